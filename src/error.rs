@@ -1,0 +1,182 @@
+//! The one public error of the crate. Every message says what was wrong, where, and what to do about it; the cause is
+//! kept as `source`, not pasted into the text.
+
+use std::io;
+use std::path::PathBuf;
+
+use polars::error::PolarsError;
+
+/// Anything that stops mailglass from doing what it was asked.
+///
+/// A single unreadable row is never an error: rows that cannot be used are counted and reported as rejects.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No input was named, or a folder or pattern held no file.
+    #[error(
+        "nothing to read: {what}\nhint: name an audit export (CSV, JSON or Parquet, plain or compressed), a folder of them, or a pattern"
+    )]
+    NoInput {
+        /// What was looked for.
+        what: String,
+    },
+    /// A named file or folder does not exist.
+    #[error("{} does not exist\nhint: check the spelling and the folder the command runs in", path.display())]
+    NotFound {
+        /// The missing path.
+        path: PathBuf,
+    },
+    /// The operating system refused to open, read or write a file.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// `read`, `write`, `create`, ...
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A file was read but is not something mailglass knows.
+    #[error("{input}: {reason}\nhint: {remedy}")]
+    Input {
+        /// The file, as named by the user.
+        input: String,
+        /// What is wrong with it.
+        reason: String,
+        /// What the user can do.
+        remedy: String,
+    },
+    /// Every input failed; the failures were reported one by one.
+    #[error("none of the {count} inputs could be read; the first: {first}")]
+    NothingReadable {
+        /// Number of inputs.
+        count: usize,
+        /// The message of the first failure.
+        first: String,
+    },
+    /// An option or a line of the configuration does not make sense.
+    #[error("{name}: {reason}\nhint: {remedy}")]
+    Config {
+        /// The option or key.
+        name: String,
+        /// What is wrong with its value.
+        reason: String,
+        /// What is accepted.
+        remedy: String,
+    },
+    /// A table operation failed; this is a defect or an exhausted machine, not the user's input.
+    #[error("a table could not be built or read ({context})")]
+    Table {
+        /// What was being done.
+        context: String,
+        /// What polars said.
+        #[source]
+        source: PolarsError,
+    },
+    /// A model could not be fitted or applied.
+    #[error("the model could not be {action}: {reason}")]
+    Model {
+        /// `fitted`, `applied`, `saved`, `loaded`.
+        action: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// A chart could not be drawn.
+    #[error("the chart {chart} could not be drawn: {reason}")]
+    Chart {
+        /// Which chart.
+        chart: String,
+        /// Why.
+        reason: String,
+    },
+    /// A synthetic tenant could not be generated.
+    #[error("the tenant could not be simulated: {reason}")]
+    Simulate {
+        /// Why.
+        reason: String,
+    },
+    /// A geographic database could not be used.
+    #[error("{}: {reason}\nhint: --geoip takes a MaxMind-format database (.mmdb) with countries or AS numbers", path.display())]
+    Geo {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// True when the input files are to blame: missing, unreadable, or not an audit export.
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        matches!(
+            self,
+            Self::NoInput { .. }
+                | Self::NotFound { .. }
+                | Self::Input { .. }
+                | Self::NothingReadable { .. }
+        )
+    }
+
+    /// True when a named file or folder does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+
+    /// True when an option or the configuration is to blame.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        matches!(self, Self::Config { .. } | Self::Geo { .. })
+    }
+
+    /// True when the operating system refused to read or write.
+    #[must_use]
+    pub fn is_io(&self) -> bool {
+        matches!(self, Self::Io { .. })
+    }
+
+    /// Builds an [`Error::Io`], or an [`Error::NotFound`] when that is what happened.
+    #[must_use]
+    pub fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        let path = path.into();
+        if action == "read" && source.kind() == io::ErrorKind::NotFound {
+            return Self::NotFound { path };
+        }
+        Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    /// Builds an [`Error::Table`] with the context in which polars failed.
+    #[must_use]
+    pub fn table(context: impl Into<String>, source: PolarsError) -> Self {
+        Self::Table {
+            context: context.into(),
+            source,
+        }
+    }
+}
+
+impl From<PolarsError> for Error {
+    fn from(source: PolarsError) -> Self {
+        Self::table("polars", source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_file_is_told_from_a_refused_one() {
+        let missing = Error::io("read", "a.csv", io::ErrorKind::NotFound.into());
+        assert!(missing.is_not_found() && missing.is_input() && !missing.is_io());
+        assert!(missing.to_string().starts_with("a.csv does not exist"));
+        let refused = Error::io("read", "a.csv", io::ErrorKind::PermissionDenied.into());
+        assert!(refused.is_io() && !refused.is_not_found());
+    }
+}
