@@ -1,0 +1,261 @@
+//! Words and numbers as the charts print them: cleaned names, grouped digits, times.
+
+use jiff::Timestamp;
+use jiff::ZonedDateTime;
+use jiff::tz::TimeZone;
+
+/// Characters kept of one label; nothing longer fits any chart, and layout time stays bounded.
+const LONGEST: usize = 300;
+
+/// `text` without what cannot or must not be printed: control characters, zero-width characters and
+/// direction overrides (which could make a name read as another one). White space becomes one space.
+pub(super) fn clean(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars().take(LONGEST * 4) {
+        let invisible = matches!(c,
+            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{00AD}');
+        if c.is_whitespace() {
+            if !out.ends_with(' ') {
+                out.push(' ');
+            }
+        } else if !c.is_control() && !invisible {
+            out.push(c);
+        }
+    }
+    let out = out.trim();
+    if out.chars().count() > LONGEST {
+        let mut cut: String = out.chars().take(LONGEST - 1).collect();
+        cut.push('…');
+        return cut;
+    }
+    out.to_owned()
+}
+
+/// `text` with at most `most` characters; the middle gives way to an ellipsis, since both the start of
+/// a mailbox and its domain tell it apart.
+pub(super) fn shorten(text: &str, most: usize) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() <= most {
+        return text.to_owned();
+    }
+    if most <= 1 {
+        return "…".to_owned();
+    }
+    let tail = (most - 1) / 3;
+    let head = most - 1 - tail;
+    let mut out: String = chars.iter().take(head).collect();
+    out.push('…');
+    out.extend(&chars[chars.len() - tail..]);
+    out
+}
+
+/// `text` with at most `most` characters; its end gives way to an ellipsis.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// A cleaned name short enough for a title; `unnamed` stands for an empty one.
+pub(super) fn name(text: &str, most: usize) -> String {
+    let cleaned = clean(text);
+    if cleaned.is_empty() {
+        return "unnamed".to_owned();
+    }
+    shorten(&cleaned, most)
+}
+
+/// A whole number with grouped digits: `12,345`.
+pub(super) fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// `1 session`, `2 sessions`, `3,000 mailboxes`.
+pub(super) fn counted(value: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(value), if value == 1 { one } else { many })
+}
+
+/// A measured value with at most three significant digits: `0.04`, `3.5`, `250`, `1,204`, `2.1M`.
+pub(super) fn value(value: f64) -> String {
+    if !value.is_finite() {
+        return "unknown".to_owned();
+    }
+    let size = value.abs();
+    let sign = if value < 0.0 { "−" } else { "" };
+    let text = if size >= 1e6 {
+        return format!("{sign}{}", compact(size));
+    } else if size >= 99.95 {
+        count(size.round() as u64)
+    } else if size >= 9.995 {
+        trim_zeros(&format!("{size:.1}"))
+    } else if size >= 0.0095 {
+        trim_zeros(&format!("{size:.2}"))
+    } else if size == 0.0 {
+        return "0".to_owned();
+    } else if size >= 0.00095 {
+        trim_zeros(&format!("{size:.3}"))
+    } else {
+        return format!("{sign}<0.001");
+    };
+    format!("{sign}{text}")
+}
+
+/// An axis label: `0`, `500`, `12k`, `1.5M`, `2G`.
+pub(super) fn compact(value: f64) -> String {
+    const UNITS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    for (unit, suffix) in UNITS {
+        if value >= unit {
+            return format!("{}{suffix}", trim_zeros(&format!("{:.1}", value / unit)));
+        }
+    }
+    trim_zeros(&format!("{value:.2}"))
+}
+
+/// A share as a percentage: `37%`, `<1%`.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if !percent.is_finite() {
+        "unknown".to_owned()
+    } else if percent > 0.0 && percent < 1.0 {
+        "<1%".to_owned()
+    } else {
+        format!("{percent:.0}%")
+    }
+}
+
+fn trim_zeros(text: &str) -> String {
+    if !text.contains('.') {
+        return text.to_owned();
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The moment `seconds` (Unix time, UTC) in `zone`; out-of-range values stop at the ends of the calendar.
+pub(super) fn zoned(seconds: i64, zone: &TimeZone) -> ZonedDateTime {
+    // A day inside jiff's limits, so that later steps of a day cannot leave the calendar.
+    let limit = 200_000_000_000;
+    Timestamp::from_second(seconds.clamp(-limit, limit))
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+        .to_zoned_datetime(zone.clone())
+}
+
+/// `Tue 3 Jun 2025 02:14`.
+pub(super) fn moment(seconds: i64, zone: &TimeZone) -> String {
+    zoned(seconds, zone)
+        .strftime("%a %-d %b %Y %H:%M")
+        .to_string()
+}
+
+/// `3 Jun 2025`.
+pub(super) fn day(seconds: i64, zone: &TimeZone) -> String {
+    zoned(seconds, zone).strftime("%-d %b %Y").to_string()
+}
+
+/// `3 Jun 2025 to 24 Jun 2025`, or the one day; `end` is exclusive.
+pub(super) fn period(start: i64, end: i64, zone: &TimeZone) -> String {
+    let (first, last) = (
+        day(start, zone),
+        day(end.saturating_sub(1).max(start), zone),
+    );
+    if first == last {
+        first
+    } else {
+        format!("{first} to {last}")
+    }
+}
+
+/// The name of a bin width: `hour`, `3 hours`, `day`, `week`.
+pub(super) fn step(seconds: i64) -> String {
+    const NAMED: [(i64, &str); 4] = [
+        (604_800, "week"),
+        (86_400, "day"),
+        (3_600, "hour"),
+        (60, "minute"),
+    ];
+    for (unit, name) in NAMED {
+        if seconds == unit {
+            return name.to_owned();
+        }
+        if seconds > unit && seconds % unit == 0 {
+            return format!("{} {name}s", seconds / unit);
+        }
+    }
+    format!("{seconds} seconds")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cleaning_strips_what_cannot_be_printed() {
+        assert_eq!(clean("a\u{0}b\u{7}c\td\r\n e"), "abc d e");
+        assert_eq!(clean("abc\u{202E}gpj.exe"), "abcgpj.exe");
+        assert_eq!(clean("Ελένη Жук Łukasz"), "Ελένη Жук Łukasz");
+        assert_eq!(clean(&"x".repeat(100_000)).chars().count(), LONGEST);
+    }
+
+    #[test]
+    fn shortening_keeps_both_ends() {
+        assert_eq!(shorten("short", 10), "short");
+        assert_eq!(shorten("abcdefghijklmnop", 10), "abcdef…nop");
+        assert_eq!(shorten("ąęółńśćżź", 4), "ąę…ź");
+        assert_eq!(cut("one two three", 9), "one two…");
+        assert_eq!(shorten("abc", 1), "…");
+        assert_eq!(name("\u{0}", 10), "unnamed");
+    }
+
+    #[test]
+    fn numbers_read_alike_everywhere() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "session", "sessions"), "1 session");
+        assert_eq!(counted(2_000, "session", "sessions"), "2,000 sessions");
+        assert_eq!(value(0.0), "0");
+        assert_eq!(value(0.0421), "0.04");
+        assert_eq!(value(0.0005), "<0.001");
+        assert_eq!(value(3.50), "3.5");
+        assert_eq!(value(12.04), "12");
+        assert_eq!(value(1204.4), "1,204");
+        assert_eq!(value(-250.0), "−250");
+        assert_eq!(value(2.1e6), "2.1M");
+        assert_eq!(value(f64::NAN), "unknown");
+        assert_eq!(compact(12_000.0), "12k");
+        assert_eq!(compact(0.5), "0.5");
+        assert_eq!(percent(0.371), "37%");
+        assert_eq!(percent(0.001), "<1%");
+    }
+
+    #[test]
+    fn times_are_shown_in_the_zone() {
+        let berlin = TimeZone::get("Europe/Berlin").expect("bundled zone");
+        // 2025-06-03T00:14:00Z is 02:14 in Berlin's summer time.
+        assert_eq!(moment(1_748_909_640, &berlin), "Tue 3 Jun 2025 02:14");
+        assert_eq!(
+            period(1_748_908_800, 1_748_995_200, &TimeZone::UTC),
+            "3 Jun 2025"
+        );
+        assert!(!moment(i64::MAX, &TimeZone::UTC).is_empty());
+        assert!(!moment(i64::MIN, &berlin).is_empty());
+    }
+
+    #[test]
+    fn bin_widths_have_names() {
+        assert_eq!(step(3_600), "hour");
+        assert_eq!(step(10_800), "3 hours");
+        assert_eq!(step(86_400), "day");
+        assert_eq!(step(604_800), "week");
+        assert_eq!(step(7), "7 seconds");
+    }
+}

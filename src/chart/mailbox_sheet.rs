@@ -1,0 +1,255 @@
+//! One sheet per flagged mailbox: its timeline against the expected band, its clients and networks day by day, the hours
+//! of its week, and the reasons.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::canvas::{self, Area, Canvas, FOOT, Font, Frame, HEAD};
+use super::scale::TimeScale;
+use super::series::{self, Series, SeriesPlot};
+use super::session_key::{self, FlaggedSession, Who};
+use super::theme::size;
+use super::{ChartError, Style, label, lane, reason_bars, week_map};
+
+pub use super::lane::Lane;
+pub use super::reason_bars::Reason;
+
+/// What the sheet of one mailbox shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MailboxSheet {
+    /// The mailbox.
+    pub mailbox: String,
+    /// Items accessed per bin, with the expected range.
+    pub items: Series,
+    /// Flagged sessions of this mailbox, in any order.
+    pub flagged: Vec<FlaggedSession>,
+    /// Mean items in each of the 168 hours of a normal week; the first is Monday 00:00 in the zone of the style.
+    pub week: Vec<f64>,
+    /// Start of the first day of the lanes, Unix seconds.
+    pub first_day: i64,
+    /// Clients, in any order.
+    pub clients: Vec<Lane>,
+    /// Networks, in any order.
+    pub networks: Vec<Lane>,
+    /// Reasons over all flagged sessions of the mailbox, in any order.
+    pub reasons: Vec<Reason>,
+}
+
+/// Height of the timeline with badges and axis.
+const TIMELINE: f64 = 340.0;
+/// Height of the title of a panel.
+const PANEL: f64 = 42.0;
+/// Space between panels.
+const GAP: f64 = 22.0;
+/// Width of the labels left of timeline and lanes.
+const LABELS: f64 = 330.0;
+/// Height of the week map.
+const WEEK: f64 = 366.0;
+/// Width of the week map.
+const WEEK_WIDTH: f64 = 660.0;
+
+/// Draws the sheet into the PNG file `path`, 1600 logical pixels wide; the height grows with sessions, lanes and reasons.
+///
+/// # Errors
+/// [`ChartError::Write`] if the file cannot be written; the other kinds point to a fault of mailglass.
+pub fn draw(data: &MailboxSheet, style: &Style, path: &Path) -> Result<(), ChartError> {
+    let key = session_key::height(data.flagged.len());
+    let clients = lane::height(data.clients.len());
+    let networks = lane::height(data.networks.len());
+    let bottom = WEEK.max(reason_bars::height(data.reasons.len()));
+    let height =
+        HEAD + TIMELINE + key + clients + networks + bottom + 3.0 * PANEL + 4.0 * GAP + FOOT;
+    let step = label::step(data.items.step);
+    let picture = canvas::render(height, style, |canvas| {
+        let frame = Frame {
+            title: &title(data),
+            subtitle: &subtitle(data, style),
+            units: &format!("items per {step} and per day"),
+        };
+        let mut area = canvas::frame(canvas, style, &frame);
+        let plot = Area {
+            left: area.left + LABELS,
+            ..area.take_top(TIMELINE)
+        };
+        let span = (data.items.start, data.items.end());
+        let time = TimeScale::new(span, (plot.left, plot.right), &style.time_zone);
+        timeline_notes(
+            canvas,
+            Area {
+                left: area.left,
+                ..plot
+            },
+            data,
+        );
+        series::plot(
+            canvas,
+            &SeriesPlot {
+                series: &data.items,
+                flagged: &data.flagged,
+                area: plot,
+                time: &time,
+                counted: &format!("items per {step}"),
+            },
+        );
+        session_key::draw(
+            canvas,
+            area.take_top(key),
+            &data.flagged,
+            (Who::Network, style),
+        );
+        for (title, lanes, height) in [
+            ("Clients by day", &data.clients, clients),
+            ("Networks by day", &data.networks, networks),
+        ] {
+            area.top += GAP;
+            panel_title(canvas, area.take_top(PANEL), title);
+            let lanes_area = Area {
+                left: area.left + LABELS,
+                ..area.take_top(height)
+            };
+            lane::draw(canvas, lanes_area, lanes, (data.first_day, &time));
+        }
+        area.top += GAP;
+        let mut week = area.take_left(WEEK_WIDTH);
+        panel_title(canvas, week.take_top(PANEL), &week_title(data, style));
+        week_map::draw(
+            canvas,
+            Area {
+                bottom: week.top + WEEK,
+                right: week.right - 40.0,
+                ..week
+            },
+            &data.week,
+            (&data.flagged, style),
+        );
+        panel_title(
+            canvas,
+            area.take_top(PANEL),
+            "Why: observed against expected",
+        );
+        reason_bars::draw(canvas, area, &data.reasons);
+    })?;
+    canvas::save(&picture, path)
+}
+
+fn title(data: &MailboxSheet) -> String {
+    let mailbox = label::name(&data.mailbox, 56);
+    if data.flagged.is_empty() {
+        return format!("{mailbox}: no session flagged");
+    }
+    let items = data
+        .flagged
+        .iter()
+        .fold(0u64, |sum, s| sum.saturating_add(s.items));
+    let mut title = format!(
+        "{mailbox}: {} accessed {}",
+        label::counted(
+            data.flagged.len() as u64,
+            "flagged session",
+            "flagged sessions"
+        ),
+        label::counted(items, "item", "items"),
+    );
+    if let Some(reason) = reason_bars::sorted(&data.reasons).first() {
+        let sentence = label::name(&reason.sentence, 70);
+        title = format!("{title}; {sentence}");
+    }
+    title
+}
+
+fn subtitle(data: &MailboxSheet, style: &Style) -> String {
+    let mut text = format!(
+        "{} · {} · {} · {}",
+        label::period(data.items.start, data.items.end(), &style.time_zone),
+        label::counted(data.items.total(), "item in all", "items in all"),
+        label::counted(data.clients.len() as u64, "client", "clients"),
+        label::counted(data.networks.len() as u64, "network", "networks"),
+    );
+    let (known, above) = data.items.above_band();
+    if known > 0 {
+        let step = label::step(data.items.step);
+        text = format!(
+            "{text} · {above} of {} bins of one {step} above the expected range",
+            label::count(known)
+        );
+    }
+    text
+}
+
+fn week_title(data: &MailboxSheet, style: &Style) -> String {
+    let quiet = week_map::at_quiet_hours(&data.week, (&data.flagged, style));
+    match (data.flagged.len(), quiet) {
+        (_, 0) => "Hours of the week".to_owned(),
+        (1, _) => "Hours of the week: flagged in quiet hours".to_owned(),
+        (all, quiet) => format!("Hours of the week: {quiet} of {all} in quiet hours"),
+    }
+}
+
+fn panel_title(canvas: &mut Canvas<'_>, area: Area, title: &str) {
+    let font = Font::of(size::PANEL).bold();
+    let text = font.fit(title, area.width());
+    canvas.text_middle(&text, (area.left, area.top + 16.0), font);
+}
+
+/// The legend of the timeline, in the free column left of it.
+fn timeline_notes(canvas: &mut Canvas<'_>, area: Area, data: &MailboxSheet) {
+    panel_title(canvas, area, "Items over time");
+    let mut keys = vec![(super::theme::OBSERVED, "observed")];
+    if data.items.expected.iter().any(Option::is_some) {
+        keys.push((super::theme::BAND, "expected range"));
+    }
+    if !data.flagged.is_empty() {
+        keys.push((super::theme::FLAGGED, "flagged session"));
+    }
+    for (i, (color, text)) in keys.into_iter().enumerate() {
+        let top = area.top + 48.0 + i as f64 * 32.0;
+        let row = Area {
+            top,
+            bottom: top + 28.0,
+            right: area.left + LABELS - 100.0,
+            ..area
+        };
+        canvas::legend(canvas, row, &[canvas::Key::Fill(color, text.to_owned())]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn title_states_what_happened_and_why() {
+        let mut data = MailboxSheet {
+            mailbox: "envoy@contoso.example".to_owned(),
+            items: Series {
+                start: 0,
+                step: 3_600,
+                observed: vec![1],
+                expected: vec![],
+            },
+            flagged: Vec::new(),
+            week: Vec::new(),
+            first_day: 0,
+            clients: Vec::new(),
+            networks: Vec::new(),
+            reasons: Vec::new(),
+        };
+        assert_eq!(title(&data), "envoy@contoso.example: no session flagged");
+        data.flagged.push(FlaggedSession {
+            items: 250,
+            ..FlaggedSession::default()
+        });
+        data.reasons.push(Reason {
+            sentence: "client never seen here".to_owned(),
+            observed: 1.0,
+            expected: 0.0,
+            unit: String::new(),
+            contribution: 0.5,
+        });
+        assert_eq!(
+            title(&data),
+            "envoy@contoso.example: 1 flagged session accessed 250 items; client never seen here"
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! Charts: each a pure function from a plain data struct to a PNG file.
+//!
+//! The data structs carry numbers and names only, can be stored with serde, and know nothing of how they were computed.
+//! Times are Unix seconds (UTC) and shown in the zone of [`Style`]. Names are cleaned of control characters
+//! and shortened to their room, so any string is safe. The same data and style give the same bytes, whatever the number of threads:
+//! the font is embedded, nothing is read from the system, and no step is random.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+mod canvas;
+mod label;
+mod lane;
+pub mod mailbox_sheet;
+mod reason_bars;
+mod scale;
+pub mod score_distribution;
+pub mod series;
+mod session_key;
+pub mod tenant_overview;
+mod theme;
+pub mod top_sessions;
+mod week_map;
+
+pub use mailbox_sheet::MailboxSheet;
+pub use score_distribution::ScoreDistribution;
+pub use series::{Band, Series, bin_seconds};
+pub use session_key::FlaggedSession;
+pub use tenant_overview::TenantOverview;
+pub use theme::{Resolution, Style};
+pub use top_sessions::TopSessions;
+
+/// Why a chart could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChartError {
+    /// The embedded font was refused.
+    #[error(
+        "the embedded font cannot be read; this build of mailglass is damaged, please reinstall it"
+    )]
+    Font,
+    /// The rasteriser refused a drawing step.
+    #[error("a chart cannot be drawn: {reason}; this is a fault of mailglass, please report it")]
+    Draw {
+        /// What the rasteriser said.
+        reason: String,
+    },
+    /// The picture could not be encoded.
+    #[error("a chart cannot be encoded as PNG")]
+    Encode(#[source] png::EncodingError),
+    /// The file could not be written.
+    #[error("cannot write the chart {}; check that the folder exists, is writable and has space left", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// The data of any chart, for drawing many at once and for keeping them in a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "chart", rename_all = "snake_case")]
+pub enum Chart {
+    /// The tenant's accesses over time.
+    TenantOverview(TenantOverview),
+    /// One mailbox and its flagged sessions.
+    MailboxSheet(MailboxSheet),
+    /// All scores and the threshold.
+    ScoreDistribution(ScoreDistribution),
+    /// The highest-ranked sessions and their reasons.
+    TopSessions(TopSessions),
+}
+
+impl Chart {
+    /// Draws the chart into the PNG file `path`, replacing it.
+    ///
+    /// # Errors
+    /// [`ChartError::Write`] if the file cannot be written; the other kinds point to a fault of mailglass.
+    pub fn draw(&self, style: &Style, path: &Path) -> Result<(), ChartError> {
+        match self {
+            Chart::TenantOverview(data) => tenant_overview::draw(data, style, path),
+            Chart::MailboxSheet(data) => mailbox_sheet::draw(data, style, path),
+            Chart::ScoreDistribution(data) => score_distribution::draw(data, style, path),
+            Chart::TopSessions(data) => top_sessions::draw(data, style, path),
+        }
+    }
+}
+
+/// Draws all charts, in parallel on rayon's current pool; the files do not depend on the number of threads.
+///
+/// # Errors
+/// The error of the first chart, in the order given, that failed. The others are drawn nevertheless.
+pub fn draw_all(charts: &[(PathBuf, Chart)], style: &Style) -> Result<(), ChartError> {
+    let drawn: Vec<Result<(), ChartError>> = charts
+        .par_iter()
+        .map(|(path, chart)| chart.draw(style, path))
+        .collect();
+    drawn.into_iter().collect()
+}

@@ -1,0 +1,162 @@
+//! The reasons of a mailbox's flagged sessions: what was observed, what was expected, and how much it weighs.
+
+use serde::{Deserialize, Serialize};
+
+use super::canvas::{Align, Area, Canvas, Font};
+use super::label;
+use super::theme::{self, size};
+
+/// One reason for a flag.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The reason in words, such as `client never seen in this mailbox`.
+    pub sentence: String,
+    /// What the session showed.
+    pub observed: f64,
+    /// What the baseline expects.
+    pub expected: f64,
+    /// Unit of both, such as `items`; empty if they have none.
+    pub unit: String,
+    /// Share of the score, 0 to 1.
+    pub contribution: f64,
+}
+
+/// Height of one reason.
+const ROW: f64 = 66.0;
+/// Most reasons shown.
+const SHOWN: usize = 6;
+
+/// Height that [`draw`] takes for `reasons` reasons.
+pub(super) fn height(reasons: usize) -> f64 {
+    reasons.clamp(1, SHOWN) as f64 * ROW + 34.0
+}
+
+/// Reasons by falling contribution; equals keep their order.
+pub(super) fn sorted(reasons: &[Reason]) -> Vec<&Reason> {
+    let mut sorted: Vec<&Reason> = reasons.iter().collect();
+    sorted.sort_by(|a, b| b.contribution.total_cmp(&a.contribution));
+    sorted
+}
+
+/// Draws the strongest reasons: sentence, share of the score, observed and expected as bars of one scale per reason.
+pub(super) fn draw(canvas: &mut Canvas<'_>, area: Area, reasons: &[Reason]) {
+    let small = Font::of(size::SMALL);
+    let muted = small.color(theme::MUTED);
+    if reasons.is_empty() {
+        let text = "No reason was recorded.";
+        canvas.text_middle(text, (area.left, area.top + ROW / 2.0), muted);
+        return;
+    }
+    let share_right = area.left + 58.0;
+    let sentence = (share_right + 18.0, area.left + area.width() * 0.52);
+    let bars = Area {
+        left: sentence.1 + 18.0,
+        ..area
+    };
+    canvas.text_middle(
+        "share",
+        (share_right, area.top + 12.0),
+        muted.align(Align::Right),
+    );
+    canvas.text_middle("reason", (sentence.0, area.top + 12.0), muted);
+    let keys = [(theme::FLAGGED, "observed"), (theme::BAND, "expected")];
+    let mut left = bars.left;
+    for (color, text) in keys {
+        let swatch = Area {
+            left,
+            right: left + 18.0,
+            top: area.top + 4.0,
+            bottom: area.top + 20.0,
+        };
+        canvas.fill(swatch, color, 1.0);
+        canvas.text_middle(text, (left + 26.0, area.top + 12.0), muted);
+        left += 26.0 + muted.width(text) + 24.0;
+    }
+    for (i, reason) in sorted(reasons).iter().take(SHOWN).enumerate() {
+        let top = area.top + 34.0 + i as f64 * ROW;
+        let middle = top + ROW / 2.0;
+        canvas.line((area.left, top), (area.right, top), theme::GRID, 1.0);
+        let bold = Font::of(size::BODY).bold().align(Align::Right);
+        canvas.text_middle(
+            &label::percent(reason.contribution),
+            (share_right, middle),
+            bold,
+        );
+        let font = Font::of(size::BODY);
+        let lines = font.wrap(&reason.sentence, sentence.1 - sentence.0, 2);
+        let mut y = middle - (lines.len().saturating_sub(1)) as f64 * 12.0;
+        for line in &lines {
+            canvas.text_middle(line, (sentence.0, y), font);
+            y += 24.0;
+        }
+        pair(
+            canvas,
+            Area {
+                top: top + 9.0,
+                bottom: top + ROW - 9.0,
+                ..bars
+            },
+            reason,
+        );
+    }
+}
+
+fn pair(canvas: &mut Canvas<'_>, area: Area, reason: &Reason) {
+    let values = [reason.observed, reason.expected];
+    let most = values
+        .iter()
+        .copied()
+        .filter(|v| v.is_finite())
+        .fold(0.0, f64::max);
+    let half = area.height() / 2.0;
+    // Room right of the longest bar for its value.
+    let room = area.width() * 0.58;
+    for (i, (value, color)) in values
+        .into_iter()
+        .zip([theme::FLAGGED, theme::BAND])
+        .enumerate()
+    {
+        let top = area.top + i as f64 * half;
+        let share = if most > 0.0 && value.is_finite() {
+            value.max(0.0) / most
+        } else {
+            0.0
+        };
+        let bar = Area {
+            left: area.left,
+            right: area.left + (room * share).max(2.0),
+            top: top + 2.0,
+            bottom: top + half - 2.0,
+        };
+        canvas.fill(bar, color, 1.0);
+        let font = if i == 0 {
+            Font::of(size::SMALL).bold()
+        } else {
+            Font::of(size::SMALL).color(theme::MUTED)
+        };
+        let text = format!("{} {}", label::value(value), reason.unit);
+        let text = font.fit_end(&text, area.right - bar.right - 8.0);
+        canvas.text_middle(&text, (bar.right + 8.0, top + half / 2.0), font);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strongest_reason_comes_first() {
+        let reason = |contribution| Reason {
+            sentence: String::new(),
+            observed: 1.0,
+            expected: 0.0,
+            unit: String::new(),
+            contribution,
+        };
+        let reasons = [reason(0.1), reason(0.6), reason(0.3)];
+        let shares: Vec<f64> = sorted(&reasons).iter().map(|r| r.contribution).collect();
+        assert_eq!(shares, vec![0.6, 0.3, 0.1]);
+        assert_eq!(height(0), height(1));
+        assert_eq!(height(6), height(60));
+    }
+}

@@ -1,0 +1,111 @@
+//! The numbered list of flagged sessions that explains the badges of a plot.
+
+use serde::{Deserialize, Serialize};
+
+use super::canvas::{Align, Area, Canvas, Font};
+use super::label;
+use super::theme::{self, Style, size};
+
+/// A flagged session as the charts name it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct FlaggedSession {
+    /// Place in the ranking, from 1; the number on its badge.
+    pub rank: u32,
+    /// Mailbox that was accessed.
+    pub mailbox: String,
+    /// Client, in words.
+    pub client: String,
+    /// Network, as an address block with its owner where known.
+    pub network: String,
+    /// First event, Unix seconds.
+    pub start: i64,
+    /// Last event, Unix seconds.
+    pub end: i64,
+    /// Items accessed.
+    pub items: u64,
+    /// The strongest reason, in words.
+    pub reason: String,
+}
+
+/// Height of one row.
+const ROW: f64 = 36.0;
+/// Most sessions listed; the rest is counted.
+const LISTED: usize = 8;
+
+/// Height that [`draw`] takes for `sessions` flagged sessions.
+pub(super) fn height(sessions: usize) -> f64 {
+    let rows = match sessions {
+        0 => 1,
+        n if n > LISTED => LISTED + 1,
+        n => n,
+    };
+    rows as f64 * ROW + 8.0
+}
+
+/// Which column tells the sessions apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Who {
+    /// Sessions of many mailboxes.
+    Mailbox,
+    /// Sessions of one mailbox: the network instead.
+    Network,
+}
+
+/// Lists the first sessions by rank with time, who, client, items and reason.
+pub(super) fn draw(
+    canvas: &mut Canvas<'_>,
+    area: Area,
+    sessions: &[FlaggedSession],
+    (who, style): (Who, &Style),
+) {
+    let body = Font::of(size::SMALL);
+    let muted = body.color(theme::MUTED);
+    let mut row = area.top + ROW / 2.0;
+    if sessions.is_empty() {
+        canvas.text_middle("No session was flagged.", (area.left, row), muted);
+        return;
+    }
+    let mut ranked: Vec<&FlaggedSession> = sessions.iter().collect();
+    ranked.sort_by_key(|session| (session.rank, session.start));
+    // Columns: badge, time, who, client, items (right-aligned), reason.
+    let at = [0.0, 50.0, 284.0, 608.0, 962.0, 982.0].map(|x| area.left + x);
+    for session in ranked.iter().take(LISTED) {
+        canvas.badge(
+            &session.rank.to_string(),
+            (at[0] + 18.0, row),
+            theme::FLAGGED,
+        );
+        let time = label::moment(session.start, &style.time_zone);
+        canvas.text_middle(&time, (at[1], row), body);
+        let name = match who {
+            Who::Mailbox => &session.mailbox,
+            Who::Network => &session.network,
+        };
+        let bold = body.bold();
+        canvas.text_middle(&bold.fit(name, at[3] - at[2] - 14.0), (at[2], row), bold);
+        let items = label::counted(session.items, "item", "items");
+        let room = at[4] - at[3] - body.width(&items) - 14.0;
+        canvas.text_middle(&body.fit_end(&session.client, room), (at[3], row), body);
+        canvas.text_middle(&items, (at[4], row), body.align(Align::Right));
+        let reason = muted.fit_end(&session.reason, area.right - at[5]);
+        canvas.text_middle(&reason, (at[5], row), muted);
+        row += ROW;
+    }
+    if ranked.len() > LISTED {
+        let more = label::counted((ranked.len() - LISTED) as u64, "session", "sessions");
+        let text = format!("and {more} more, in sessions.csv");
+        canvas.text_middle(&text, (at[1], row), muted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn height_stops_growing() {
+        assert_eq!(height(0), height(1));
+        assert!(height(3) > height(2));
+        assert_eq!(height(9), height(5_000));
+    }
+}

@@ -1,0 +1,183 @@
+//! The tenant's mailbox accesses over time against their expected band, with every flagged spike marked and named.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::canvas::{self, Area, FOOT, Frame, HEAD, Key};
+use super::scale::TimeScale;
+use super::series::{self, Series, SeriesPlot};
+use super::session_key::{self, FlaggedSession, Who};
+use super::{ChartError, Style, label, theme};
+
+/// What the overview shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TenantOverview {
+    /// Mailbox accesses of the whole tenant per bin, with the expected range.
+    pub accesses: Series,
+    /// Mailboxes with at least one access.
+    pub mailboxes: u64,
+    /// Sessions in all.
+    pub sessions: u64,
+    /// Flagged sessions, in any order.
+    pub flagged: Vec<FlaggedSession>,
+}
+
+/// Height of the plot with its axes.
+const PLOT: f64 = 520.0;
+/// Height of the legend.
+const LEGEND: f64 = 30.0;
+
+/// Draws the overview into the PNG file `path`, 1600 logical pixels wide; the height grows with the listed sessions.
+///
+/// # Errors
+/// [`ChartError::Write`] if the file cannot be written; the other kinds point to a fault of mailglass.
+pub fn draw(data: &TenantOverview, style: &Style, path: &Path) -> Result<(), ChartError> {
+    let key = session_key::height(data.flagged.len());
+    let height = HEAD + LEGEND + PLOT + 18.0 + key + FOOT;
+    let step = label::step(data.accesses.step);
+    let picture = canvas::render(height, style, |canvas| {
+        let frame = Frame {
+            title: &title(data, &step),
+            subtitle: &subtitle(data, style),
+            units: &format!("mailbox accesses per {step}"),
+        };
+        let mut area = canvas::frame(canvas, style, &frame);
+        let legend = area.take_top(LEGEND);
+        canvas::legend(canvas, legend, &keys(data, &step));
+        let plot = Area {
+            left: area.left + 96.0,
+            ..area.take_top(PLOT)
+        };
+        let time = TimeScale::new(
+            (data.accesses.start, data.accesses.end()),
+            (plot.left, plot.right),
+            &style.time_zone,
+        );
+        series::plot(
+            canvas,
+            &SeriesPlot {
+                series: &data.accesses,
+                flagged: &data.flagged,
+                area: plot,
+                time: &time,
+                counted: &format!("accesses per {step}"),
+            },
+        );
+        area.top += 18.0;
+        session_key::draw(canvas, area, &data.flagged, (Who::Mailbox, style));
+    })?;
+    canvas::save(&picture, path)
+}
+
+fn title(data: &TenantOverview, step: &str) -> String {
+    let (known, above) = data.accesses.above_band();
+    let bins = |n: u64| {
+        let one = format!("bin of {step}");
+        match step {
+            "hour" | "day" | "week" => label::counted(n, step, &format!("{step}s")),
+            _ => label::counted(n, &one, &format!("bins of {step}")),
+        }
+    };
+    let band = match (known, above) {
+        (0, _) => String::new(),
+        (_, 0) => format!("; no {step} above what is expected"),
+        _ => format!(
+            "; {} of {} above what is expected",
+            bins(above),
+            label::count(known)
+        ),
+    };
+    let mut mailboxes: Vec<&str> = data.flagged.iter().map(|s| s.mailbox.as_str()).collect();
+    mailboxes.sort_unstable();
+    mailboxes.dedup();
+    let flagged = label::counted(data.flagged.len() as u64, "session", "sessions");
+    match mailboxes.as_slice() {
+        [] => format!("No session flagged{band}"),
+        [one] => format!(
+            "{flagged} flagged, in the mailbox {}{band}",
+            label::name(one, 44)
+        ),
+        many => {
+            let many = label::counted(many.len() as u64, "mailbox", "mailboxes");
+            format!("{flagged} flagged in {many}{band}")
+        }
+    }
+}
+
+fn subtitle(data: &TenantOverview, style: &Style) -> String {
+    format!(
+        "{} · {} to {} in {}",
+        label::period(data.accesses.start, data.accesses.end(), &style.time_zone),
+        label::counted(data.accesses.total(), "access", "accesses"),
+        label::counted(data.mailboxes, "mailbox", "mailboxes"),
+        label::counted(data.sessions, "session", "sessions"),
+    )
+}
+
+fn keys(data: &TenantOverview, step: &str) -> Vec<Key> {
+    let mut keys = vec![Key::Fill(theme::OBSERVED, format!("accesses per {step}"))];
+    if data.accesses.expected.iter().any(Option::is_some) {
+        keys.push(Key::Fill(theme::BAND, "expected range".to_owned()));
+    }
+    if !data.flagged.is_empty() {
+        keys.push(Key::Fill(
+            theme::FLAGGED,
+            format!("{step} with a flagged session (number: rank)"),
+        ));
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Band;
+    use super::*;
+
+    fn data() -> TenantOverview {
+        TenantOverview {
+            accesses: Series {
+                start: 0,
+                step: 3_600,
+                observed: vec![3, 9, 4],
+                expected: vec![
+                    Some(Band {
+                        low: 0.0,
+                        high: 5.0
+                    });
+                    3
+                ],
+            },
+            mailboxes: 2,
+            sessions: 4,
+            flagged: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn title_states_the_finding() {
+        let mut data = data();
+        assert_eq!(
+            title(&data, "hour"),
+            "No session flagged; 1 hour of 3 above what is expected"
+        );
+        data.accesses.observed[1] = 0;
+        assert_eq!(
+            title(&data, "hour"),
+            "No session flagged; no hour above what is expected"
+        );
+        data.flagged = ["a@contoso.example", "b@contoso.example"]
+            .map(|mailbox| FlaggedSession {
+                mailbox: mailbox.to_owned(),
+                ..FlaggedSession::default()
+            })
+            .to_vec();
+        data.accesses.expected.clear();
+        assert_eq!(title(&data, "hour"), "2 sessions flagged in 2 mailboxes");
+        data.flagged.pop();
+        assert_eq!(
+            title(&data, "hour"),
+            "1 session flagged, in the mailbox a@contoso.example"
+        );
+    }
+}
