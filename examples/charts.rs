@@ -34,6 +34,8 @@ fn main() -> Result<(), ChartError> {
             Chart::ScoreDistribution(chart_data::scores()),
         ),
         ("top_sessions", Chart::TopSessions(chart_data::top())),
+        ("campaign_map", Chart::CampaignMap(chart_data::campaigns())),
+        ("coverage", Chart::Coverage(chart_data::coverage())),
     ]
     .map(|(name, chart)| (folder.join(format!("{name}.png")), chart));
     draw_all(&charts, &style)

@@ -352,7 +352,8 @@ impl Canvas<'_> {
                 left: at.0 - half,
                 top: at.1 - radius,
                 right: at.0 + half,
-                bottom: at.1 + radius,
+                // A disc reaches one drawn pixel below its radius.
+                bottom: at.1 + radius + 0.5,
             };
             self.fill(area, color, 1.0);
         }

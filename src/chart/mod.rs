@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub mod campaign_map;
 mod canvas;
+pub mod coverage;
 mod label;
 mod lane;
 pub mod mailbox_sheet;
@@ -24,6 +26,8 @@ mod theme;
 pub mod top_sessions;
 mod week_map;
 
+pub use campaign_map::CampaignMap;
+pub use coverage::Coverage;
 pub use mailbox_sheet::MailboxSheet;
 pub use score_distribution::ScoreDistribution;
 pub use series::{Band, Series, bin_seconds};
@@ -72,6 +76,10 @@ pub enum Chart {
     ScoreDistribution(ScoreDistribution),
     /// The highest-ranked sessions and their reasons.
     TopSessions(TopSessions),
+    /// Mailboxes by day, linked by what ties the sessions.
+    CampaignMap(CampaignMap),
+    /// What the log holds and lacks.
+    Coverage(Coverage),
 }
 
 impl Chart {
@@ -85,6 +93,8 @@ impl Chart {
             Chart::MailboxSheet(data) => mailbox_sheet::draw(data, style, path),
             Chart::ScoreDistribution(data) => score_distribution::draw(data, style, path),
             Chart::TopSessions(data) => top_sessions::draw(data, style, path),
+            Chart::CampaignMap(data) => campaign_map::draw(data, style, path),
+            Chart::Coverage(data) => coverage::draw(data, style, path),
         }
     }
 }

@@ -256,6 +256,12 @@ fn bar(canvas: &mut Canvas<'_>, row: Area, session: &TopSession) {
     } else {
         "unknown".to_owned()
     };
+    let backing = Area {
+        left: full.right + 2.0,
+        right: full.right + bold.width(&text) + 14.0,
+        ..full
+    };
+    canvas.fill(backing, theme::PAPER, 1.0);
     canvas.text_middle(&text, (full.right + 10.0, middle), bold);
 }
 

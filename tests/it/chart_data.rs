@@ -1,7 +1,10 @@
 //! Invented data for the charts: a small ministry, three weeks, one campaign.
 
 use mailglass::chart::{
-    Band, FlaggedSession, MailboxSheet, ScoreDistribution, Series, TenantOverview, TopSessions,
+    Band, CampaignMap, Coverage, FlaggedSession, MailboxSheet, ScoreDistribution, Series,
+    TenantOverview, TopSessions,
+    campaign_map::{Campaign, Visit},
+    coverage::{Missing, MissingKind, OperationCounts},
     mailbox_sheet::{Lane, Reason},
     score_distribution::Threshold,
     top_sessions::TopSession,
@@ -315,5 +318,116 @@ pub fn top() -> TopSessions {
     TopSessions {
         groups: groups.map(str::to_owned).to_vec(),
         sessions,
+    }
+}
+
+pub fn campaigns() -> CampaignMap {
+    let visit = |session: &FlaggedSession| Visit {
+        mailbox: session.mailbox.clone(),
+        start: session.start,
+        items: session.items,
+    };
+    let mut noise = Noise::new(77);
+    let mut visits: Vec<Visit> = flagged()
+        .iter()
+        .filter(|s| s.rank != 6)
+        .map(visit)
+        .collect();
+    for (day, mailbox) in [
+        (16, "ambassador"),
+        (17, "desk.asia"),
+        (18, "minister.office"),
+        (19, "trade.policy"),
+        (19, "protocol"),
+    ] {
+        visits.push(Visit {
+            mailbox: format!("{mailbox}@mfa.example"),
+            start: MONDAY + day * DAY + noise.below(6) as i64 * HOUR,
+            items: 40 + noise.below(220),
+        });
+    }
+    let mut rest: Vec<Visit> = flagged()
+        .iter()
+        .filter(|s| s.rank == 6)
+        .map(visit)
+        .collect();
+    rest.push(Visit {
+        mailbox: "archive@mfa.example".to_owned(),
+        start: MONDAY + 11 * DAY + 21 * HOUR,
+        items: 310,
+    });
+    CampaignMap {
+        start: MONDAY,
+        end: MONDAY + 21 * DAY,
+        campaigns: vec![
+            Campaign {
+                id: "campaign 1".to_owned(),
+                shared: "client 4f1b…9c and network 203.0.113.0/24 (VPS Provider)".to_owned(),
+                visits,
+            },
+            Campaign {
+                id: "campaign 2".to_owned(),
+                shared: "client eM Client from network 198.51.100.0/24 (Hosting Ltd)".to_owned(),
+                visits: rest,
+            },
+        ],
+    }
+}
+
+pub fn coverage() -> Coverage {
+    let mut noise = Noise::new(9);
+    let operations = [
+        ("MailItemsAccessed (Bind)", 900),
+        ("MailItemsAccessed (Sync)", 160),
+        ("Send", 120),
+        ("MoveToDeletedItems", 70),
+        ("SoftDelete", 40),
+        ("HardDelete", 26),
+        ("AttachmentAccess", 22),
+        ("Update", 18),
+        ("New-InboxRule", 2),
+    ]
+    .map(|(operation, usual)| OperationCounts {
+        operation: operation.to_owned(),
+        counts: (0..21)
+            .map(|day| match day {
+                8 => 0,
+                _ if day % 7 > 4 => noise.below(usual / 8 + 1),
+                _ => usual / 2 + noise.below(usual),
+            })
+            .collect(),
+    })
+    .to_vec();
+    let missing = |kind, from: i64, hours: i64, of: &str| Missing {
+        kind,
+        start: MONDAY + from,
+        end: MONDAY + from + hours * HOUR,
+        of: of.to_owned(),
+    };
+    Coverage {
+        start: MONDAY,
+        step: DAY,
+        operations,
+        missing: vec![
+            missing(MissingKind::Gap, 8 * DAY, 24, "all mailboxes"),
+            missing(
+                MissingKind::Throttled,
+                9 * DAY + 23 * HOUR,
+                24,
+                "registry@mfa.example",
+            ),
+            missing(
+                MissingKind::Throttled,
+                15 * DAY + 4 * HOUR,
+                24,
+                "ambassador@mfa.example",
+            ),
+            missing(
+                MissingKind::Truncated,
+                20 * DAY + 17 * HOUR,
+                7,
+                "export-part-3.csv, 50,000 rows",
+            ),
+        ],
     }
 }

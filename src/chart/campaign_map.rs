@@ -1,0 +1,375 @@
+//! Campaigns: which mailboxes were visited on which day, linked by what ties the sessions together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::canvas::{self, Align, Area, Canvas, FOOT, Font, Frame, HEAD};
+use super::scale::TimeScale;
+use super::theme::size;
+use super::{ChartError, Style, label, series, theme};
+
+/// A flagged session of a campaign.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Mailbox that was accessed.
+    pub mailbox: String,
+    /// First event, Unix seconds.
+    pub start: i64,
+    /// Items accessed.
+    pub items: u64,
+}
+
+/// Flagged sessions that share infrastructure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Campaign {
+    /// Its name in `campaigns.csv`.
+    pub id: String,
+    /// What ties the sessions, in words, such as `client 4f1b…9c, network 203.0.113.0/24`.
+    pub shared: String,
+    /// Its sessions, in any order.
+    pub visits: Vec<Visit>,
+}
+
+/// What the campaign map shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CampaignMap {
+    /// Start of the first day, Unix seconds.
+    pub start: i64,
+    /// End of the last day, Unix seconds, exclusive.
+    pub end: i64,
+    /// Campaigns, the most important first.
+    pub campaigns: Vec<Campaign>,
+}
+
+/// Most mailboxes with a row of their own; the others share the last row.
+const ROWS: usize = 24;
+/// Height of a row.
+const ROW: f64 = 40.0;
+/// Most campaigns listed below the map.
+const LISTED: usize = theme::CATEGORY_COUNT;
+/// Height of one listed campaign.
+const LIST_ROW: f64 = 62.0;
+/// Width of the mailbox labels.
+const LABELS: f64 = 360.0;
+
+/// Draws the map into the PNG file `path`, 1600 logical pixels wide; the height grows with mailboxes and campaigns.
+///
+/// # Errors
+/// [`ChartError::Write`] if the file cannot be written; the other kinds point to a fault of mailglass.
+pub fn draw(data: &CampaignMap, style: &Style, path: &Path) -> Result<(), ChartError> {
+    let rows = Rows::of(data);
+    let map = rows.count().max(1) as f64 * ROW + series::TIME_AXIS;
+    let listed = data.campaigns.len().min(LISTED) as f64 * LIST_ROW;
+    let more = if data.campaigns.len() > LISTED {
+        36.0
+    } else {
+        0.0
+    };
+    let height = HEAD + map + 20.0 + listed + more + FOOT;
+    let picture = canvas::render(height, style, |canvas| {
+        let frame = Frame {
+            title: &title(data),
+            subtitle: &subtitle(data, style),
+            units: "flagged sessions by their start; larger dots: more items",
+        };
+        let mut area = canvas::frame(canvas, style, &frame);
+        let mut plot = Area {
+            left: area.left + LABELS,
+            ..area.take_top(map)
+        };
+        plot.bottom -= series::TIME_AXIS;
+        // Dots are up to 15 pixels wide on both sides of their moment.
+        let span = (plot.left + 16.0, plot.right - 16.0);
+        let time = TimeScale::new((data.start, data.end), span, &style.time_zone);
+        draw_rows(canvas, plot, &rows);
+        if data.campaigns.is_empty() {
+            let font = Font::of(size::BODY).color(theme::MUTED);
+            let text = "No flagged sessions share a client, a network or an actor.";
+            canvas.text_middle(text, (plot.left + 16.0, plot.top + ROW / 2.0), font);
+        }
+        series::time_axis(canvas, plot, &time);
+        draw_visits(canvas, plot, (data, &rows, &time));
+        area.top += 20.0;
+        list(canvas, area, data, style);
+    })?;
+    canvas::save(&picture, path)
+}
+
+/// The row of each mailbox.
+struct Rows<'a> {
+    /// Mailboxes with a row of their own, from the top.
+    named: Vec<&'a str>,
+    index: BTreeMap<&'a str, usize>,
+    /// Mailboxes that share the last row.
+    others: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// Mailboxes by the first campaign that visited them and the time of its first visit, so that a campaign
+    /// reads as a staircase; if there are too many, those with the most items keep their rows.
+    fn of(data: &'a CampaignMap) -> Rows<'a> {
+        let mut first: BTreeMap<&str, (usize, i64, u64)> = BTreeMap::new();
+        for (campaign, visit) in data.visits() {
+            let entry = first
+                .entry(visit.mailbox.as_str())
+                .or_insert((campaign, visit.start, 0));
+            (entry.0, entry.1) = (entry.0, entry.1).min((campaign, visit.start));
+            entry.2 = entry.2.saturating_add(visit.items);
+        }
+        let mut mailboxes: Vec<(&str, (usize, i64, u64))> = first.into_iter().collect();
+        let others = mailboxes.len().saturating_sub(ROWS);
+        mailboxes.sort_by(|a, b| b.1.2.cmp(&a.1.2).then(a.0.cmp(b.0)));
+        mailboxes.truncate(ROWS);
+        mailboxes.sort_by_key(|(name, (campaign, start, _))| (*campaign, *start, *name));
+        let named: Vec<&str> = mailboxes.into_iter().map(|(name, _)| name).collect();
+        Rows {
+            index: named
+                .iter()
+                .enumerate()
+                .map(|(i, name)| (*name, i))
+                .collect(),
+            named,
+            others,
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.named.len() + usize::from(self.others > 0)
+    }
+
+    fn row_of(&self, mailbox: &str) -> usize {
+        self.index.get(mailbox).copied().unwrap_or(self.named.len())
+    }
+}
+
+impl CampaignMap {
+    fn visits(&self) -> impl Iterator<Item = (usize, &Visit)> {
+        let campaigns = self.campaigns.iter().enumerate();
+        campaigns.flat_map(|(i, campaign)| campaign.visits.iter().map(move |visit| (i, visit)))
+    }
+}
+
+impl Campaign {
+    fn mailboxes(&self) -> u64 {
+        let mut names: Vec<&str> = self.visits.iter().map(|v| v.mailbox.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.len() as u64
+    }
+
+    fn items(&self) -> u64 {
+        let items = self.visits.iter().map(|visit| visit.items);
+        items.fold(0, u64::saturating_add)
+    }
+}
+
+fn title(data: &CampaignMap) -> String {
+    let sessions = label::counted(data.visits().count() as u64, "session", "sessions");
+    match data.campaigns.as_slice() {
+        [] => "No campaign: the flagged sessions have nothing in common".to_owned(),
+        [one] => format!(
+            "One campaign: {sessions} in {}, tied by {}",
+            label::counted(one.mailboxes(), "mailbox", "mailboxes"),
+            label::name(&one.shared, 70),
+        ),
+        many => {
+            let mut names: Vec<&str> = data.visits().map(|(_, v)| v.mailbox.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            let largest = many.iter().map(Campaign::mailboxes).max().unwrap_or(0);
+            format!(
+                "{} campaigns: {sessions} in {}; the largest reached {}",
+                label::count(many.len() as u64),
+                label::counted(names.len() as u64, "mailbox", "mailboxes"),
+                label::count(largest),
+            )
+        }
+    }
+}
+
+fn subtitle(data: &CampaignMap, style: &Style) -> String {
+    format!(
+        "{} · each dot is a flagged session, each line joins the sessions of one campaign in order of time",
+        label::period(data.start, data.end, &style.time_zone)
+    )
+}
+
+fn draw_rows(canvas: &mut Canvas<'_>, area: Area, rows: &Rows<'_>) {
+    let font = Font::of(size::SMALL).align(Align::Right);
+    for i in 0..rows.count() {
+        let top = area.top + i as f64 * ROW;
+        if i % 2 == 0 {
+            let stripe = Area {
+                top,
+                bottom: top + ROW,
+                ..area
+            };
+            canvas.fill(stripe, theme::EMPTY, 1.0);
+        }
+        let at = (area.left - 14.0, top + ROW / 2.0);
+        let room = LABELS - 20.0;
+        match rows.named.get(i) {
+            Some(name) => canvas.text_middle(&font.fit(&label::name(name, 200), room), at, font),
+            None => {
+                let others = rows.others as u64;
+                let text = label::counted(others, "other mailbox", "other mailboxes");
+                canvas.text_middle(&text, at, font.color(theme::MUTED));
+            }
+        }
+    }
+}
+
+fn draw_visits(
+    canvas: &mut Canvas<'_>,
+    area: Area,
+    (data, rows, time): (&CampaignMap, &Rows<'_>, &TimeScale),
+) {
+    let most = data
+        .visits()
+        .map(|(_, visit)| visit.items)
+        .max()
+        .unwrap_or(0)
+        .max(1) as f64;
+    let place = |visit: &Visit| {
+        let row = rows.row_of(&visit.mailbox) as f64;
+        (time.at(visit.start), area.top + (row + 0.5) * ROW)
+    };
+    // The most important campaign is drawn last, on top of the others.
+    for (i, campaign) in data.campaigns.iter().enumerate().rev() {
+        let color = theme::category(i);
+        let mut visits: Vec<&Visit> = campaign.visits.iter().collect();
+        visits.sort_by(|a, b| a.start.cmp(&b.start).then(a.mailbox.cmp(&b.mailbox)));
+        let link = theme::mix(color, theme::PAPER, 0.35);
+        for pair in visits.windows(2) {
+            canvas.path(&[place(pair[0]), place(pair[1])], link, 2.0);
+        }
+    }
+    for (i, campaign) in data.campaigns.iter().enumerate().rev() {
+        let mut visits: Vec<&Visit> = campaign.visits.iter().collect();
+        visits.sort_by(|a, b| b.items.cmp(&a.items).then(a.start.cmp(&b.start)));
+        for visit in visits {
+            let radius = 5.0 + 10.0 * (visit.items as f64 / most).sqrt();
+            canvas.disc(place(visit), radius + 1.5, theme::PAPER);
+            canvas.disc(place(visit), radius, theme::category(i));
+        }
+    }
+}
+
+/// The campaigns with their colours, what ties them, and their size.
+fn list(canvas: &mut Canvas<'_>, area: Area, data: &CampaignMap, style: &Style) {
+    let muted = Font::of(size::SMALL).color(theme::MUTED);
+    let mut top = area.top;
+    for (i, campaign) in data.campaigns.iter().take(LISTED).enumerate() {
+        let bold = Font::of(size::BODY).bold();
+        canvas.disc((area.left + 14.0, top + 16.0), 11.0, theme::category(i));
+        let left = area.left + 40.0;
+        let room = area.right - left;
+        let head = format!(
+            "{}: {}",
+            label::name(&campaign.id, 40),
+            label::name(&campaign.shared, 300)
+        );
+        canvas.text_middle(&bold.fit_end(&head, room), (left, top + 16.0), bold);
+        let first = campaign
+            .visits
+            .iter()
+            .map(|v| v.start)
+            .min()
+            .unwrap_or(data.start);
+        let last = campaign
+            .visits
+            .iter()
+            .map(|v| v.start)
+            .max()
+            .unwrap_or(data.start);
+        let size = format!(
+            "{} in {} · {} · {}",
+            label::counted(campaign.visits.len() as u64, "session", "sessions"),
+            label::counted(campaign.mailboxes(), "mailbox", "mailboxes"),
+            label::counted(campaign.items(), "item", "items"),
+            label::period(first, last.saturating_add(1), &style.time_zone),
+        );
+        canvas.text_middle(&muted.fit_end(&size, room), (left, top + 42.0), muted);
+        top += LIST_ROW;
+    }
+    if data.campaigns.len() > LISTED {
+        let more = (data.campaigns.len() - LISTED) as u64;
+        let more = label::counted(more, "campaign", "campaigns");
+        canvas.disc((area.left + 14.0, top + 16.0), 11.0, theme::OTHER);
+        let text = format!("{more} more, in campaigns.csv");
+        canvas.text_middle(&text, (area.left + 40.0, top + 16.0), muted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn campaign(id: &str, visits: &[(&str, i64, u64)]) -> Campaign {
+        Campaign {
+            id: id.to_owned(),
+            shared: "client x".to_owned(),
+            visits: visits
+                .iter()
+                .map(|(mailbox, start, items)| Visit {
+                    mailbox: (*mailbox).to_owned(),
+                    start: *start,
+                    items: *items,
+                })
+                .collect(),
+        }
+    }
+
+    fn map(campaigns: Vec<Campaign>) -> CampaignMap {
+        CampaignMap {
+            start: 0,
+            end: 1_000,
+            campaigns,
+        }
+    }
+
+    #[test]
+    fn rows_follow_the_campaigns_in_time() {
+        let data = map(vec![
+            campaign("c1", &[("b", 50, 1), ("a", 20, 1)]),
+            campaign("c2", &[("a", 1, 1), ("z", 2, 1)]),
+        ]);
+        let rows = Rows::of(&data);
+        assert_eq!(rows.named, vec!["a", "b", "z"]);
+        assert_eq!(rows.row_of("b"), 1);
+        assert_eq!(rows.count(), 3);
+    }
+
+    #[test]
+    fn the_busiest_mailboxes_keep_their_rows() {
+        let names: Vec<String> = (0..5_000).map(|i| format!("m{i:04}")).collect();
+        let visits: Vec<(&str, i64, u64)> = names
+            .iter()
+            .enumerate()
+            .map(|(i, name)| (name.as_str(), i as i64, i as u64))
+            .collect();
+        let data = map(vec![campaign("c1", &visits)]);
+        let rows = Rows::of(&data);
+        assert_eq!(rows.named.len(), ROWS);
+        assert_eq!(rows.named.last(), Some(&"m4999"));
+        assert_eq!(rows.others, 5_000 - ROWS);
+        assert_eq!(rows.row_of("m0000"), ROWS);
+    }
+
+    #[test]
+    fn title_counts_campaigns_and_mailboxes() {
+        let one = campaign("c1", &[("a", 1, 1), ("b", 2, 1), ("a", 3, 1)]);
+        assert_eq!(
+            title(&map(vec![one.clone()])),
+            "One campaign: 3 sessions in 2 mailboxes, tied by client x"
+        );
+        let two = campaign("c2", &[("a", 1, 1)]);
+        assert_eq!(
+            title(&map(vec![one, two])),
+            "2 campaigns: 4 sessions in 2 mailboxes; the largest reached 2"
+        );
+        assert!(title(&map(vec![])).starts_with("No campaign"));
+    }
+}
