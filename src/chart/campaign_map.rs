@@ -47,8 +47,8 @@ pub struct CampaignMap {
 const ROWS: usize = 24;
 /// Height of a row.
 const ROW: f64 = 40.0;
-/// Most campaigns listed below the map.
-const LISTED: usize = theme::CATEGORY_COUNT;
+/// Most campaigns drawn and listed; more could not be told apart.
+const DRAWN: usize = theme::CATEGORY_COUNT;
 /// Height of one listed campaign.
 const LIST_ROW: f64 = 62.0;
 /// Width of the mailbox labels.
@@ -61,8 +61,8 @@ const LABELS: f64 = 360.0;
 pub fn draw(data: &CampaignMap, style: &Style, path: &Path) -> Result<(), ChartError> {
     let rows = Rows::of(data);
     let map = rows.count().max(1) as f64 * ROW + series::TIME_AXIS;
-    let listed = data.campaigns.len().min(LISTED) as f64 * LIST_ROW;
-    let more = if data.campaigns.len() > LISTED {
+    let listed = data.campaigns.len().min(DRAWN) as f64 * LIST_ROW;
+    let more = if data.campaigns.len() > DRAWN {
         36.0
     } else {
         0.0
@@ -111,7 +111,7 @@ impl<'a> Rows<'a> {
     /// reads as a staircase; if there are too many, those with the most items keep their rows.
     fn of(data: &'a CampaignMap) -> Rows<'a> {
         let mut first: BTreeMap<&str, (usize, i64, u64)> = BTreeMap::new();
-        for (campaign, visit) in data.visits() {
+        for (campaign, visit) in data.visits().filter(|(campaign, _)| *campaign < DRAWN) {
             let entry = first
                 .entry(visit.mailbox.as_str())
                 .or_insert((campaign, visit.start, 0));
@@ -236,21 +236,29 @@ fn draw_visits(
         let row = rows.row_of(&visit.mailbox) as f64;
         (time.at(visit.start), area.top + (row + 0.5) * ROW)
     };
+    let named = |visit: &Visit| rows.row_of(&visit.mailbox) < rows.named.len();
+    let drawn = || data.campaigns.iter().take(DRAWN).enumerate().rev();
     // The most important campaign is drawn last, on top of the others.
-    for (i, campaign) in data.campaigns.iter().enumerate().rev() {
+    for (i, campaign) in drawn() {
         let color = theme::category(i);
-        let mut visits: Vec<&Visit> = campaign.visits.iter().collect();
+        // Links to the row that many mailboxes share would say nothing.
+        let mut visits: Vec<&Visit> = campaign.visits.iter().filter(|v| named(v)).collect();
         visits.sort_by(|a, b| a.start.cmp(&b.start).then(a.mailbox.cmp(&b.mailbox)));
         let link = theme::mix(color, theme::PAPER, 0.35);
         for pair in visits.windows(2) {
             canvas.path(&[place(pair[0]), place(pair[1])], link, 2.0);
         }
     }
-    for (i, campaign) in data.campaigns.iter().enumerate().rev() {
+    for (i, campaign) in drawn() {
         let mut visits: Vec<&Visit> = campaign.visits.iter().collect();
         visits.sort_by(|a, b| b.items.cmp(&a.items).then(a.start.cmp(&b.start)));
         for visit in visits {
-            let radius = 5.0 + 10.0 * (visit.items as f64 / most).sqrt();
+            let share = if named(visit) {
+                visit.items as f64 / most
+            } else {
+                0.0
+            };
+            let radius = 5.0 + 10.0 * share.sqrt();
             canvas.disc(place(visit), radius + 1.5, theme::PAPER);
             canvas.disc(place(visit), radius, theme::category(i));
         }
@@ -261,7 +269,7 @@ fn draw_visits(
 fn list(canvas: &mut Canvas<'_>, area: Area, data: &CampaignMap, style: &Style) {
     let muted = Font::of(size::SMALL).color(theme::MUTED);
     let mut top = area.top;
-    for (i, campaign) in data.campaigns.iter().take(LISTED).enumerate() {
+    for (i, campaign) in data.campaigns.iter().take(DRAWN).enumerate() {
         let bold = Font::of(size::BODY).bold();
         canvas.disc((area.left + 14.0, top + 16.0), 11.0, theme::category(i));
         let left = area.left + 40.0;
@@ -294,11 +302,10 @@ fn list(canvas: &mut Canvas<'_>, area: Area, data: &CampaignMap, style: &Style) 
         canvas.text_middle(&muted.fit_end(&size, room), (left, top + 42.0), muted);
         top += LIST_ROW;
     }
-    if data.campaigns.len() > LISTED {
-        let more = (data.campaigns.len() - LISTED) as u64;
+    if data.campaigns.len() > DRAWN {
+        let more = (data.campaigns.len() - DRAWN) as u64;
         let more = label::counted(more, "campaign", "campaigns");
-        canvas.disc((area.left + 14.0, top + 16.0), 11.0, theme::OTHER);
-        let text = format!("{more} more, in campaigns.csv");
+        let text = format!("{more} more not drawn, in campaigns.csv");
         canvas.text_middle(&text, (area.left + 40.0, top + 16.0), muted);
     }
 }

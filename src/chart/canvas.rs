@@ -484,8 +484,16 @@ pub(super) const FOOT: f64 = 62.0;
 pub(super) fn frame(canvas: &mut Canvas<'_>, style: &Style, frame: &Frame<'_>) -> Area {
     let (width, height) = canvas.size;
     let inner = width - 2.0 * MARGIN;
-    let title = Font::of(theme::size::TITLE).bold();
-    let lines = title.wrap(frame.title, inner, 2);
+    let mut title = Font::of(theme::size::TITLE).bold();
+    let text = label::clean(frame.title);
+    let one_line = Font {
+        size: theme::size::TITLE * 0.85,
+        ..title
+    };
+    if title.width(&text) > inner && one_line.width(&text) <= inner {
+        title = one_line;
+    }
+    let lines = title.wrap(&text, inner, 2);
     // A title of one line stands lower, so that the content begins at the same height everywhere.
     let mut baseline = if lines.len() > 1 { 50.0 } else { 74.0 };
     for line in &lines {
@@ -526,21 +534,27 @@ pub(super) enum Key {
     Line(Rgb, String),
 }
 
-/// Draws a legend from `area.left` on the middle line of `area`; entries that do not fit are left out.
+/// Draws a legend from `area.left` on the middle line of `area`; long names are shortened until all entries fit.
 pub(super) fn legend(canvas: &mut Canvas<'_>, area: Area, keys: &[Key]) {
+    const SWATCH: f64 = 26.0;
+    const GAP: f64 = 28.0;
     let font = Font::of(theme::size::SMALL).color(theme::MUTED);
     let middle = (area.top + area.bottom) / 2.0;
+    let widths = keys.iter().map(|key| match key {
+        Key::Fill(_, text) | Key::Line(_, text) => font.width(&label::clean(text)) + SWATCH + GAP,
+    });
+    let room = if widths.sum::<f64>() - GAP > area.width() {
+        (area.width() + GAP) / keys.len().max(1) as f64 - SWATCH - GAP
+    } else {
+        area.width()
+    };
     let mut left = area.left;
     for key in keys {
         let (color, text, half) = match key {
             Key::Fill(color, text) => (*color, text, 8.0),
             Key::Line(color, text) => (*color, text, 2.0),
         };
-        let text = font.fit(text, 420.0);
-        let right = left + 26.0 + font.width(&text);
-        if right > area.right {
-            return;
-        }
+        let text = font.fit(text, room);
         let swatch = Area {
             left,
             top: middle - half,
@@ -548,8 +562,8 @@ pub(super) fn legend(canvas: &mut Canvas<'_>, area: Area, keys: &[Key]) {
             bottom: middle + half,
         };
         canvas.fill(swatch, color, 1.0);
-        canvas.text_middle(&text, (left + 26.0, middle), font);
-        left = right + 28.0;
+        canvas.text_middle(&text, (left + SWATCH, middle), font);
+        left += SWATCH + font.width(&text) + GAP;
     }
 }
 

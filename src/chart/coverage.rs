@@ -278,7 +278,12 @@ fn bars(
     // Parts of a stack can be compared on a linear axis only.
     let most = stack.totals.iter().max().copied().unwrap_or(0) as f64;
     let counts = CountScale::new(most, false, (area.bottom, area.top));
-    for missing in &data.missing {
+    // A gap concerns all that is drawn here; a throttled mailbox or a cut file only a part, shown in its lane.
+    let gaps = data
+        .missing
+        .iter()
+        .filter(|missing| missing.kind == MissingKind::Gap);
+    for missing in gaps {
         let (left, right) = window(missing, time);
         let shade = Area {
             left,
@@ -341,9 +346,12 @@ fn missing_lanes(canvas: &mut Canvas<'_>, area: Area, (data, time): (&Coverage, 
         canvas.fill(row, theme::EMPTY, 1.0);
         let name = font.bold().align(Align::Right);
         canvas.text_middle(kind.lane(), (time.left - 14.0, top + LANE / 2.0), name);
-        for missing in data.missing.iter().filter(|missing| missing.kind == kind) {
+        let windows: Vec<&Missing> = data.missing.iter().filter(|m| m.kind == kind).collect();
+        // With many windows, darker is more of them at once.
+        let alpha = (20.0 / windows.len() as f64).clamp(0.1, 1.0);
+        for missing in windows {
             let (left, right) = window(missing, time);
-            canvas.fill(Area { left, right, ..row }, theme::INK, 1.0);
+            canvas.fill(Area { left, right, ..row }, theme::INK, alpha);
         }
     }
 }

@@ -122,11 +122,11 @@ pub(super) fn compact(value: f64) -> String {
     trim_zeros(&format!("{value:.2}"))
 }
 
-/// A share as a percentage: `37%`, `<1%`.
+/// A share as a percentage: `37%`, `<1%`; a dash for what is no number.
 pub(super) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if !percent.is_finite() {
-        "unknown".to_owned()
+        "–".to_owned()
     } else if percent > 0.0 && percent < 1.0 {
         "<1%".to_owned()
     } else {

@@ -78,8 +78,9 @@ pub(super) fn draw(
         canvas.text_middle("none recorded", at, font.color(theme::MUTED));
         return;
     }
-    let lanes = shown(lanes);
+    // The sum of the rest, often the largest, must not pale the lanes that are looked at.
     let most = lanes.iter().flat_map(|lane| &lane.days).max().copied();
+    let lanes = shown(lanes);
     let most = most.unwrap_or(0).max(1) as f64;
     for (i, lane) in lanes.iter().enumerate() {
         let top = area.top + i as f64 * ROW;
@@ -117,7 +118,7 @@ pub(super) fn draw(
         for (day, items) in lane.days.iter().enumerate() {
             if *items > 0 {
                 // The root makes a day of few items visible beside one of thousands.
-                let share = 0.25 + 0.75 * (*items as f64 / most).sqrt();
+                let share = 0.25 + 0.75 * (*items as f64 / most).min(1.0).sqrt();
                 cell(day, theme::mix(theme::EMPTY, theme::OBSERVED, share), 0.5);
             }
         }

@@ -200,7 +200,7 @@ fn timeline_notes(canvas: &mut Canvas<'_>, area: Area, data: &MailboxSheet) {
         keys.push((super::theme::BAND, "expected range"));
     }
     if !data.flagged.is_empty() {
-        keys.push((super::theme::FLAGGED, "flagged session"));
+        keys.push((super::theme::FLAGGED, "flagged sessions"));
     }
     for (i, (color, text)) in keys.into_iter().enumerate() {
         let top = area.top + 48.0 + i as f64 * 32.0;
@@ -226,6 +226,7 @@ mod tests {
                 start: 0,
                 step: 3_600,
                 observed: vec![1],
+                flagged: vec![1],
                 expected: vec![],
             },
             flagged: Vec::new(),

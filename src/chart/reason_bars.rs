@@ -31,10 +31,17 @@ pub(super) fn height(reasons: usize) -> f64 {
     reasons.clamp(1, SHOWN) as f64 * ROW + 34.0
 }
 
-/// Reasons by falling contribution; equals keep their order.
+/// Reasons by falling contribution, what is no number last; equals keep their order.
 pub(super) fn sorted(reasons: &[Reason]) -> Vec<&Reason> {
     let mut sorted: Vec<&Reason> = reasons.iter().collect();
-    sorted.sort_by(|a, b| b.contribution.total_cmp(&a.contribution));
+    let weight = |reason: &Reason| {
+        if reason.contribution.is_nan() {
+            f64::NEG_INFINITY
+        } else {
+            reason.contribution
+        }
+    };
+    sorted.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
     sorted
 }
 
@@ -153,8 +160,12 @@ mod tests {
             unit: String::new(),
             contribution,
         };
-        let reasons = [reason(0.1), reason(0.6), reason(0.3)];
-        let shares: Vec<f64> = sorted(&reasons).iter().map(|r| r.contribution).collect();
+        let reasons = [reason(f64::NAN), reason(0.1), reason(0.6), reason(0.3)];
+        let shares: Vec<f64> = sorted(&reasons)
+            .iter()
+            .map(|r| r.contribution)
+            .take(3)
+            .collect();
         assert_eq!(shares, vec![0.6, 0.3, 0.1]);
         assert_eq!(height(0), height(1));
         assert_eq!(height(6), height(60));

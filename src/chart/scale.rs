@@ -54,12 +54,11 @@ impl CountScale {
     /// The values to label, from zero up.
     pub(super) fn ticks(&self) -> Vec<f64> {
         if self.log {
+            // Six powers at most, else their labels would touch.
+            let powers = self.top.log10().floor().max(0.0) as usize + 1;
+            let every = powers.div_ceil(6);
             let mut ticks = vec![0.0];
-            let mut power = 1.0;
-            while power <= self.top {
-                ticks.push(power);
-                power *= 10.0;
-            }
+            ticks.extend((0..powers).step_by(every).map(|i| 10f64.powi(i as i32)));
             return ticks;
         }
         let step = nice_step(self.top / 4.2);
@@ -284,6 +283,10 @@ mod tests {
         assert_eq!(scale.ticks(), vec![0.0, 1.0, 10.0, 100.0, 1_000.0]);
         assert_eq!(scale.at(0.0), 100.0);
         assert!(scale.at(10.0) < scale.at(1.0));
+        assert_eq!(
+            CountScale::new(2e9, true, (100.0, 0.0)).ticks(),
+            vec![0.0, 1.0, 100.0, 10_000.0, 1e6, 1e8]
+        );
         assert!(wants_log(5_000.0, 20.0) && !wants_log(500.0, 20.0));
     }
 

@@ -206,48 +206,67 @@ fn histogram(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
         (middle, area.bottom + 50.0),
         font,
     );
-    thresholds(canvas, area, (&data.thresholds, &at));
+    draw_thresholds(canvas, area, (&data.thresholds, &at));
 }
 
-/// Most thresholds with a label of their own.
-const LABELLED: usize = 4;
+/// Thresholds by score.
+fn sorted(thresholds: &[Threshold]) -> Vec<&Threshold> {
+    let mut sorted: Vec<&Threshold> = thresholds.iter().filter(|t| t.score.is_finite()).collect();
+    sorted.sort_by(|a, b| a.score.total_cmp(&b.score).then(a.kind.cmp(&b.kind)));
+    sorted
+}
 
-fn thresholds(
+/// A line for each threshold; the label stands beside it if it is the only one, else in the list of the figures.
+fn draw_thresholds(
     canvas: &mut Canvas<'_>,
     area: Area,
     (thresholds, at): (&[Threshold], &dyn Fn(f64) -> f64),
 ) {
-    let font = Font::of(size::SMALL).bold();
-    let mut sorted: Vec<&Threshold> = thresholds.iter().filter(|t| t.score.is_finite()).collect();
-    sorted.sort_by(|a, b| a.score.total_cmp(&b.score).then(a.kind.cmp(&b.kind)));
-    for (i, threshold) in sorted.iter().enumerate() {
+    let thresholds = sorted(thresholds);
+    for threshold in &thresholds {
         let x = at(threshold.score);
         canvas.line((x, area.top - 30.0), (x, area.bottom), theme::INK, 2.0);
-        if i >= LABELLED {
-            continue;
-        }
-        let text = if threshold.kind.is_empty() {
-            format!("flagged from {:.3}", threshold.score)
-        } else {
-            format!("{}: flagged from {:.3}", threshold.kind, threshold.score)
-        };
-        let text = font.fit(&text, 520.0);
+    }
+    if let [only] = thresholds.as_slice() {
+        let font = Font::of(size::SMALL).bold();
+        let text = format!("flagged from {:.3}", only.score);
         let width = font.width(&text);
-        let y = area.top - 20.0 + i as f64 * 28.0;
-        // Left of the line, where the axis has room; the backing keeps it readable over bars.
+        let x = at(only.score);
+        // Left of the line, or right of it near the left end of the axis.
         let left = if x - width - 10.0 > area.left {
             x - width - 10.0
         } else {
             x + 10.0
         };
-        let backing = Area {
-            left: left - 4.0,
-            right: left + width + 4.0,
-            top: y - 12.0,
-            bottom: y + 12.0,
-        };
-        canvas.fill(backing, theme::PAPER, 0.85);
-        canvas.text_middle(&text, (left, y), font);
+        canvas.text_middle(&text, (left, area.top - 20.0), font);
+    }
+}
+
+/// Most thresholds in the list of the figures.
+const LISTED: usize = 4;
+
+/// The thresholds of several kinds of session, below the figures.
+fn list_thresholds(canvas: &mut Canvas<'_>, area: Area, thresholds: &[Threshold]) {
+    let thresholds = sorted(thresholds);
+    if thresholds.len() < 2 {
+        return;
+    }
+    let font = Font::of(size::SMALL);
+    let muted = font.color(theme::MUTED);
+    let mut y = area.top;
+    canvas.text_middle("flagged from", (area.left, y), muted);
+    for threshold in thresholds.iter().take(LISTED) {
+        y += 28.0;
+        let score = format!("{:.3} ", threshold.score);
+        let bold = font.bold();
+        canvas.text_middle(&score, (area.left, y), bold);
+        let left = area.left + bold.width(&score) + 10.0;
+        let kind = font.fit_end(&label::name(&threshold.kind, 60), area.right - left);
+        canvas.text_middle(&kind, (left, y), font);
+    }
+    if thresholds.len() > LISTED {
+        let more = format!("and {} more", thresholds.len() - LISTED);
+        canvas.text_middle(&more, (area.left, y + 28.0), muted);
     }
 }
 
@@ -260,7 +279,7 @@ fn draw_figures(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
     } else {
         "unknown".to_owned()
     };
-    let mut y = area.top + 110.0;
+    let mut y = area.top + 90.0;
     for (text, color, what) in [
         (flagged, theme::FLAGGED, "flagged"),
         (expected, theme::MUTED, "expected by chance"),
@@ -268,8 +287,13 @@ fn draw_figures(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
         let font = big.color(color);
         canvas.text(&font.fit(&text, area.width()), (area.left, y), font);
         canvas.text(what, (area.left, y + 34.0), small);
-        y += 150.0;
+        y += 140.0;
     }
+    let list = Area {
+        top: y - 50.0,
+        ..area
+    };
+    list_thresholds(canvas, list, &data.thresholds);
 }
 
 #[cfg(test)]

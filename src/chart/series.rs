@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::canvas::{Align, Area, BADGE_HEIGHT, Canvas, Font, badge_width};
 use super::label;
 use super::scale::{CountScale, TimeScale, wants_log};
-use super::session_key::FlaggedSession;
+use super::session_key::{self, FlaggedSession};
 use super::theme::{self, size};
 
 /// The expected range of a count, both ends included.
@@ -26,6 +26,8 @@ pub struct Series {
     pub step: i64,
     /// Observed count of each bin.
     pub observed: Vec<u64>,
+    /// The part of each observed count that belongs to flagged sessions; empty or shorter where there is none.
+    pub flagged: Vec<u64>,
     /// Expected range of each bin; empty or shorter where nothing is known, such as in the warm-up.
     pub expected: Vec<Option<Band>>,
 }
@@ -158,32 +160,34 @@ pub(super) fn plot(canvas: &mut Canvas<'_>, plot: &SeriesPlot<'_>) {
         };
         canvas.fill(band, theme::BAND, 1.0);
     }
-    let mut marked = vec![false; series.observed.len()];
-    for session in plot.flagged {
-        for i in series.bins_of(session) {
-            marked[i] = true;
-        }
-    }
-    // Flagged bins last: where bins are narrower than a pixel they must not be hidden.
+    let part_of = |i: usize, total: u64| series.flagged.get(i).map_or(0, |part| total.min(*part));
+    // Flagged parts last: where bins are narrower than a pixel they must not be hidden.
     for flagged in [false, true] {
-        for (i, count) in series.observed.iter().enumerate() {
-            if marked[i] != flagged || *count == 0 {
+        for (i, total) in series.observed.iter().enumerate() {
+            let part = part_of(i, *total);
+            let (from, to) = if flagged {
+                (total - part, *total)
+            } else {
+                (0, *total)
+            };
+            if from == to {
                 continue;
             }
             let (left, right) = bin(i);
             let gap = if right - left > 6.0 { 1.0 } else { 0.0 };
+            let bottom = counts.at(from as f64);
             let bar = Area {
                 left: left + gap,
                 right: (right - gap).max(left + if flagged { 2.5 } else { 0.5 }),
-                top: counts.at(*count as f64).min(area.bottom - 1.0),
-                bottom: area.bottom,
+                top: counts.at(to as f64).min(bottom - 1.0),
+                bottom,
             };
             let color = if flagged {
                 theme::FLAGGED
             } else {
                 theme::OBSERVED
             };
-            canvas.fill(bar, color, if flagged { 1.0 } else { 0.85 });
+            canvas.fill(bar, color, 1.0);
         }
     }
     canvas.line(
@@ -208,6 +212,7 @@ impl Cluster {
             [] => String::new(),
             [one] => one.to_string(),
             [one, two] => format!("{one}·{two}"),
+            [one, two, three] => format!("{one}·{two}·{three}"),
             [one, rest @ ..] => format!("{one} +{}", rest.len()),
         }
     }
@@ -224,16 +229,24 @@ impl Cluster {
 }
 
 fn badges(canvas: &mut Canvas<'_>, plot: &SeriesPlot<'_>, area: Area, counts: &CountScale) {
+    let series = plot.series;
+    let step = series.step.max(1);
     let mut marks: Vec<(f64, u32, f64)> = Vec::new();
-    for session in plot.flagged {
-        let bins = plot.series.bins_of(session);
-        let highest = plot.series.observed[bins.clone()].iter().max();
-        let Some(highest) = highest else { continue };
-        let middle = session.start.midpoint(session.end.max(session.start));
+    // The sessions of the list below the plot: more numbers would hide each other.
+    for session in session_key::listed(plot.flagged) {
+        let bins = series.bins_of(session);
+        let Some(highest) = bins.max_by_key(|i| (series.observed[*i], std::cmp::Reverse(*i)))
+        else {
+            continue;
+        };
+        let from = series
+            .start
+            .saturating_add((highest as i64).saturating_mul(step));
+        let middle = from.saturating_add(step / 2);
         marks.push((
             plot.time.at(middle),
             session.rank,
-            counts.at(*highest as f64),
+            counts.at(series.observed[highest] as f64),
         ));
     }
     marks.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -249,7 +262,8 @@ fn badges(canvas: &mut Canvas<'_>, plot: &SeriesPlot<'_>, area: Area, counts: &C
         }
         let mut cluster = Cluster {
             ranks: vec![rank],
-            places: vec![x],
+            // Half a badge of several sessions, so that none reaches over the plot's ends.
+            places: vec![x.max(area.left + 36.0).min(area.right - 36.0)],
         };
         while let Some(before) = clusters.pop() {
             let room = (badge_width(&before.text()) + badge_width(&cluster.text())) / 2.0 + 4.0;
@@ -332,6 +346,7 @@ mod tests {
             start: 1_000,
             step: 100,
             observed,
+            flagged: Vec::new(),
             expected,
         }
     }
@@ -380,7 +395,13 @@ mod tests {
             ranks: vec![2, 5, 9],
             places: vec![10.0, 20.0, 30.0],
         };
-        assert_eq!(cluster.text(), "2 +2");
+        assert_eq!(cluster.text(), "2·5·9");
         assert_eq!(cluster.centre(), 20.0);
+        let mut more = Cluster {
+            ranks: vec![7],
+            places: vec![20.0],
+        };
+        more.merge(cluster);
+        assert_eq!(more.text(), "2 +3");
     }
 }

@@ -32,6 +32,14 @@ const ROW: f64 = 36.0;
 /// Most sessions listed; the rest is counted.
 const LISTED: usize = 8;
 
+/// The sessions that are listed: the first by rank.
+pub(super) fn listed(sessions: &[FlaggedSession]) -> Vec<&FlaggedSession> {
+    let mut ranked: Vec<&FlaggedSession> = sessions.iter().collect();
+    ranked.sort_by_key(|session| (session.rank, session.start));
+    ranked.truncate(LISTED);
+    ranked
+}
+
 /// Height that [`draw`] takes for `sessions` flagged sessions.
 pub(super) fn height(sessions: usize) -> f64 {
     let rows = match sessions {
@@ -65,11 +73,9 @@ pub(super) fn draw(
         canvas.text_middle("No session was flagged.", (area.left, row), muted);
         return;
     }
-    let mut ranked: Vec<&FlaggedSession> = sessions.iter().collect();
-    ranked.sort_by_key(|session| (session.rank, session.start));
     // Columns: badge, time, who, client, items (right-aligned), reason.
     let at = [0.0, 50.0, 284.0, 608.0, 962.0, 982.0].map(|x| area.left + x);
-    for session in ranked.iter().take(LISTED) {
+    for session in listed(sessions) {
         canvas.badge(
             &session.rank.to_string(),
             (at[0] + 18.0, row),
@@ -91,8 +97,8 @@ pub(super) fn draw(
         canvas.text_middle(&reason, (at[5], row), muted);
         row += ROW;
     }
-    if ranked.len() > LISTED {
-        let more = label::counted((ranked.len() - LISTED) as u64, "session", "sessions");
+    if sessions.len() > LISTED {
+        let more = label::counted((sessions.len() - LISTED) as u64, "session", "sessions");
         let text = format!("and {more} more, in sessions.csv");
         canvas.text_middle(&text, (at[1], row), muted);
     }

@@ -123,7 +123,7 @@ fn keys(data: &TenantOverview, step: &str) -> Vec<Key> {
     if !data.flagged.is_empty() {
         keys.push(Key::Fill(
             theme::FLAGGED,
-            format!("{step} with a flagged session (number: rank)"),
+            "accesses of flagged sessions (number: rank)".to_owned(),
         ));
     }
     keys
@@ -140,6 +140,7 @@ mod tests {
                 start: 0,
                 step: 3_600,
                 observed: vec![3, 9, 4],
+                flagged: Vec::new(),
                 expected: vec![
                     Some(Band {
                         low: 0.0,

@@ -97,8 +97,14 @@ pub(super) fn draw(
             counts[hour] += 1;
         }
     }
+    let most_often = counts.iter().max().copied().unwrap_or(0).max(1) as f64;
     for hour in (0..HOURS).filter(|hour| counts[*hour] > 0) {
-        outline(canvas, cell(hour), theme::FLAGGED);
+        let cell = cell(hour);
+        let centre = (
+            (cell.left + cell.right) / 2.0,
+            (cell.top + cell.bottom) / 2.0,
+        );
+        mark(canvas, centre, counts[hour] as f64 / most_often);
     }
     for (i, day) in DAYS.iter().enumerate() {
         let y = grid.top + (i as f64 + 0.5) * height;
@@ -119,17 +125,11 @@ pub(super) fn draw(
     );
 }
 
-/// A frame inside `area`, with a white seam so that it stands out on dark cells too.
-fn outline(canvas: &mut Canvas<'_>, area: Area, color: theme::Rgb) {
-    for (inset, color, width) in [(2.0, color, 4.0), (4.5, theme::PAPER, 1.5)] {
-        let (l, r) = (area.left + inset, area.right - inset);
-        let (t, b) = (area.top + inset, area.bottom - inset);
-        let half = width / 2.0;
-        canvas.line((l - half, t), (r + half, t), color, width);
-        canvas.line((l - half, b), (r + half, b), color, width);
-        canvas.line((l, t), (l, b), color, width);
-        canvas.line((r, t), (r, b), color, width);
-    }
+/// A dot, larger for more sessions, with a white rim so that it stands out on dark cells too.
+fn mark(canvas: &mut Canvas<'_>, centre: (f64, f64), share: f64) {
+    let radius = 4.0 + 4.5 * share.sqrt();
+    canvas.disc(centre, radius + 2.0, theme::PAPER);
+    canvas.disc(centre, radius, theme::FLAGGED);
 }
 
 fn key(canvas: &mut Canvas<'_>, area: Area, font: Font) {
@@ -150,14 +150,8 @@ fn key(canvas: &mut Canvas<'_>, area: Area, font: Font) {
     }
     canvas.text_middle("busy in normal weeks", (left + 8.0, middle), font);
     left += 8.0 + font.width("busy in normal weeks") + 26.0;
-    let patch = Area {
-        left,
-        right: left + 24.0,
-        top: middle - 11.0,
-        bottom: middle + 11.0,
-    };
-    outline(canvas, patch, theme::FLAGGED);
-    canvas.text_middle("flagged session", (left + 34.0, middle), font);
+    mark(canvas, (left + 10.0, middle), 1.0);
+    canvas.text_middle("flagged sessions", (left + 26.0, middle), font);
 }
 
 #[cfg(test)]

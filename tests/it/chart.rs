@@ -393,8 +393,9 @@ fn one_day_of_one_mailbox() {
     overview.flagged.truncate(1);
     overview.flagged[0].start = MONDAY + 2 * HOUR;
     overview.flagged[0].end = MONDAY + 3 * HOUR;
+    chart_data::add(&mut overview.accesses, &overview.flagged[0]);
     let mut sheet = chart_data::sheet();
-    sheet.items = chart_data::series(24, 1.0, 1);
+    sheet.items = overview.accesses.clone();
     sheet.flagged = overview.flagged.clone();
     for lane in sheet.clients.iter_mut().chain(&mut sheet.networks) {
         lane.days.truncate(1);
@@ -439,10 +440,7 @@ fn two_years() -> (TenantOverview, MailboxSheet) {
         })
         .collect();
     for session in &overview.flagged {
-        let hour = ((session.start - MONDAY) / HOUR) as usize;
-        if let Some(count) = overview.accesses.observed.get_mut(hour) {
-            *count += 300;
-        }
+        chart_data::add(&mut overview.accesses, session);
     }
     let mut sheet = chart_data::sheet();
     sheet.items = overview.accesses.clone();
@@ -524,6 +522,7 @@ fn absurd_numbers_do_no_harm() {
     overview.accesses.start = i64::MAX - 5;
     overview.accesses.step = 0;
     overview.accesses.observed[3] = u64::MAX;
+    overview.accesses.flagged = vec![u64::MAX; 9_000];
     overview
         .accesses
         .expected

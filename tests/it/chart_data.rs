@@ -68,6 +68,7 @@ pub fn series(hours: i64, scale: f64, seed: u64) -> Series {
     Series {
         start: MONDAY,
         step: HOUR,
+        flagged: vec![0; observed.len()],
         observed,
         expected,
     }
@@ -150,11 +151,12 @@ pub fn flagged() -> Vec<FlaggedSession> {
         .collect()
 }
 
-fn add(series: &mut Series, session: &FlaggedSession) {
+pub fn add(series: &mut Series, session: &FlaggedSession) {
     let first = ((session.start - series.start) / series.step) as usize;
     for i in first..=((session.end - series.start) / series.step) as usize {
         if let Some(count) = series.observed.get_mut(i) {
             *count += session.items / 2;
+            series.flagged[i] += session.items / 2;
         }
     }
 }
