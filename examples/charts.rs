@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use mailglass::chart::{Chart, ChartError, Resolution, Style, draw_all};
 
-#[path = "../tests/it/chart_data.rs"]
+#[path = "../tests/it/chart/data.rs"]
 #[allow(dead_code)]
 mod chart_data;
 

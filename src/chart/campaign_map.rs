@@ -5,9 +5,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::canvas::{self, Align, Area, Canvas, FOOT, Font, Frame, HEAD};
+use super::canvas::{self, Area, Canvas};
+use super::frame::{self, FOOT, Frame, HEAD};
 use super::scale::TimeScale;
 use super::theme::size;
+use super::typeface::{Align, Font};
 use super::{ChartError, Style, label, series, theme};
 
 /// A flagged session of a campaign.
@@ -69,12 +71,12 @@ pub fn draw(data: &CampaignMap, style: &Style, path: &Path) -> Result<(), ChartE
     };
     let height = HEAD + map + 20.0 + listed + more + FOOT;
     let picture = canvas::render(height, style, |canvas| {
-        let frame = Frame {
+        let around = Frame {
             title: &title(data),
             subtitle: &subtitle(data, style),
             units: "flagged sessions by their start; larger dots: more items",
         };
-        let mut area = canvas::frame(canvas, style, &frame);
+        let mut area = frame::draw(canvas, style, &around);
         let mut plot = Area {
             left: area.left + LABELS,
             ..area.take_top(map)

@@ -4,156 +4,17 @@
 //! smooths the edges that the rasteriser leaves jagged; at double resolution the pixels are written as they are.
 
 use std::path::Path;
-use std::sync::OnceLock;
 
-use ab_glyph::{Font as _, FontRef, Glyph, PxScale, ScaleFont, point};
 use plotters::prelude::{BitMapBackend, DrawingBackend, RGBColor};
 use plotters::style::{Color, ShapeStyle};
 
 use super::ChartError;
 use super::label;
-use super::theme::{self, MARGIN, Resolution, Rgb, Style, WIDTH};
+use super::theme::{self, Resolution, Rgb, Style, WIDTH};
+use super::typeface::{Align, CAP_HEIGHT, DRAWN, Font, fonts};
 
-/// Drawn pixels per logical pixel.
-const DRAWN: u32 = 2;
-/// Height of capitals in em (DejaVu Sans: 1493 of 2048 units).
-const CAP_HEIGHT: f64 = 1493.0 / 2048.0;
 /// Tallest picture in logical pixels; the limit keeps the memory of one chart under 100 MB.
 const TALLEST: f64 = 4000.0;
-
-/// Which side of a text its x coordinate names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Align {
-    Left,
-    Centre,
-    Right,
-}
-
-/// How a text looks.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Font {
-    /// Pixels per em.
-    pub size: f64,
-    pub bold: bool,
-    pub color: Rgb,
-    pub align: Align,
-}
-
-impl Font {
-    /// A regular, left-aligned font in ink.
-    pub(super) fn of(size: f64) -> Font {
-        Font {
-            size,
-            bold: false,
-            color: theme::INK,
-            align: Align::Left,
-        }
-    }
-
-    pub(super) fn bold(self) -> Font {
-        Font { bold: true, ..self }
-    }
-
-    pub(super) fn color(self, color: Rgb) -> Font {
-        Font { color, ..self }
-    }
-
-    pub(super) fn align(self, align: Align) -> Font {
-        Font { align, ..self }
-    }
-
-    /// The glyphs of `text` in drawn pixels, pen from (0, 0) to the right, and the width they take.
-    fn set(&self, text: &str) -> (Vec<Glyph>, f32) {
-        let Some(fonts) = fonts() else {
-            return (Vec::new(), 0.0);
-        };
-        let font = if self.bold {
-            &fonts.bold
-        } else {
-            &fonts.regular
-        };
-        // ab_glyph scales by the height from descender to ascender.
-        let per_em = font.height_unscaled() / font.units_per_em().unwrap_or(2048.0);
-        let font = font.as_scaled(PxScale::from(self.size as f32 * DRAWN as f32 * per_em));
-        let mut glyphs: Vec<Glyph> = Vec::new();
-        let mut pen = 0.0;
-        for c in text.chars() {
-            let mut glyph = font.scaled_glyph(c);
-            if let Some(before) = glyphs.last() {
-                pen += font.kern(before.id, glyph.id);
-            }
-            glyph.position = point(pen, 0.0);
-            pen += font.h_advance(glyph.id);
-            glyphs.push(glyph);
-        }
-        (glyphs, pen)
-    }
-
-    /// Width of `text` in logical pixels.
-    pub(super) fn width(&self, text: &str) -> f64 {
-        f64::from(self.set(text).1) / f64::from(DRAWN)
-    }
-
-    /// A name, cleaned, shortened in the middle until it is at most `width` wide.
-    pub(super) fn fit(&self, text: &str, width: f64) -> String {
-        self.fit_by(text, width, label::shorten)
-    }
-
-    /// A sentence, cleaned, shortened at its end until it is at most `width` wide.
-    pub(super) fn fit_end(&self, text: &str, width: f64) -> String {
-        self.fit_by(text, width, label::cut)
-    }
-
-    fn fit_by(&self, text: &str, width: f64, cut: fn(&str, usize) -> String) -> String {
-        let text = label::clean(text);
-        if self.width(&text) <= width {
-            return text;
-        }
-        let (mut fits, mut too_long) = (0, text.chars().count());
-        while fits + 1 < too_long {
-            let middle = usize::midpoint(fits, too_long);
-            if self.width(&cut(&text, middle)) <= width {
-                fits = middle;
-            } else {
-                too_long = middle;
-            }
-        }
-        if fits == 0 {
-            String::new()
-        } else {
-            cut(&text, fits)
-        }
-    }
-
-    /// `text` broken at spaces into at most `lines` lines of at most `width`; the last line is shortened to fit.
-    pub(super) fn wrap(&self, text: &str, width: f64, lines: usize) -> Vec<String> {
-        let text = label::clean(text);
-        let mut out: Vec<String> = Vec::new();
-        let mut line = String::new();
-        let mut words = text.split(' ').peekable();
-        while let Some(word) = words.next() {
-            let longer = if line.is_empty() {
-                word.to_owned()
-            } else {
-                format!("{line} {word}")
-            };
-            if self.width(&longer) <= width {
-                line = longer;
-            } else if out.len() + 1 >= lines {
-                let rest: Vec<&str> = words.by_ref().collect();
-                line = format!("{longer} {}", rest.join(" "));
-            } else if line.is_empty() {
-                out.push(self.fit(word, width));
-            } else {
-                out.push(std::mem::replace(&mut line, word.to_owned()));
-            }
-        }
-        if !line.is_empty() {
-            out.push(self.fit_end(&line, width));
-        }
-        out
-    }
-}
 
 /// A rectangle in logical pixels.
 #[derive(Debug, Clone, Copy)]
@@ -302,20 +163,10 @@ impl Canvas<'_> {
 
     /// Draws `text` with its pen starting at `at`, to the right or upwards.
     fn set_text(&mut self, text: &str, at: (f64, f64), font: Font, upwards: bool) {
-        let (glyphs, _) = font.set(text);
-        let Some(fonts) = fonts() else { return };
-        let face = if font.bold {
-            &fonts.bold
-        } else {
-            &fonts.regular
-        };
         let color = RGBColor(font.color.0, font.color.1, font.color.2);
         let at = (self.at(at.0), self.at(at.1));
         let mut dots: Vec<((i32, i32), f32)> = Vec::new();
-        for glyph in glyphs {
-            let Some(outline) = face.outline_glyph(glyph) else {
-                continue;
-            };
+        for outline in font.outlines(text) {
             let corner = outline.px_bounds().min;
             outline.draw(|x, y, cover| {
                 let right = corner.x as i32 + x as i32;
@@ -369,25 +220,6 @@ pub(super) const BADGE_HEIGHT: f64 = 28.0;
 pub(super) fn badge_width(text: &str) -> f64 {
     let font = Font::of(theme::size::SMALL - 1.0).bold();
     (font.width(text) + 14.0).max(BADGE_HEIGHT)
-}
-
-/// The embedded font in its two weights.
-struct Fonts {
-    regular: FontRef<'static>,
-    bold: FontRef<'static>,
-}
-
-/// The fonts; none if the embedded files are damaged, which [`render`] reports before anything is drawn.
-fn fonts() -> Option<&'static Fonts> {
-    static FONTS: OnceLock<Option<Fonts>> = OnceLock::new();
-    FONTS
-        .get_or_init(|| {
-            Some(Fonts {
-                regular: FontRef::try_from_slice(dejavu::sans::regular()).ok()?,
-                bold: FontRef::try_from_slice(dejavu::sans::bold()).ok()?,
-            })
-        })
-        .as_ref()
 }
 
 /// Draws a picture of `height` logical pixels and gives it as PNG.
@@ -465,133 +297,9 @@ pub(super) fn save(png: &[u8], path: &Path) -> Result<(), ChartError> {
     })
 }
 
-/// What every chart says around its drawing.
-pub(super) struct Frame<'a> {
-    /// The finding, as a sentence.
-    pub title: &'a str,
-    /// Scope: period, mailboxes, counts.
-    pub subtitle: &'a str,
-    /// What is counted, for the footer.
-    pub units: &'a str,
-}
-
-/// Height that [`frame`] takes above the content.
-pub(super) const HEAD: f64 = 158.0;
-/// Height that [`frame`] takes below the content.
-pub(super) const FOOT: f64 = 62.0;
-
-/// Draws title, subtitle and footer; gives the area left for the content.
-pub(super) fn frame(canvas: &mut Canvas<'_>, style: &Style, frame: &Frame<'_>) -> Area {
-    let (width, height) = canvas.size;
-    let inner = width - 2.0 * MARGIN;
-    let mut title = Font::of(theme::size::TITLE).bold();
-    let text = label::clean(frame.title);
-    let one_line = Font {
-        size: theme::size::TITLE * 0.85,
-        ..title
-    };
-    if title.width(&text) > inner && one_line.width(&text) <= inner {
-        title = one_line;
-    }
-    let lines = title.wrap(&text, inner, 2);
-    // A title of one line stands lower, so that the content begins at the same height everywhere.
-    let mut baseline = if lines.len() > 1 { 50.0 } else { 74.0 };
-    for line in &lines {
-        canvas.text(line, (MARGIN, baseline), title);
-        baseline += 40.0;
-    }
-    let subtitle = Font::of(theme::size::BODY).color(theme::MUTED);
-    let text = subtitle.fit_end(frame.subtitle, inner);
-    canvas.text(&text, (MARGIN, 126.0), subtitle);
-
-    let rule = height - FOOT + 16.0;
-    canvas.line((MARGIN, rule), (width - MARGIN, rule), theme::GRID, 1.0);
-    let footer = Font::of(theme::size::SMALL).color(theme::MUTED);
-    let mark = format!("mailglass {}", env!("CARGO_PKG_VERSION"));
-    let room = inner - footer.width(&mark) - 24.0;
-    let baseline = height - 18.0;
-    let mut text = format!("{} · times in {}", frame.units, style.zone_name());
-    if !style.source.is_empty() {
-        text = format!("{text} · source: {}", style.source);
-    }
-    canvas.text(&footer.fit_end(&text, room), (MARGIN, baseline), footer);
-    let right = footer.align(Align::Right);
-    canvas.text(&mark, (width - MARGIN, baseline), right);
-
-    Area {
-        left: MARGIN,
-        top: HEAD,
-        right: width - MARGIN,
-        bottom: height - FOOT,
-    }
-}
-
-/// One entry of a legend.
-pub(super) enum Key {
-    /// A filled square.
-    Fill(Rgb, String),
-    /// A stroke.
-    Line(Rgb, String),
-}
-
-/// Draws a legend from `area.left` on the middle line of `area`; long names are shortened until all entries fit.
-pub(super) fn legend(canvas: &mut Canvas<'_>, area: Area, keys: &[Key]) {
-    const SWATCH: f64 = 26.0;
-    const GAP: f64 = 28.0;
-    let font = Font::of(theme::size::SMALL).color(theme::MUTED);
-    let middle = (area.top + area.bottom) / 2.0;
-    let widths = keys.iter().map(|key| match key {
-        Key::Fill(_, text) | Key::Line(_, text) => font.width(&label::clean(text)) + SWATCH + GAP,
-    });
-    let room = if widths.sum::<f64>() - GAP > area.width() {
-        (area.width() + GAP) / keys.len().max(1) as f64 - SWATCH - GAP
-    } else {
-        area.width()
-    };
-    let mut left = area.left;
-    for key in keys {
-        let (color, text, half) = match key {
-            Key::Fill(color, text) => (*color, text, 8.0),
-            Key::Line(color, text) => (*color, text, 2.0),
-        };
-        let text = font.fit(text, room);
-        let swatch = Area {
-            left,
-            top: middle - half,
-            right: left + 18.0,
-            bottom: middle + half,
-        };
-        canvas.fill(swatch, color, 1.0);
-        canvas.text_middle(&text, (left + SWATCH, middle), font);
-        left += SWATCH + font.width(&text) + GAP;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fitted_text_is_never_wider_than_its_room() {
-        let font = Font::of(20.0);
-        let long = "a.very.long.mailbox.name".repeat(8);
-        for room in [0.0, 5.0, 60.0, 333.0] {
-            assert!(font.width(&font.fit(&long, room)) <= room);
-        }
-        assert_eq!(font.fit("short", 500.0), "short");
-    }
-
-    #[test]
-    fn wrapping_keeps_all_words_while_they_fit() {
-        let font = Font::of(20.0);
-        let lines = font.wrap("one two three four five six", 120.0, 9);
-        assert!(lines.len() > 1);
-        assert_eq!(lines.join(" "), "one two three four five six");
-        let cut = font.wrap("one two three four five six", 120.0, 2);
-        assert_eq!(cut.len(), 2);
-        assert!(cut[1].contains('…'));
-        assert!(cut.iter().all(|line| font.width(line) <= 120.0));
-    }
 
     #[test]
     fn halving_averages_blocks_of_four() {

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::canvas::{self, Align, Area, Canvas, FOOT, Font, Frame, HEAD, Key};
+use super::canvas::{self, Area, Canvas};
+use super::frame::{self, FOOT, Frame, HEAD, Key};
 use super::scale::{CountScale, TimeScale};
 use super::theme::size;
+use super::typeface::{Align, Font};
 use super::{ChartError, Style, label, series, theme};
 
 /// The records of one operation.
@@ -112,18 +114,18 @@ pub fn draw(data: &Coverage, style: &Style, path: &Path) -> Result<(), ChartErro
         HEAD + LEGEND + PLOT + lanes + listed + 8.0 + FOOT,
         style,
         |canvas| {
-            let frame = Frame {
+            let around = Frame {
                 title: &title(data, (&stack, &step)),
                 subtitle: &subtitle(&stack, (data, style)),
                 units: &format!("deduplicated mailbox records per {step}"),
             };
-            let mut area = canvas::frame(canvas, style, &frame);
+            let mut area = frame::draw(canvas, style, &around);
             let legend = area.take_top(LEGEND);
             let entries = stack.layers.iter().enumerate();
             let keys: Vec<Key> = entries
                 .map(|(i, (name, _))| Key::Fill(stack.color(i), name.clone()))
                 .collect();
-            canvas::legend(canvas, legend, &keys);
+            frame::legend(canvas, legend, &keys);
             let mut plot = Area {
                 left: area.left + LABELS,
                 ..area.take_top(PLOT)

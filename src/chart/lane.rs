@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::canvas::{Align, Area, Canvas, Font};
+use super::canvas::{Area, Canvas};
 use super::label;
 use super::scale::TimeScale;
 use super::theme::{self, size};
+use super::typeface::{Align, Font};
 
 /// What one client or network did with the mailbox, day by day.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::canvas::{self, Area, Canvas, FOOT, Font, Frame, HEAD};
+use super::canvas::{self, Area, Canvas};
+use super::frame::{self, FOOT, Frame, HEAD};
 use super::scale::TimeScale;
 use super::series::{self, Series, SeriesPlot};
 use super::session_key::{self, FlaggedSession, Who};
 use super::theme::size;
+use super::typeface::Font;
 use super::{ChartError, Style, label, lane, reason_bars, week_map};
 
 pub use super::lane::Lane;
@@ -62,12 +64,12 @@ pub fn draw(data: &MailboxSheet, style: &Style, path: &Path) -> Result<(), Chart
         HEAD + TIMELINE + key + clients + networks + bottom + 3.0 * PANEL + 4.0 * GAP + FOOT;
     let step = label::step(data.items.step);
     let picture = canvas::render(height, style, |canvas| {
-        let frame = Frame {
+        let around = Frame {
             title: &title(data),
             subtitle: &subtitle(data, style),
             units: &format!("items per {step} and per day"),
         };
-        let mut area = canvas::frame(canvas, style, &frame);
+        let mut area = frame::draw(canvas, style, &around);
         let plot = Area {
             left: area.left + LABELS,
             ..area.take_top(TIMELINE)
@@ -196,7 +198,7 @@ fn panel_title(canvas: &mut Canvas<'_>, area: Area, title: &str) {
 fn timeline_notes(canvas: &mut Canvas<'_>, area: Area, data: &MailboxSheet) {
     panel_title(canvas, area, "Items over time");
     let mut keys = vec![(super::theme::OBSERVED, "observed")];
-    if data.items.expected.iter().any(Option::is_some) {
+    if data.items.has_band() {
         keys.push((super::theme::BAND, "expected range"));
     }
     if !data.flagged.is_empty() {
@@ -210,7 +212,7 @@ fn timeline_notes(canvas: &mut Canvas<'_>, area: Area, data: &MailboxSheet) {
             right: area.left + LABELS - 100.0,
             ..area
         };
-        canvas::legend(canvas, row, &[canvas::Key::Fill(color, text.to_owned())]);
+        frame::legend(canvas, row, &[frame::Key::Fill(color, text.to_owned())]);
     }
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub mod campaign_map;
 mod canvas;
 pub mod coverage;
+mod frame;
 mod label;
 mod lane;
 pub mod mailbox_sheet;
@@ -24,6 +25,7 @@ mod session_key;
 pub mod tenant_overview;
 mod theme;
 pub mod top_sessions;
+mod typeface;
 mod week_map;
 
 pub use campaign_map::CampaignMap;

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::canvas::{Align, Area, Canvas, Font};
+use super::canvas::{Area, Canvas};
 use super::label;
 use super::theme::{self, size};
+use super::typeface::{Align, Font};
 
 /// One reason for a flag.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::canvas::{self, Align, Area, Canvas, FOOT, Font, Frame, HEAD, Key};
+use super::canvas::{self, Area, Canvas};
+use super::frame::{self, FOOT, Frame, HEAD, Key};
 use super::scale::CountScale;
 use super::theme::size;
+use super::typeface::{Align, Font};
 use super::{ChartError, Style, label, series, theme};
 
 /// The score from which sessions of one kind are flagged.
@@ -60,12 +62,12 @@ pub fn draw(data: &ScoreDistribution, style: &Style, path: &Path) -> Result<(), 
             let warm_up = label::counted(data.warm_up, "session", "sessions");
             subtitle = format!("{subtitle} · {warm_up} of the warm-up not shown");
         }
-        let frame = Frame {
+        let around = Frame {
             title: &title(data),
             subtitle: &subtitle,
             units: "sessions by isolation score, 0 to 1, higher is more anomalous",
         };
-        let mut area = canvas::frame(canvas, style, &frame);
+        let mut area = frame::draw(canvas, style, &around);
         let legend = area.take_top(LEGEND);
         let keys = [
             Key::Fill(theme::OBSERVED, "not flagged".to_owned()),
@@ -73,7 +75,7 @@ pub fn draw(data: &ScoreDistribution, style: &Style, path: &Path) -> Result<(), 
             Key::Line(theme::INK, "threshold".to_owned()),
         ];
         let shown = if data.thresholds.is_empty() { 2 } else { 3 };
-        canvas::legend(canvas, legend, &keys[..shown]);
+        frame::legend(canvas, legend, &keys[..shown]);
         let mut plot = area.take_top(PLOT);
         plot.left += 96.0;
         let figures = Area {
@@ -277,7 +279,7 @@ fn draw_figures(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
     let expected = if data.expected_by_chance.is_finite() && data.expected_by_chance >= 0.0 {
         label::value(data.expected_by_chance)
     } else {
-        "unknown".to_owned()
+        "–".to_owned()
     };
     let mut y = area.top + 90.0;
     for (text, color, what) in [

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::canvas::{Align, Area, BADGE_HEIGHT, Canvas, Font, badge_width};
+use super::canvas::{Area, BADGE_HEIGHT, Canvas, badge_width};
 use super::label;
 use super::scale::{CountScale, TimeScale, wants_log};
 use super::session_key::{self, FlaggedSession};
 use super::theme::{self, size};
+use super::typeface::{Align, Font};
 
 /// The expected range of a count, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -78,6 +79,12 @@ impl Series {
             }
         }
         (known, above)
+    }
+
+    /// Whether any bin has an expected band.
+    pub(super) fn has_band(&self) -> bool {
+        let known = self.expected.iter().take(self.observed.len());
+        known.flatten().next().is_some()
     }
 
     /// The bins that a session touches, as a range of indices.

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::canvas::{Align, Area, Canvas, Font};
+use super::canvas::{Area, Canvas};
 use super::label;
 use super::theme::{self, Style, size};
+use super::typeface::{Align, Font};
 
 /// A flagged session as the charts name it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::canvas::{self, Area, FOOT, Frame, HEAD, Key};
+use super::canvas::{self, Area};
+use super::frame::{self, FOOT, Frame, HEAD, Key};
 use super::scale::TimeScale;
 use super::series::{self, Series, SeriesPlot};
 use super::session_key::{self, FlaggedSession, Who};
@@ -37,14 +38,14 @@ pub fn draw(data: &TenantOverview, style: &Style, path: &Path) -> Result<(), Cha
     let height = HEAD + LEGEND + PLOT + 18.0 + key + FOOT;
     let step = label::step(data.accesses.step);
     let picture = canvas::render(height, style, |canvas| {
-        let frame = Frame {
+        let around = Frame {
             title: &title(data, &step),
             subtitle: &subtitle(data, style),
             units: &format!("mailbox accesses per {step}"),
         };
-        let mut area = canvas::frame(canvas, style, &frame);
+        let mut area = frame::draw(canvas, style, &around);
         let legend = area.take_top(LEGEND);
-        canvas::legend(canvas, legend, &keys(data, &step));
+        frame::legend(canvas, legend, &keys(data, &step));
         let plot = Area {
             left: area.left + 96.0,
             ..area.take_top(PLOT)
@@ -117,7 +118,7 @@ fn subtitle(data: &TenantOverview, style: &Style) -> String {
 
 fn keys(data: &TenantOverview, step: &str) -> Vec<Key> {
     let mut keys = vec![Key::Fill(theme::OBSERVED, format!("accesses per {step}"))];
-    if data.accesses.expected.iter().any(Option::is_some) {
+    if data.accesses.has_band() {
         keys.push(Key::Fill(theme::BAND, "expected range".to_owned()));
     }
     if !data.flagged.is_empty() {

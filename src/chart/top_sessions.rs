@@ -4,8 +4,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::canvas::{self, Align, Area, Canvas, FOOT, Font, Frame, HEAD, Key};
+use super::canvas::{self, Area, Canvas};
+use super::frame::{self, FOOT, Frame, HEAD, Key};
 use super::theme::size;
+use super::typeface::{Align, Font};
 use super::{ChartError, Style, label, theme};
 
 /// One session of the ranking.
@@ -56,7 +58,7 @@ pub fn draw(data: &TopSessions, style: &Style, path: &Path) -> Result<(), ChartE
     let rows = drawn.len().max(1) as f64 * ROW;
     let picture = canvas::render(HEAD + LEGEND + rows + AXIS + FOOT, style, |canvas| {
         let flagged = drawn.iter().filter(|session| session.flagged).count();
-        let frame = Frame {
+        let around = Frame {
             title: &title(data, drawn),
             subtitle: &format!(
                 "The {} ranked highest; {} of them flagged. Length of a bar: score. Colours: what the score comes from",
@@ -65,23 +67,21 @@ pub fn draw(data: &TopSessions, style: &Style, path: &Path) -> Result<(), ChartE
             ),
             units: "isolation score, 0 to 1, higher is more anomalous; shares of the score per group of features",
         };
-        let mut area = canvas::frame(canvas, style, &frame);
+        let mut area = frame::draw(canvas, style, &around);
+        if drawn.is_empty() {
+            let font = Font::of(size::BODY).color(theme::MUTED);
+            let at = (area.left, area.top + ROW / 2.0);
+            canvas.text_middle("The log holds no session that could be scored.", at, font);
+            return;
+        }
         let legend = area.take_top(LEGEND);
-        canvas::legend(canvas, legend, &keys(data));
+        frame::legend(canvas, legend, &keys(data));
         let plot = Area {
             left: area.left + LABELS,
             right: area.right - 80.0,
             ..area.take_top(rows)
         };
         axis(canvas, plot);
-        if drawn.is_empty() {
-            let font = Font::of(size::BODY).color(theme::MUTED);
-            canvas.text_middle(
-                "There are no sessions.",
-                (area.left, plot.top + ROW / 2.0),
-                font,
-            );
-        }
         for (i, session) in drawn.iter().enumerate() {
             let row = Area {
                 top: plot.top + i as f64 * ROW,

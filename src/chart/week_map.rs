@@ -1,9 +1,10 @@
 //! The hours of a mailbox's week: how busy each normally is, and which ones flagged sessions fell into.
 
-use super::canvas::{Align, Area, Canvas, Font};
+use super::canvas::{Area, Canvas};
 use super::label;
 use super::session_key::FlaggedSession;
 use super::theme::{self, Style, size};
+use super::typeface::{Align, Font};
 
 /// Hours of a week; index 0 is Monday 00:00 to 01:00.
 pub(super) const HOURS: usize = 168;
