@@ -1,0 +1,182 @@
+//! The numbers behind a deviation, for the sentences that explain it.
+
+use serde::{Deserialize, Serialize};
+
+use super::mailbox::LadderKind;
+use super::novelty::Novelty;
+use super::{Baselines, Judgement, MailboxBaseline, VOLUME_FEATURES, change_rung, hour_class};
+use crate::feature::{CategoryKind, FeatureId, Observation, Symbol};
+
+/// What was expected where a feature deviates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Expectation {
+    /// A category: on how many of the mailbox's days something as new has happened, and who knows it.
+    Novelty {
+        /// Rung of the ladder of novelty, 0 = familiar, 5 = new to the tenant.
+        rung: usize,
+        /// Earlier days on which this mailbox met it.
+        met_days: u32,
+        /// Mailboxes of the tenant that knew it before today.
+        mailboxes: u32,
+        /// Mailboxes with a baseline.
+        tenant_mailboxes: u32,
+        /// Days of the mailbox that brought something at least as new.
+        such_days: u32,
+        /// Days of the mailbox in the baseline.
+        days: u32,
+        /// Whether the browser's version, not the client, is what is new.
+        version: bool,
+    },
+    /// A count: the range that nine of ten sessions above zero stay in.
+    Range {
+        /// 5 % and 95 % points.
+        low: f64,
+        /// 95 % point.
+        high: f64,
+        /// Sessions of this mailbox through this client family in the baseline.
+        sessions: u32,
+    },
+    /// An hour: sessions of the mailbox within an hour of it, of all its sessions of the kind.
+    Hour {
+        /// Sessions within an hour on either side.
+        near: u32,
+        /// All sessions of the kind (people or applications).
+        sessions: u32,
+    },
+    /// A setting: days of the mailbox on which something as serious was changed.
+    Changes {
+        /// Such days.
+        such_days: u32,
+        /// All days.
+        days: u32,
+    },
+    /// Other mailboxes in which the same thing was unfamiliar within a week.
+    Spread {
+        /// Number of mailboxes, this one included.
+        mailboxes: u32,
+        /// What they share.
+        kind: CategoryKind,
+        /// Its text's symbol.
+        symbol: Symbol,
+    },
+    /// Earlier days on which the same unfamiliar thing came.
+    Persistence {
+        /// Number of days.
+        days: u32,
+    },
+}
+
+/// One deviation with the numbers behind it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Which feature.
+    pub feature: FeatureId,
+    /// Deviation in bans.
+    pub bans: f64,
+    /// The observed number, in the feature's unit (rung, count, hour of day UTC).
+    pub observed: f64,
+    /// What was expected.
+    pub expectation: Expectation,
+}
+
+impl Baselines {
+    /// The evidence of every feature of one judged session, in the order of the catalogue. Call it before the day is
+    /// taught: afterwards the baseline knows the session.
+    pub fn evidence(&self, observation: &Observation, judgement: &Judgement) -> Vec<Evidence> {
+        let empty = MailboxBaseline::default();
+        let baseline = self.mailboxes.get(&observation.mailbox).unwrap_or(&empty);
+        crate::feature::FEATURES
+            .iter()
+            .map(|feature| {
+                let (observed, expectation) = self.expectation(feature.id, baseline, observation, judgement);
+                Evidence { feature: feature.id, bans: judgement.deviations[feature.id.index()], observed, expectation }
+            })
+            .collect()
+    }
+
+    fn expectation(
+        &self,
+        feature: FeatureId,
+        baseline: &MailboxBaseline,
+        observation: &Observation,
+        judgement: &Judgement,
+    ) -> (f64, Expectation) {
+        let novelty = |kind: CategoryKind| judgement.novelties[kind as usize];
+        match feature {
+            FeatureId::Application => {
+                self.novelty_evidence(baseline, LadderKind::Application, novelty(CategoryKind::Application), false)
+            }
+            FeatureId::Client => {
+                let (client, version) = (novelty(CategoryKind::Client), novelty(CategoryKind::Version));
+                if version.rung > client.rung {
+                    self.novelty_evidence(baseline, LadderKind::Version, version, true)
+                } else {
+                    self.novelty_evidence(baseline, LadderKind::Client, client, false)
+                }
+            }
+            FeatureId::Actor => self.novelty_evidence(baseline, LadderKind::Actor, novelty(CategoryKind::Actor), false),
+            FeatureId::Network => self.novelty_evidence(baseline, LadderKind::Network, judgement.network, false),
+            FeatureId::Hour => {
+                let hours = &baseline.hours[hour_class(observation.channel)];
+                let cell = observation.week_cell;
+                let near = [23, 0, 1].map(|step| hours.cells()[cell / 24 * 24 + (cell % 24 + step) % 24]);
+                let expectation = Expectation::Hour {
+                    near: near.iter().sum::<f32>() as u32,
+                    sessions: hours.total() as u32,
+                };
+                ((cell % 24) as f64, expectation)
+            }
+            FeatureId::Changes => {
+                let rung = change_rung(observation.action);
+                let such_days = baseline.ladders[LadderKind::Changes as usize].days_at_or_above(rung.max(1));
+                (rung as f64, Expectation::Changes { such_days, days: baseline.active_days })
+            }
+            FeatureId::Spread => {
+                let (kind, symbol) = judgement.spread_by.unwrap_or((CategoryKind::Application, 0));
+                let mailboxes = judgement.spread.len().max(1) as u32;
+                (f64::from(mailboxes), Expectation::Spread { mailboxes, kind, symbol })
+            }
+            FeatureId::Persistence => {
+                (judgement.persistence as f64, Expectation::Persistence { days: judgement.persistence as u32 })
+            }
+            _ => self.volume_evidence(feature, baseline, observation),
+        }
+    }
+
+    fn novelty_evidence(
+        &self,
+        baseline: &MailboxBaseline,
+        ladder: LadderKind,
+        novelty: Novelty,
+        version: bool,
+    ) -> (f64, Expectation) {
+        let expectation = Expectation::Novelty {
+            rung: novelty.rung,
+            met_days: u32::from(novelty.days),
+            mailboxes: novelty.mailboxes,
+            tenant_mailboxes: self.mailboxes.len() as u32,
+            such_days: baseline.ladders[ladder as usize].days_at_or_above(novelty.rung.max(1)),
+            days: baseline.active_days,
+            version,
+        };
+        (novelty.rung as f64, expectation)
+    }
+
+    fn volume_evidence(
+        &self,
+        feature: FeatureId,
+        baseline: &MailboxBaseline,
+        observation: &Observation,
+    ) -> (f64, Expectation) {
+        let measure = VOLUME_FEATURES.iter().find(|(id, _)| *id == feature).map_or(VOLUME_FEATURES[0].1, |(_, m)| *m);
+        let predictive = self.predictive(baseline, observation.family, measure);
+        let sessions = baseline
+            .volumes
+            .get(&(observation.family as u8))
+            .map_or(0, |volume| volume.moments[measure as usize].sessions() as u32);
+        // 1.645 standard deviations on either side hold nine of ten.
+        let expectation =
+            Expectation::Range { low: predictive.quantile(-1.645), high: predictive.quantile(1.645), sessions };
+        (observation.measure(measure), expectation)
+    }
+}

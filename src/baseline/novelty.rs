@@ -1,0 +1,184 @@
+//! Who and what a mailbox knows, and how new something is to it.
+//!
+//! A category (application, client, actor, network) climbs a ladder of novelty: familiar to the mailbox, then a
+//! roll-out that many mailboxes meet at once, then known to the tenant well, a little, or not at all. Trust is slow: a
+//! category keeps the rung of its first day until the mailbox has met it on [`TRUST_DAYS`] different days, so the
+//! second day of an intrusion looks as new as the first, while the ladder counts an adoption only once.
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::feature::{CategoryKind, Observation, Symbol};
+
+/// Different days on which a mailbox must meet a category before it is familiar.
+pub(crate) const TRUST_DAYS: u16 = 3;
+/// A category whose tenant age is at least this many days, in several mailboxes, is established.
+const ESTABLISHED_DAYS: i32 = 5;
+/// Mailboxes that make a category established.
+const ESTABLISHED_MAILBOXES: u32 = 3;
+/// A category that this share of the active mailboxes knows is a roll-out, however new it is...
+const ROLLOUT_SHARE: f64 = 0.25;
+/// ...but not in a handful of mailboxes.
+const ROLLOUT_MAILBOXES: u32 = 4;
+
+/// How a mailbox knows a category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Acquaintance {
+    /// First and last day, days since 1970.
+    pub(crate) first: i32,
+    pub(crate) last: i32,
+    /// Different days.
+    pub(crate) days: u16,
+    /// Rung on the first day.
+    pub(crate) origin: u8,
+}
+
+/// How the tenant knows a category.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TenantAcquaintance {
+    pub(crate) first: i32,
+    /// Mailboxes that know it.
+    pub(crate) mailboxes: u32,
+}
+
+/// A category with its kind.
+pub(crate) type Category = (CategoryKind, Symbol);
+
+/// Rung of the application and client ladders at which a category is known to few mailboxes or none.
+pub(crate) const RARE: usize = 3;
+
+/// How new one category is to one mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Novelty {
+    /// Rung of the ladder, 0 = familiar.
+    pub(crate) rung: usize,
+    /// Whether today is the day on which the mailbox meets it first.
+    pub(crate) adoption: bool,
+    /// Earlier days on which the mailbox met it.
+    pub(crate) days: u16,
+    /// Mailboxes of the tenant that knew it before today.
+    pub(crate) mailboxes: u32,
+}
+
+/// What the tenant meets today, over all its mailboxes: needed to tell a roll-out from an intrusion.
+#[derive(Debug, Default)]
+pub(crate) struct TenantToday {
+    /// Mailboxes that meet a category today and did not know it.
+    pub(crate) adopters: FxHashMap<Category, u32>,
+    /// Mailboxes active in the last days, today included.
+    pub(crate) active_mailboxes: u32,
+}
+
+/// The tenant's side of novelty.
+pub(crate) type TenantKnown = FxHashMap<Category, TenantAcquaintance>;
+
+/// Rung of a category for a mailbox on a day.
+pub(crate) fn novelty(
+    known: Option<&Acquaintance>,
+    tenant: Option<&TenantAcquaintance>,
+    category: Category,
+    day: i32,
+    today: &TenantToday,
+) -> Novelty {
+    let mailboxes = tenant.map_or(0, |t| t.mailboxes);
+    if let Some(known) = known {
+        let trusted = known.days >= TRUST_DAYS;
+        return Novelty {
+            rung: if trusted { 0 } else { usize::from(known.origin) },
+            adoption: false,
+            days: known.days,
+            mailboxes,
+        };
+    }
+    let adopters = today.adopters.get(&category).copied().unwrap_or(1);
+    let share = f64::from(mailboxes + adopters) / f64::from(today.active_mailboxes.max(1));
+    let old = tenant.is_some_and(|t| day - t.first >= ESTABLISHED_DAYS);
+    let rung = if mailboxes + adopters >= ROLLOUT_MAILBOXES && share >= ROLLOUT_SHARE {
+        1
+    } else if old && mailboxes >= ESTABLISHED_MAILBOXES {
+        2
+    } else if old {
+        RARE
+    } else if mailboxes > 0 {
+        4
+    } else {
+        5
+    };
+    Novelty { rung, adoption: true, days: 0, mailboxes }
+}
+
+/// Rung of a session's network: familiar network, familiar block, then the block's own novelty, and a country that
+/// the mailbox has never been seen in on top.
+pub(crate) fn network_novelty(network: Novelty, block: Novelty, country: Option<Novelty>) -> Novelty {
+    let familiar_block = !block.adoption && (block.days >= TRUST_DAYS || block.rung <= 1);
+    if familiar_block {
+        return Novelty { rung: usize::from(network.adoption), adoption: network.adoption, ..block };
+    }
+    let abroad = country.is_some_and(|country| country.rung >= 2);
+    let rung = match block.rung {
+        0..=2 => 2,
+        RARE => 3,
+        _ if abroad => 5,
+        _ => 4,
+    };
+    Novelty { rung, ..block }
+}
+
+/// All novelties of an observation, by kind.
+pub(crate) fn novelties(
+    observation: &Observation,
+    known: &FxHashMap<Category, Acquaintance>,
+    tenant: &TenantKnown,
+    today: &TenantToday,
+) -> [Novelty; CategoryKind::COUNT] {
+    CategoryKind::ALL.map(|kind| {
+        let category = (kind, observation.category(kind));
+        if category.1 == 0 && !matches!(kind, CategoryKind::Application | CategoryKind::Client) {
+            return Novelty::default();
+        }
+        novelty(known.get(&category), tenant.get(&category), category, observation.day, today)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const APPLICATION: Category = (CategoryKind::Application, 7);
+
+    fn today(adopters: u32, active: u32) -> TenantToday {
+        TenantToday { adopters: FxHashMap::from_iter([(APPLICATION, adopters)]), active_mailboxes: active }
+    }
+
+    #[test]
+    fn a_rollout_is_less_new_than_an_application_in_a_few_mailboxes() {
+        let rollout = novelty(None, None, APPLICATION, 100, &today(30, 80));
+        let intrusion = novelty(None, None, APPLICATION, 100, &today(4, 80));
+        assert_eq!((rollout.rung, intrusion.rung), (1, 5));
+    }
+
+    #[test]
+    fn trust_needs_days_not_records() {
+        let young = Acquaintance { first: 99, last: 99, days: 1, origin: 5 };
+        let old = Acquaintance { days: TRUST_DAYS, ..young };
+        assert_eq!(novelty(Some(&young), None, APPLICATION, 100, &today(1, 80)).rung, 5);
+        assert_eq!(novelty(Some(&old), None, APPLICATION, 103, &today(1, 80)).rung, 0);
+    }
+
+    #[test]
+    fn an_established_application_is_less_new_than_a_rare_one() {
+        let tenant = |mailboxes, first| TenantAcquaintance { first, mailboxes };
+        let rung = |t: TenantAcquaintance| novelty(None, Some(&t), APPLICATION, 100, &today(1, 80)).rung;
+        assert_eq!((rung(tenant(9, 50)), rung(tenant(2, 50)), rung(tenant(2, 99))), (2, RARE, 4));
+    }
+
+    #[test]
+    fn a_new_address_of_a_familiar_provider_is_hardly_new() {
+        let familiar = Novelty { rung: 0, adoption: false, days: 20, mailboxes: 9 };
+        let fresh = Novelty { rung: 5, adoption: true, days: 0, mailboxes: 0 };
+        assert_eq!(network_novelty(fresh, familiar, None).rung, 1);
+        assert_eq!(network_novelty(familiar, familiar, None).rung, 0);
+        assert_eq!(network_novelty(fresh, fresh, None).rung, 4);
+        assert_eq!(network_novelty(fresh, fresh, Some(fresh)).rung, 5);
+    }
+}

@@ -1,0 +1,303 @@
+//! How much a mailbox's sessions read, send and delete.
+//!
+//! Counts of a session are zero-inflated and over-dispersed: most sessions send nothing, and the ones that read have
+//! a heavy tail. They are modelled as a share of sessions above zero and, above zero, on the logarithm: the
+//! log-normal is what a Poisson count with a heavy-tailed rate looks like (Bulmer 1974, "On fitting the Poisson
+//! lognormal distribution to species-abundance data"). Two models share the work:
+//!
+//! * always, the posterior predictive of a normal-inverse-gamma prior that is the tenant's distribution for the same
+//!   client family: a Student t whose tails are heavy while the mailbox has little history (Gelman et al., Bayesian
+//!   Data Analysis, 3rd ed., section 3.3);
+//! * for items, once a mailbox has [`MIXTURE_SAMPLES`] sessions, a Gaussian mixture fitted with linfa, because short
+//!   looks and long reading are two habits of one person.
+
+use linfa::DatasetBase;
+use linfa::traits::Fit;
+use linfa_clustering::GaussianMixtureModel;
+use ndarray::Array2;
+use rand_xoshiro::Xoshiro256Plus;
+use rand_xoshiro::rand_core::SeedableRng;
+use serde::{Deserialize, Serialize};
+
+/// Weight of the tenant's distribution in a mailbox's, in sessions.
+const PRIOR_SESSIONS: f64 = 6.0;
+/// Shape of the prior of the variance: 2 is the least that has a mean and leaves four degrees of freedom.
+const PRIOR_SHAPE: f64 = 2.0;
+/// Least standard deviation of log(1 + count): counts are whole numbers, and 5 against 6 is no news.
+const MIN_DEVIATION: f64 = 0.3;
+/// Sessions that a mixture needs, and how many of the latest it is fitted on.
+pub(crate) const MIXTURE_SAMPLES: usize = 24;
+const MIXTURE_WINDOW: usize = 96;
+/// A mixture is fitted again after this many new sessions.
+const REFIT_AFTER: u32 = 24;
+/// What a session teaches is cut at this many standard deviations: one attack must not become the habit.
+const WINSOR: f64 = 3.5;
+
+/// Running moments of log(1 + x) over the sessions with x above zero, beside the number of all sessions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Moments {
+    sessions: f64,
+    positive: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    /// What is assumed before anything was seen: one session in two reads, about five items, within a factor of five.
+    const IGNORANCE: Self = Self { sessions: 4.0, positive: 2.0, mean: 1.8, squares: 2.0 * 2.56 };
+
+    /// Learns one session (Welford 1962).
+    pub(crate) fn count(&mut self, value: f64) {
+        self.sessions += 1.0;
+        if value > 0.0 {
+            let x = value.ln_1p();
+            self.positive += 1.0;
+            let delta = x - self.mean;
+            self.mean += delta / self.positive;
+            self.squares += delta * (x - self.mean);
+        }
+    }
+
+    /// Joins two sets of sessions (Chan, Golub and LeVeque 1979).
+    fn merged(self, other: Self) -> Self {
+        let positive = self.positive + other.positive;
+        if positive == 0.0 {
+            return Self { sessions: self.sessions + other.sessions, ..Self::default() };
+        }
+        let delta = other.mean - self.mean;
+        Self {
+            sessions: self.sessions + other.sessions,
+            positive,
+            mean: self.mean + delta * other.positive / positive,
+            squares: self.squares + other.squares + delta * delta * self.positive * other.positive / positive,
+        }
+    }
+
+    /// Share of sessions above zero, never exactly 0 or 1.
+    fn positive_share(self) -> f64 {
+        (self.positive + 0.5) / (self.sessions + 1.0)
+    }
+
+    fn variance(self) -> f64 {
+        if self.positive > 1.0 { self.squares / self.positive } else { 0.0 }
+    }
+
+    /// Sessions seen, zero or not.
+    pub(crate) fn sessions(self) -> f64 {
+        self.sessions
+    }
+}
+
+/// What a mailbox's next session of a client family is expected to show for one measure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Predictive {
+    positive_share: f64,
+    location: f64,
+    scale: f64,
+    freedom: f64,
+}
+
+impl Predictive {
+    /// The posterior predictive of a mailbox's own moments under the tenant's.
+    pub(crate) fn new(own: Moments, tenant: Moments) -> Self {
+        let prior = tenant.merged(Moments::IGNORANCE);
+        let n = own.positive;
+        let share = (own.positive + PRIOR_SESSIONS * prior.positive_share()) / (own.sessions + PRIOR_SESSIONS);
+        let prior_variance = prior.variance().max(MIN_DEVIATION * MIN_DEVIATION);
+        let weight = PRIOR_SESSIONS + n;
+        let location = (PRIOR_SESSIONS * prior.mean + n * own.mean) / weight;
+        let shape = PRIOR_SHAPE + n / 2.0;
+        let gap = own.mean - prior.mean;
+        let rate = prior_variance * (PRIOR_SHAPE - 1.0)
+            + own.squares / 2.0
+            + PRIOR_SESSIONS * n * gap * gap / (2.0 * weight);
+        let variance = rate * (weight + 1.0) / (shape * weight);
+        Self { positive_share: share, location, scale: variance.sqrt().max(MIN_DEVIATION), freedom: 2.0 * shape }
+    }
+
+    /// P(X ≥ value).
+    pub(crate) fn exceedance(&self, value: f64) -> f64 {
+        if value <= 0.0 {
+            return 1.0;
+        }
+        let t = (value.ln_1p() - self.location) / self.scale;
+        (self.positive_share * student_tail(t, self.freedom)).min(1.0)
+    }
+
+    /// The value cut to what may teach the baseline.
+    pub(crate) fn winsorised(&self, value: f64) -> f64 {
+        value.min((self.location + WINSOR * self.scale).exp_m1())
+    }
+
+    /// The value that a share `q` of the sessions above zero stays below; normal quantiles, since the range is only
+    /// shown to people.
+    pub(crate) fn quantile(&self, z: f64) -> f64 {
+        (self.location + z * self.scale).exp_m1().max(0.0)
+    }
+}
+
+/// P(T ≥ t) of Student's t by Wallace's transformation to the normal (Wallace 1959, "Bounds on normal approximations
+/// to Student's and the chi-square distributions"): within a percent in the body, and the right order of magnitude
+/// far in the tail, where only the order matters.
+fn student_tail(t: f64, freedom: f64) -> f64 {
+    let z = (freedom * (t * t / freedom).ln_1p()).sqrt() * (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0);
+    normal_tail(if t < 0.0 { -z } else { z })
+}
+
+/// P(Z ≥ z) of the standard normal.
+fn normal_tail(z: f64) -> f64 {
+    0.5 * libm::erfc(z / std::f64::consts::SQRT_2)
+}
+
+/// The latest sessions' items of one mailbox and client family, and the mixture fitted on them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ItemHabit {
+    recent: Vec<f32>,
+    next: u32,
+    unfitted: u32,
+    mixture: Vec<Component>,
+}
+
+/// One component of a fitted mixture, on log(1 + items).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Component {
+    weight: f64,
+    mean: f64,
+    deviation: f64,
+}
+
+impl ItemHabit {
+    pub(crate) fn count(&mut self, items: f64) {
+        if items <= 0.0 {
+            return;
+        }
+        let value = items.ln_1p() as f32;
+        if self.recent.len() < MIXTURE_WINDOW {
+            self.recent.push(value);
+        } else {
+            self.recent[self.next as usize % MIXTURE_WINDOW] = value;
+        }
+        self.next = self.next.wrapping_add(1);
+        self.unfitted += 1;
+    }
+
+    /// Whether enough is new for another fit.
+    pub(crate) fn wants_fit(&self) -> bool {
+        self.recent.len() >= MIXTURE_SAMPLES && self.unfitted >= REFIT_AFTER
+    }
+
+    /// Fits two Gaussians with linfa. Data that it cannot fit (all equal, say) leaves the habit without a mixture;
+    /// the predictive distribution then judges alone.
+    pub(crate) fn fit(&mut self, seed: u64) {
+        self.unfitted = 0;
+        let mut values: Vec<f64> = self.recent.iter().map(|&value| f64::from(value)).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        let data = DatasetBase::from(Array2::from_shape_fn((values.len(), 1), |(row, _)| values[row]));
+        let fitted = GaussianMixtureModel::params_with_rng(2, Xoshiro256Plus::seed_from_u64(seed))
+            .n_runs(1)
+            .max_n_iterations(40)
+            .tolerance(1e-3)
+            .reg_covariance(MIN_DEVIATION * MIN_DEVIATION)
+            .fit(&data);
+        self.mixture = fitted.map_or_else(
+            |_| Vec::new(),
+            |model| {
+                model
+                    .weights()
+                    .iter()
+                    .zip(model.means().column(0))
+                    .zip(model.covariances().outer_iter())
+                    .map(|((&weight, &mean), covariance)| Component {
+                        weight,
+                        mean,
+                        deviation: covariance[[0, 0]].sqrt().max(MIN_DEVIATION),
+                    })
+                    .collect()
+            },
+        );
+    }
+
+    /// P(items ≥ value | items > 0), with the number of sessions behind it; `None` without a mixture.
+    pub(crate) fn exceedance(&self, value: f64) -> Option<(f64, usize)> {
+        if self.mixture.is_empty() {
+            return None;
+        }
+        let x = value.ln_1p();
+        let tail = self.mixture.iter().map(|c| c.weight * normal_tail((x - c.mean) / c.deviation)).sum();
+        Some((tail, self.recent.len()))
+    }
+}
+
+/// Exceedance of items: the mixture where there is one, weighted by its sessions, else the predictive alone.
+pub(crate) fn items_exceedance(predictive: &Predictive, habit: Option<&ItemHabit>, items: f64) -> f64 {
+    let heavy = predictive.exceedance(items);
+    match habit.and_then(|habit| habit.exceedance(items)) {
+        Some((tail, sessions)) if items > 0.0 => {
+            let weight = sessions as f64 / (sessions + MIXTURE_SAMPLES) as f64;
+            (weight * predictive.positive_share * tail + (1.0 - weight) * heavy).min(1.0)
+        }
+        _ => heavy,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn student_tail_agrees_with_tables() {
+        // Two-sided 5 % and 1 % points of t with 10 degrees of freedom, and 0.1 % one-sided with 4.
+        assert!((student_tail(2.228, 10.0) - 0.025).abs() < 5e-4);
+        assert!((student_tail(3.169, 10.0) - 0.005).abs() < 2e-4);
+        assert!((student_tail(7.173, 4.0) - 0.001).abs() < 2e-4);
+        assert!((student_tail(-2.228, 10.0) - 0.975).abs() < 5e-4);
+    }
+
+    #[test]
+    fn a_mailbox_learns_its_own_volume() {
+        let mut tenant = Moments::default();
+        (0..500).for_each(|i| tenant.count(f64::from(1 + i % 10)));
+        let mut own = Moments::default();
+        (0..60).for_each(|i| own.count(f64::from(80 + i % 40)));
+        let stranger = Predictive::new(Moments::default(), tenant);
+        let heavy = Predictive::new(own, tenant);
+        assert!(stranger.exceedance(100.0) < 0.02, "{}", stranger.exceedance(100.0));
+        assert!(heavy.exceedance(100.0) > 0.3, "{}", heavy.exceedance(100.0));
+        assert!(heavy.exceedance(5000.0) < 1e-4);
+        assert_eq!(heavy.exceedance(0.0), 1.0);
+    }
+
+    #[test]
+    fn joined_moments_equal_counted_ones() {
+        let (mut a, mut b, mut both) = (Moments::default(), Moments::default(), Moments::default());
+        for i in 0..50u32 {
+            let value = f64::from(i * i % 17);
+            both.count(value);
+            if i % 3 == 0 { a.count(value) } else { b.count(value) }
+        }
+        let joined = a.merged(b);
+        assert!((joined.mean - both.mean).abs() < 1e-12 && (joined.squares - both.squares).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_mixture_sees_two_habits() {
+        let mut habit = ItemHabit::default();
+        for i in 0..80 {
+            habit.count(if i % 2 == 0 { 2.0 + f64::from(i % 3) } else { 90.0 + f64::from(i % 20) });
+        }
+        assert!(habit.wants_fit());
+        habit.fit(7);
+        let (usual, _) = habit.exceedance(60.0).expect("a mixture");
+        let (rare, _) = habit.exceedance(2000.0).expect("a mixture");
+        assert!((usual - 0.5).abs() < 0.15, "{usual}");
+        assert!(rare < 1e-4, "{rare}");
+    }
+
+    #[test]
+    fn equal_values_do_not_break_the_fit() {
+        let mut habit = ItemHabit::default();
+        (0..40).for_each(|_| habit.count(3.0));
+        habit.fit(1);
+        assert!(habit.exceedance(3.0).is_none_or(|(p, _)| p.is_finite()));
+    }
+}

@@ -1,0 +1,82 @@
+//! The command line: one file per command, thin; the library does the work.
+//!
+//! Data goes to stdout or files, messages to stderr. Exit codes: 0 done; 1 error; 2 done, but some input was rejected
+//! or skipped; 3 done and sessions were flagged (only with `--exit-on-flag`).
+
+mod analyze;
+mod options;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Error;
+
+const ABOUT: &str = "Finds the mailbox sessions that do not belong";
+
+const LONG_ABOUT: &str = "\
+Finds the mailbox sessions that do not belong.
+
+mailglass reads exports of the Microsoft 365 unified audit log, learns what is normal for every mailbox, ranks \
+sessions by how far they stand from it, and says why, in words, tables and pictures. It needs no network.";
+
+const AFTER_HELP: &str = "\
+Examples:
+  mailglass analyze audit.csv.gz --out run        everything: ranking, reasons, charts
+  mailglass analyze exports/ --alerts-per-day 1   a folder of exports, one alert a day
+
+Exit codes: 0 done; 1 error; 2 done, but some input was rejected or skipped;
+            3 done and sessions were flagged (only with --exit-on-flag)";
+
+#[derive(Debug, Parser)]
+#[command(name = "mailglass", version, about = ABOUT, long_about = LONG_ABOUT, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read exports, rank every session, write a run directory with reasons and charts
+    Analyze(analyze::AnalyzeArgs),
+}
+
+/// How a command that ran to its end went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Everything was used.
+    Done,
+    /// Some input was rejected or skipped.
+    InputSkipped,
+    /// Sessions were flagged, and the user asked for an exit code.
+    Flagged,
+}
+
+/// Parses the arguments of the process, runs the command and reports its exit code.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Analyze(args) => analyze::run(args),
+    };
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::InputSkipped) => ExitCode::from(2),
+        Ok(Outcome::Flagged) => ExitCode::from(3),
+        Err(error) => {
+            terminal::print_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The causes of an error, outermost first.
+pub(crate) fn causes(error: &Error) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    causes
+}

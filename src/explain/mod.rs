@@ -1,0 +1,11 @@
+//! Why a session was flagged, what belongs together, and what was read.
+
+mod campaign;
+mod exposure;
+mod naming;
+mod reason;
+
+pub use campaign::{Campaign, TiedSession, campaigns};
+pub use exposure::{ExposedItem, exposure};
+pub use naming::Naming;
+pub use reason::{Reason, reasons};

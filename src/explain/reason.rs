@@ -1,0 +1,297 @@
+//! Reasons in words, with the numbers that an analyst would ask for next.
+
+use serde::{Deserialize, Serialize};
+
+use super::Naming;
+use crate::baseline::{Evidence, Expectation};
+use crate::event::ClientFamily;
+use crate::feature::{CategoryKind, FeatureId, Symbols};
+use crate::session::Session;
+
+/// A feature below this deviation is nobody's reason: one session in three shows as much.
+const MIN_BANS: f64 = 0.5;
+
+/// Why a session was flagged: one feature in words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The feature.
+    pub feature: FeatureId,
+    /// What was observed, with its unit.
+    pub observed: String,
+    /// What was expected, with its unit.
+    pub expected: String,
+    /// The observed number.
+    pub observed_value: f64,
+    /// The most that was expected, in the same unit.
+    pub expected_value: f64,
+    /// Share in the score, as the forest attributes it; the shares of all features sum to the score's excess over
+    /// the average.
+    pub contribution: f64,
+    /// Deviation in bans.
+    pub bans: f64,
+    /// A sentence for people.
+    pub sentence: String,
+}
+
+/// Puts evidence into words, the largest contribution first. `contributions` are by feature.
+pub fn reasons(
+    session: &Session,
+    evidence: &[Evidence],
+    contributions: &[f64],
+    naming: &Naming<'_>,
+    symbols: &Symbols,
+) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = evidence
+        .iter()
+        .filter(|evidence| evidence.bans >= MIN_BANS)
+        .map(|evidence| {
+            let words = Words { session, evidence, naming, symbols };
+            let (observed, expected, expected_value, sentence) = words.say();
+            Reason {
+                feature: evidence.feature,
+                observed,
+                expected,
+                observed_value: evidence.observed,
+                expected_value,
+                contribution: contributions.get(evidence.feature.index()).copied().unwrap_or(0.0),
+                bans: evidence.bans,
+                sentence,
+            }
+        })
+        .collect();
+    reasons.sort_by(|a, b| {
+        b.contribution.total_cmp(&a.contribution).then(b.bans.total_cmp(&a.bans)).then(a.feature.cmp(&b.feature))
+    });
+    reasons
+}
+
+struct Words<'a> {
+    session: &'a Session,
+    evidence: &'a Evidence,
+    naming: &'a Naming<'a>,
+    symbols: &'a Symbols,
+}
+
+/// Observed, expected, expected number, sentence.
+type Said = (String, String, f64, String);
+
+impl Words<'_> {
+    fn say(&self) -> Said {
+        match &self.evidence.expectation {
+            Expectation::Novelty { rung, met_days, mailboxes, tenant_mailboxes, such_days, days, version } => {
+                let known = Known {
+                    rung: *rung,
+                    met_days: *met_days,
+                    mailboxes: *mailboxes,
+                    tenant_mailboxes: *tenant_mailboxes,
+                };
+                self.novelty(&known, (*such_days, *days), *version)
+            }
+            Expectation::Range { low, high, sessions } => self.range(*low, *high, *sessions),
+            Expectation::Hour { near, sessions } => self.hour(*near, *sessions),
+            Expectation::Changes { such_days, days } => self.changes(*such_days, *days),
+            Expectation::Spread { mailboxes, kind, symbol } => self.spread(*mailboxes, *kind, self.symbols.name(*symbol)),
+            Expectation::Persistence { days } => (
+                count(*days, "earlier day"),
+                "0 earlier days".to_owned(),
+                0.0,
+                format!("the same unfamiliar client or network was here on {}", count(*days, "earlier day")),
+            ),
+        }
+    }
+
+    fn novelty(&self, known: &Known, (such_days, days): (u32, u32), version: bool) -> Said {
+        let subject = match self.evidence.feature {
+            FeatureId::Application => format!("application {}", self.naming.application(self.session)),
+            FeatureId::Client if version => format!("client string \"{}\"", self.naming.client_info(self.session)),
+            FeatureId::Client => format!("client {}", self.client_words()),
+            FeatureId::Actor => match self.naming.logon_type(self.session) {
+                "" => format!("actor {}", self.naming.actor(self.session)),
+                logon => format!("actor {} as {}", self.naming.actor(self.session), logon.to_lowercase()),
+            },
+            _ => self.naming.network(self.session),
+        };
+        let observed = known.in_words();
+        let expected = if days == 0 {
+            "no history of this mailbox yet".to_owned()
+        } else {
+            format!("something as new on {such_days} of {}", count(days, "day"))
+        };
+        let sentence = format!("{subject} {observed}; this mailbox: {expected}");
+        (observed, expected, 0.0, sentence)
+    }
+
+    fn client_words(&self) -> String {
+        let info = self.naming.client_info(self.session);
+        if info.is_empty() { self.naming.client(self.session) } else { format!("\"{info}\"") }
+    }
+
+    fn range(&self, low: f64, high: f64, sessions: u32) -> Said {
+        let observed = self.evidence.observed;
+        let (what, unit) = match self.evidence.feature {
+            FeatureId::Items => ("read", "item"),
+            FeatureId::Burst => ("read within five minutes", "item"),
+            FeatureId::Bytes => ("read", "byte"),
+            FeatureId::Folders => ("touched", "folder"),
+            FeatureId::Syncs => ("downloaded whole", "folder"),
+            FeatureId::DayItems => ("read by this client on this day", "item"),
+            FeatureId::Sends => ("sent", "message"),
+            FeatureId::Deletes => ("deleted", "message"),
+            _ => ("", "search or failed operation"),
+        };
+        let amount = |value: f64| if unit == "byte" { bytes(value) } else { number(value) };
+        let plural = |value: f64| if unit == "byte" { String::new() } else { format!(" {}", plural(value, unit)) };
+        let span = if self.evidence.feature == FeatureId::Items && self.session.end > self.session.start {
+            format!(" in {}", duration(self.session.minutes()))
+        } else {
+            String::new()
+        };
+        let observed_words = format!("{}{}", amount(observed), plural(observed));
+        let expected = format!("{} to {}", amount(low.floor()), amount(high.ceil()));
+        let through = match self.session.client_family {
+            ClientFamily::Unknown | ClientFamily::Other => "such clients".to_owned(),
+            family => family.as_str().to_owned(),
+        };
+        let basis = if sessions == 0 {
+            format!("no sessions through {through} in this mailbox yet, the tenant's have {expected}")
+        } else {
+            format!("this mailbox's {} through {through} have {expected}", count(sessions, "session"))
+        };
+        let what = if what.is_empty() { String::new() } else { format!(" {what}") };
+        let odds = if self.evidence.bans >= 2.0 { format!(" (p = {})", probability(self.evidence.bans)) } else { String::new() };
+        (observed_words.clone(), expected, high.ceil(), format!("{observed_words}{what}{span}; {basis}{odds}"))
+    }
+
+    fn hour(&self, near: u32, sessions: u32) -> Said {
+        let clock = if self.session.end - self.session.start < 60_000 {
+            self.naming.clock(self.session.start)
+        } else {
+            format!("{} to {}", self.naming.clock(self.session.start), self.naming.clock(self.session.end))
+        };
+        let zone = self.naming.zone();
+        let expected = if sessions == 0 {
+            "no earlier sessions of this kind".to_owned()
+        } else {
+            format!("{near} of {} within an hour of it", count(sessions, "earlier session"))
+        };
+        let sentence = format!("{clock} {zone}; {expected}");
+        (format!("{clock} {zone}"), expected, 0.0, sentence)
+    }
+
+    fn changes(&self, such_days: u32, days: u32) -> Said {
+        let what = if self.evidence.observed >= 2.0 {
+            "a rule that hides or forwards mail, forwarding, or a permission was set"
+        } else {
+            "an inbox rule was changed"
+        };
+        let expected = format!("such a change on {such_days} of {}", count(days, "day"));
+        (what.to_owned(), expected.clone(), f64::from(such_days), format!("{what}; this mailbox: {expected}"))
+    }
+
+    fn spread(&self, mailboxes: u32, kind: CategoryKind, name: &str) -> Said {
+        let shared = match kind {
+            CategoryKind::Application => format!("application {}", self.naming.application(self.session)),
+            CategoryKind::Client | CategoryKind::Version => format!("client {}", self.client_words()),
+            CategoryKind::Actor => "actor".to_owned(),
+            _ => format!("network {name}"),
+        };
+        let sentence = format!("the same unfamiliar {shared} opened {mailboxes} mailboxes within a week");
+        (count(mailboxes, "mailbox"), "1 mailbox".to_owned(), 1.0, sentence)
+    }
+}
+
+/// How well a category is known.
+struct Known {
+    rung: usize,
+    met_days: u32,
+    mailboxes: u32,
+    tenant_mailboxes: u32,
+}
+
+impl Known {
+    fn in_words(&self) -> String {
+        let others = self.mailboxes.saturating_sub(u32::from(self.met_days > 0));
+        let tenant = match others {
+            0 => format!("has never opened any of the other {} mailboxes", self.tenant_mailboxes.saturating_sub(1).max(1)),
+            n => format!("is known to {n} of {} mailboxes", self.tenant_mailboxes),
+        };
+        match (self.met_days, self.rung) {
+            (0, 1) => "is new to this mailbox, which meets it with many others".to_owned(),
+            (0, _) => format!("is new to this mailbox and {tenant}"),
+            (days, _) => format!("came to this mailbox on {} before and {tenant}", count(days, "day")),
+        }
+    }
+}
+
+fn count(n: u32, unit: &str) -> String {
+    format!("{} {}", number(f64::from(n)), plural(f64::from(n), unit))
+}
+
+fn plural(n: f64, unit: &str) -> String {
+    if n == 1.0 {
+        return unit.to_owned();
+    }
+    match unit {
+        "mailbox" => "mailboxes".to_owned(),
+        "search or failed operation" => "searches or failed operations".to_owned(),
+        unit => format!("{unit}s"),
+    }
+}
+
+/// A whole number with thousands separated.
+fn number(value: f64) -> String {
+    let digits = format!("{:.0}", value.max(0.0));
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn bytes(value: f64) -> String {
+    match value {
+        v if v >= 1e9 => format!("{:.1} GB", v / 1e9),
+        v if v >= 1e6 => format!("{:.1} MB", v / 1e6),
+        v if v >= 1e3 => format!("{:.0} kB", v / 1e3),
+        v => format!("{v:.0} bytes"),
+    }
+}
+
+fn duration(minutes: f64) -> String {
+    match minutes {
+        m if m < 1.0 => format!("{:.0} seconds", (m * 60.0).max(1.0)),
+        m if m < 1.5 => "1 minute".to_owned(),
+        m if m < 90.0 => format!("{m:.0} minutes"),
+        m => format!("{:.1} hours", m / 60.0),
+    }
+}
+
+/// A probability from its bans, one significant digit.
+fn probability(bans: f64) -> String {
+    format!("{:.0e}", 10f64.powf(-bans))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_like_a_report() {
+        assert_eq!((number(1234567.0), number(999.0), number(0.0)), ("1,234,567".into(), "999".into(), "0".into()));
+        assert_eq!((bytes(512.0), bytes(20_480.0), bytes(3.2e6)), ("512 bytes".into(), "20 kB".into(), "3.2 MB".into()));
+        assert_eq!((duration(0.2), duration(6.2), duration(150.0)), ("12 seconds".into(), "6 minutes".into(), "2.5 hours".into()));
+        assert_eq!(probability(6.4), "4e-7");
+        assert_eq!((count(1, "mailbox"), count(4, "mailbox")), ("1 mailbox".into(), "4 mailboxes".into()));
+    }
+
+    #[test]
+    fn the_tenant_is_counted_without_the_mailbox_itself() {
+        let new = Known { rung: 5, met_days: 0, mailboxes: 0, tenant_mailboxes: 80 };
+        assert_eq!(new.in_words(), "is new to this mailbox and has never opened any of the other 79 mailboxes");
+        let again = Known { rung: 5, met_days: 2, mailboxes: 1, tenant_mailboxes: 80 };
+        assert_eq!(again.in_words(), "came to this mailbox on 2 days before and has never opened any of the other 79 mailboxes");
+    }
+}

@@ -1,0 +1,133 @@
+//! The catalogue of features: every number that reaches the isolation forest, its unit and its meaning.
+//!
+//! All deviations share one unit, the **ban** (a factor of ten of improbability; Good 1985, "Weight of evidence: a
+//! brief survey"): 0 is what the baseline expects, 3 is what it sees once in a thousand. Higher is always more
+//! unusual, so deviations of different kinds can be compared, added and read aloud.
+
+use serde::{Deserialize, Serialize};
+
+/// What a feature speaks about; reasons and charts colour by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeatureGroup {
+    /// Who or what: application, client, actor.
+    Identity,
+    /// Where from: networks and countries.
+    Network,
+    /// When.
+    Time,
+    /// How much.
+    Volume,
+    /// What was done besides reading.
+    Operation,
+    /// The same unusual thing in other mailboxes or on other days.
+    Pattern,
+}
+
+impl FeatureGroup {
+    /// The group's name as charts and tables show it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Network => "network",
+            Self::Time => "time",
+            Self::Volume => "volume",
+            Self::Operation => "operation",
+            Self::Pattern => "pattern",
+        }
+    }
+}
+
+/// One entry of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Feature {
+    /// Which feature.
+    pub id: FeatureId,
+    /// Name, as in the columns of `sessions.csv` and in `reasons.csv`.
+    pub name: &'static str,
+    /// What it speaks about.
+    pub group: FeatureGroup,
+    /// What is observed and in which unit, before it becomes a deviation in bans.
+    pub observed: &'static str,
+    /// What a high value means.
+    pub meaning: &'static str,
+}
+
+macro_rules! catalogue {
+    ($($id:ident, $name:literal, $group:ident, $observed:literal, $meaning:literal;)*) => {
+        /// Index of a feature: its column in the matrix of deviations.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum FeatureId { $(#[doc = $meaning] $id),* }
+
+        /// Every feature, in the order of the columns.
+        pub const FEATURES: &[Feature] = &[
+            $(Feature { id: FeatureId::$id, name: $name, group: FeatureGroup::$group, observed: $observed, meaning: $meaning }),*
+        ];
+    };
+}
+
+catalogue! {
+    Application, "application", Identity, "application id, by how well mailbox and tenant know it",
+        "the application has not opened this mailbox before, the more so the fewer mailboxes of the tenant know it";
+    Client, "client", Identity, "application with client string (browser, protocol), by how well mailbox and tenant know it",
+        "the application with this browser or protocol is new to this mailbox";
+    Actor, "actor", Identity, "who acted and with which logon type",
+        "somebody opened the mailbox who had not opened it before";
+    Network, "network", Network, "address block, by how well mailbox and tenant know it",
+        "the session came from a network that is new to this mailbox";
+    Hour, "hour", Time, "hour of the week of the middle event",
+        "the mailbox is rarely used at this hour of the week";
+    Items, "items", Volume, "items read (Bind), per session",
+        "more items were read than this mailbox's sessions through such clients read";
+    Burst, "burst", Volume, "most items within five minutes",
+        "items were read faster than this mailbox's sessions read";
+    Bytes, "bytes", Volume, "bytes of the items read",
+        "more bytes were read than this mailbox's sessions read";
+    Folders, "folders", Volume, "distinct folders touched",
+        "more folders were touched than this mailbox's sessions touch";
+    Syncs, "syncs", Volume, "folders synchronised (each exposes the whole folder)",
+        "more folders were downloaded whole than this mailbox's sessions download";
+    DayItems, "day_items", Volume, "items and synchronised folders of the same client and network on this day",
+        "one client read more of the mailbox on this day than clients of its kind do";
+    Changes, "changes", Operation, "most serious change: none, rule, concealing rule or forwarding or permission",
+        "rules, forwarding or permissions were changed, which this mailbox's sessions rarely do";
+    Sends, "sends", Operation, "messages sent",
+        "more messages were sent than this mailbox's sessions send";
+    Deletes, "deletes", Operation, "messages deleted",
+        "more messages were deleted than this mailbox's sessions delete";
+    Searches, "searches", Operation, "mailbox searches and failed operations",
+        "searches or failures that this mailbox's sessions rarely show";
+    Spread, "spread", Pattern, "mailboxes in which the same application, client or network is unfamiliar, within a week",
+        "the same unfamiliar application, client or network opened several mailboxes";
+    Persistence, "persistence", Pattern, "earlier days on which the mailbox met the same still unfamiliar client or network",
+        "an unfamiliar client or network comes back day after day";
+}
+
+/// Number of features: the columns of the matrix of deviations.
+pub const FEATURE_COUNT: usize = FEATURES.len();
+
+impl FeatureId {
+    /// The catalogue's entry.
+    pub fn feature(self) -> &'static Feature {
+        &FEATURES[self as usize]
+    }
+
+    /// Column in the matrix of deviations.
+    pub fn index(self) -> usize {
+        self as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_feature_stands_at_its_own_column() {
+        for (index, feature) in FEATURES.iter().enumerate() {
+            assert_eq!(feature.id.index(), index);
+            assert_eq!(feature.id.feature().name, feature.name);
+        }
+    }
+}

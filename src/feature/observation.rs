@@ -1,0 +1,350 @@
+//! Sessions to observations.
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use super::symbols::{Symbol, Symbols};
+use crate::event::{ClientFamily, Coded, EventColumns, Operation};
+use crate::session::{AddressBlocks, Session};
+
+/// A kind of category whose novelty is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum CategoryKind {
+    /// `ClientAppId`, else `AppId`.
+    Application,
+    /// Application with the client string, version numbers removed.
+    Client,
+    /// Actor with logon type.
+    Actor,
+    /// Network, IPv4 /24 or IPv6 /48.
+    Network,
+    /// The provider's block around the network, or its autonomous system where known.
+    Block,
+    /// Country, where known.
+    Country,
+    /// The client string whole, with its version numbers: an outdated browser is a category of its own.
+    Version,
+}
+
+impl CategoryKind {
+    /// How many kinds there are.
+    pub const COUNT: usize = 7;
+    /// All kinds, in the order of [`Observation::categories`].
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Application,
+        Self::Client,
+        Self::Actor,
+        Self::Network,
+        Self::Block,
+        Self::Country,
+        Self::Version,
+    ];
+}
+
+/// How a session reaches the mailbox: people and machines keep different hours, volumes and networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Channel {
+    /// A person at a screen: Outlook, Outlook on the web, and whatever else keeps a session.
+    Interactive,
+    /// A phone: background refresh and changing carrier addresses.
+    Mobile,
+    /// An application that acts by itself: REST, EWS, Graph.
+    Application,
+}
+
+impl Channel {
+    /// How many channels there are.
+    pub const COUNT: usize = 3;
+
+    fn of(family: ClientFamily) -> Self {
+        match family {
+            ClientFamily::OutlookMobile | ClientFamily::ActiveSync => Self::Mobile,
+            ClientFamily::Rest | ClientFamily::Ews | ClientFamily::Transport => Self::Application,
+            _ => Self::Interactive,
+        }
+    }
+}
+
+/// A measured quantity of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Measure {
+    /// Items read through Bind.
+    Items,
+    /// Most items within five minutes.
+    Burst,
+    /// Bytes of the items read.
+    Bytes,
+    /// Distinct folders.
+    Folders,
+    /// Folders synchronised.
+    Syncs,
+    /// Items and synchronised folders of the same client and network on the same day.
+    DayItems,
+    /// Messages sent.
+    Sends,
+    /// Messages deleted.
+    Deletes,
+    /// Searches and failed operations.
+    Searches,
+}
+
+/// Every measure, in the order of [`Observation::measures`].
+pub const MEASURES: [Measure; 9] = [
+    Measure::Items,
+    Measure::Burst,
+    Measure::Bytes,
+    Measure::Folders,
+    Measure::Syncs,
+    Measure::DayItems,
+    Measure::Sends,
+    Measure::Deletes,
+    Measure::Searches,
+];
+
+/// The most serious change that a session made to the mailbox's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Action {
+    /// Nothing was changed.
+    None,
+    /// A rule without signs of concealment.
+    Rule,
+    /// A rule that hides or forwards mail, forwarding of the mailbox, or a permission for somebody else.
+    Concealing,
+}
+
+/// Cells of the week: 24 hours of working days, then 24 hours of weekends.
+pub const WEEK_CELLS: usize = 48;
+
+/// The hour of day (0 to 23, UTC) and whether it is a weekend, of a cell of the week.
+pub fn week_cell_hour(cell: usize) -> (usize, bool) {
+    (cell % 24, cell >= 24)
+}
+
+/// What one session showed.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// Index of the session in the batch.
+    pub session: usize,
+    /// Days since 1970 UTC.
+    pub day: i32,
+    /// Mailbox.
+    pub mailbox: Symbol,
+    /// How the mailbox was reached.
+    pub channel: Channel,
+    /// Client family, the finer class for volumes.
+    pub family: ClientFamily,
+    /// Category of each [`CategoryKind`]; 0 where the log has none.
+    pub categories: [Symbol; CategoryKind::COUNT],
+    /// Value of each [`Measure`], in its unit.
+    pub measures: [f64; MEASURES.len()],
+    /// Most serious change of settings.
+    pub action: Action,
+    /// Cell of the week of the middle event.
+    pub week_cell: usize,
+    /// Whether the session touched the mailbox at all (sign-ins alone do not).
+    pub touches_mailbox: bool,
+}
+
+impl Observation {
+    /// The category of a kind; 0 when absent.
+    pub fn category(&self, kind: CategoryKind) -> Symbol {
+        self.categories[kind as usize]
+    }
+
+    /// The value of a measure.
+    pub fn measure(&self, measure: Measure) -> f64 {
+        self.measures[measure as usize]
+    }
+}
+
+/// Observes sessions, in their order. New texts are added to `symbols` in that order, so the numbers are the same
+/// for any number of threads.
+pub fn observe(sessions: &[Session], columns: &EventColumns<'_>, symbols: &mut Symbols) -> Vec<Observation> {
+    let blocks = AddressBlocks::new(&columns.network);
+    let operations: Vec<Operation> = columns.operation.names.iter().map(|name| Operation::classify(name)).collect();
+    let mut texts = TextCache::default();
+    let mut observations: Vec<Observation> = sessions
+        .iter()
+        .enumerate()
+        .map(|(index, session)| {
+            let application =
+                if session.client_app_id != 0 { name(&columns.client_app_id, session.client_app_id) } else { name(&columns.app_id, session.app_id) };
+            let info = name(&columns.client_info, session.client_info);
+            let client = texts.get(symbols, (0, session.client_app_id, session.app_id, session.client_info), || {
+                format!("{application} {}", without_versions(info))
+            });
+            let actor = texts.get(symbols, (1, session.actor, u32::from(session.logon_type), 0), || {
+                format!("{} {}", name(&columns.actor, session.actor), session.logon_type)
+            });
+            let block = if session.asn != 0 {
+                texts.get(symbols, (2, session.asn, 0, 0), || format!("AS{}", session.asn))
+            } else {
+                symbols.intern(blocks.name(blocks.of(session.network)))
+            };
+            let middle = session.rows[session.rows.len() / 2] as usize;
+            Observation {
+                session: index,
+                day: session.day,
+                mailbox: symbols.intern(name(&columns.mailbox, session.mailbox)),
+                channel: Channel::of(session.client_family),
+                family: session.client_family,
+                categories: [
+                    symbols.intern(application),
+                    client,
+                    actor,
+                    symbols.intern(name(&columns.network, session.network)),
+                    block,
+                    symbols.intern(name(&columns.country, session.country)),
+                    symbols.intern(info),
+                ],
+                measures: [
+                    session.items as f64,
+                    f64::from(session.burst),
+                    session.bytes as f64,
+                    f64::from(session.folders),
+                    f64::from(session.syncs),
+                    0.0,
+                    f64::from(session.sends),
+                    f64::from(session.deletes),
+                    f64::from(session.searches + session.failures),
+                ],
+                action: most_serious_change(session, columns, &operations),
+                week_cell: week_cell(columns.time[middle]),
+                touches_mailbox: session.touches_mailbox(),
+            }
+        })
+        .collect();
+    add_day_items(&mut observations);
+    observations
+}
+
+fn name<'a>(coded: &Coded<'a>, code: u32) -> &'a str {
+    coded.names[code as usize]
+}
+
+/// Formatted texts by the codes that they are made of, so that each is built once.
+#[derive(Default)]
+struct TextCache(FxHashMap<(u8, u32, u32, u32), Symbol>);
+
+impl TextCache {
+    fn get(&mut self, symbols: &mut Symbols, key: (u8, u32, u32, u32), text: impl FnOnce() -> String) -> Symbol {
+        *self.0.entry(key).or_insert_with(|| symbols.intern(&text()))
+    }
+}
+
+/// Drops digits and the dots between them: browsers update every few weeks, which is no new client.
+fn without_versions(info: &str) -> String {
+    let mut text = String::with_capacity(info.len());
+    let mut in_number = false;
+    for c in info.chars() {
+        if c.is_ascii_digit() || (in_number && c == '.') {
+            in_number = true;
+        } else {
+            in_number = false;
+            text.push(c);
+        }
+    }
+    text
+}
+
+/// The same client and network on the same day, over all its sessions: low and slow reading adds up here.
+fn add_day_items(observations: &mut [Observation]) {
+    let key = |o: &Observation| (o.day, o.mailbox, o.category(CategoryKind::Client), o.category(CategoryKind::Block));
+    let amount = |o: &Observation| o.measure(Measure::Items) + o.measure(Measure::Syncs);
+    let mut totals: FxHashMap<_, f64> = FxHashMap::default();
+    for observation in observations.iter() {
+        *totals.entry(key(observation)).or_default() += amount(observation);
+    }
+    for observation in observations.iter_mut() {
+        observation.measures[Measure::DayItems as usize] = totals[&key(observation)];
+    }
+}
+
+fn week_cell(time_ms: i64) -> usize {
+    let hour = time_ms.div_euclid(3_600_000);
+    let day = hour.div_euclid(24);
+    // 1970-01-01 was a Thursday; Monday is 0.
+    let weekend = (day + 3).rem_euclid(7) >= 5;
+    hour.rem_euclid(24) as usize + if weekend { 24 } else { 0 }
+}
+
+fn most_serious_change(session: &Session, columns: &EventColumns<'_>, operations: &[Operation]) -> Action {
+    if session.rules == 0 {
+        return Action::None;
+    }
+    session
+        .rows
+        .iter()
+        .map(|&row| row as usize)
+        .filter(|&row| operations[columns.operation.codes[row] as usize].is_rule_change())
+        .map(|row| {
+            judge_change(
+                name(&columns.operation, columns.operation.codes[row]),
+                name(&columns.parameters, columns.parameters.codes[row]),
+            )
+        })
+        .max()
+        .unwrap_or(Action::None)
+}
+
+/// Rules that intruders make: they move mail where nobody looks, delete it, or send it out, and carry a name of a
+/// character or two (MITRE ATT&CK T1564.008, T1114.003).
+fn judge_change(operation: &str, parameters: &str) -> Action {
+    const HIDING_PLACES: [&str; 5] = ["rss", "conversation history", "junk", "deleted items", "sync issues"];
+    let operation = operation.to_ascii_lowercase();
+    if operation.contains("permission") {
+        return Action::Concealing;
+    }
+    let mut action = if operation.contains("rule") { Action::Rule } else { Action::None };
+    for pair in parameters.split("; ") {
+        let Some((key, value)) = pair.split_once('=') else { continue };
+        let (key, value) = (key.to_ascii_lowercase(), value.to_ascii_lowercase());
+        let filled = !value.is_empty() && value != "false";
+        let concealing = match key.as_str() {
+            "deletemessage" | "softdeletemessage" | "forwardto" | "redirectto" | "forwardasattachmentto"
+            | "forwardingsmtpaddress" | "forwardingaddress" => filled,
+            "movetofolder" => HIDING_PLACES.iter().any(|place| value.contains(place)),
+            "name" => value.chars().filter(|c| c.is_alphanumeric()).count() <= 1,
+            _ => false,
+        };
+        if concealing {
+            action = Action::Concealing;
+        }
+    }
+    action
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_do_not_make_a_new_client() {
+        assert_eq!(without_versions("Chrome/112.0.0.0 Safari/537.36"), "Chrome/ Safari/");
+        assert_eq!(without_versions("Client=REST;;"), "Client=REST;;");
+    }
+
+    #[test]
+    fn the_week_starts_on_monday() {
+        // 2023-05-15 03:12 UTC was a Monday, 2023-05-14 a Sunday.
+        let monday = 1_684_120_320_000;
+        assert_eq!(week_cell(monday), 3);
+        assert_eq!(week_cell(monday - 86_400_000), 24 + 3);
+        assert_eq!(week_cell_hour(27), (3, true));
+    }
+
+    #[test]
+    fn rules_that_hide_mail_are_told_from_ordinary_ones() {
+        assert_eq!(judge_change("New-InboxRule", "MoveToFolder=Projects; Name=Sort invoices"), Action::Rule);
+        assert_eq!(judge_change("New-InboxRule", "MoveToFolder=RSS Feeds; Name=sort"), Action::Concealing);
+        assert_eq!(judge_change("New-InboxRule", "Name=."), Action::Concealing);
+        assert_eq!(judge_change("New-InboxRule", "DeleteMessage=False; Name=Newsletters"), Action::Rule);
+        assert_eq!(judge_change("Set-Mailbox", "ForwardingSmtpAddress=smtp:a@b.example"), Action::Concealing);
+        assert_eq!(judge_change("Set-Mailbox", "Languages=en"), Action::None);
+        assert_eq!(judge_change("Add-MailboxPermission", "AccessRights=FullAccess"), Action::Concealing);
+    }
+}

@@ -1,0 +1,120 @@
+//! What is learned, and how a day passes through it.
+//!
+//! A [`Model`] holds the texts met, the baselines and the ranking's memory. A day goes through it in one order: judge
+//! by what earlier days taught, rank, explain, teach. A long export is many such days; the daily job is one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::baseline::{Baselines, Evidence, Judgement};
+use crate::error::Error;
+use crate::feature::{CategoryKind, FEATURE_COUNT, Observation, Symbol, Symbols};
+use crate::rank::{RankOptions, Ranked, Ranker};
+
+/// Sessions whose strongest deviation is below this many bans are as expected; no evidence is kept for them.
+const NOTABLE_BANS: f64 = 1.0;
+
+/// Everything learned from the days so far.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Model {
+    /// Texts met, by number.
+    pub symbols: Symbols,
+    baselines: Baselines,
+    ranker: Ranker,
+}
+
+/// One session after its day has passed.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// Score, p-value and flag.
+    pub ranked: Ranked,
+    /// Whether its day belongs to the warm-up.
+    pub warm_up: bool,
+    /// Deviations in bans, by feature.
+    pub deviations: [f64; FEATURE_COUNT],
+    /// Share of each feature in the score; only flagged sessions are attributed.
+    pub contributions: Option<Vec<f64>>,
+    /// The numbers behind the deviations; empty for sessions that are as expected.
+    pub evidence: Vec<Evidence>,
+    /// What was unfamiliar about a flagged session, for campaigns.
+    pub unfamiliar: Vec<(CategoryKind, Symbol)>,
+}
+
+impl Verdict {
+    /// Sum of the deviations in bans.
+    pub fn total_bans(&self) -> f64 {
+        self.deviations.iter().sum()
+    }
+}
+
+/// A day that has passed through the model.
+#[derive(Debug, Clone)]
+pub struct PassedDay {
+    /// Days since 1970 UTC.
+    pub day: i32,
+    /// One verdict per session, in the order given.
+    pub verdicts: Vec<Verdict>,
+    /// Score from which sessions were flagged; `None` in the warm-up.
+    pub threshold: Option<f64>,
+}
+
+impl Model {
+    /// Number of mailboxes with a baseline.
+    pub fn mailbox_count(&self) -> usize {
+        self.baselines.mailbox_count()
+    }
+
+    /// Passes one day through the model. `observations` are the sessions of that day, `ids` their identifiers.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the isolation forest cannot be fitted.
+    pub fn pass_day(
+        &mut self,
+        day: i32,
+        observations: &[Observation],
+        ids: &[u64],
+        options: &RankOptions,
+    ) -> Result<PassedDay, Error> {
+        let judgements = self.baselines.judge_day(observations);
+        let ranked = self.ranker.rank_day(observations, &judgements, options)?;
+        let flagged: Vec<usize> = (0..observations.len()).filter(|&i| ranked.sessions[i].flagged).collect();
+        let matrix = Baselines::matrix(&judgements);
+        let contributions = ranked.attribution(matrix.select(ndarray::Axis(0), &flagged).view());
+
+        let mut verdicts: Vec<Verdict> = observations
+            .iter()
+            .zip(&judgements)
+            .zip(&ranked.sessions)
+            .map(|((observation, judgement), &outcome)| Verdict {
+                ranked: outcome,
+                warm_up: ranked.warm_up,
+                deviations: judgement.deviations,
+                contributions: None,
+                evidence: self.evidence_if_notable(observation, judgement, outcome.flagged),
+                unfamiliar: if outcome.flagged { judgement.unfamiliar(observation) } else { Vec::new() },
+            })
+            .collect();
+        for (row, &index) in flagged.iter().enumerate() {
+            verdicts[index].contributions = Some(contributions.row(row).to_vec());
+        }
+        // What was flagged must not become the habit.
+        let teaches: Vec<bool> = ranked.sessions.iter().map(|session| !session.flagged).collect();
+        self.ranker.teach_day(observations, &judgements, &ranked, ids, &teaches);
+        self.baselines.teach_day(observations, &judgements, &teaches);
+        Ok(PassedDay { day, verdicts, threshold: ranked.threshold })
+    }
+
+    fn evidence_if_notable(&self, observation: &Observation, judgement: &Judgement, flagged: bool) -> Vec<Evidence> {
+        let strongest = judgement.deviations.iter().copied().fold(0.0, f64::max);
+        if flagged || strongest >= NOTABLE_BANS {
+            let mut evidence = self.baselines.evidence(observation, judgement);
+            if !flagged {
+                evidence.retain(|e| e.bans >= NOTABLE_BANS);
+                evidence.sort_by(|a, b| b.bans.total_cmp(&a.bans).then(a.feature.cmp(&b.feature)));
+                evidence.truncate(2);
+            }
+            evidence
+        } else {
+            Vec::new()
+        }
+    }
+}

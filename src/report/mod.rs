@@ -1,0 +1,163 @@
+//! The run directory: a contract of names and columns (version [`FORMAT_VERSION`]).
+//!
+//! It appears whole or not at all: everything is written into a hidden folder beside it, which takes its name when the
+//! last file is on the disk.
+
+mod charts;
+mod sessions;
+mod summary;
+mod tables;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::chart::{self, Chart, Style};
+use crate::error::Error;
+use crate::explain::Naming;
+use crate::ingest;
+use crate::pipeline::{Analysis, Config};
+
+pub use summary::{FORMAT_VERSION, Summary};
+
+/// The file that the charts' data are kept in, so that they can be drawn again.
+const CHART_DATA: &str = "charts.json";
+
+/// How a run directory is written.
+#[derive(Debug, Clone)]
+pub struct ReportOptions {
+    /// Where to.
+    pub out: PathBuf,
+    /// Whether an existing run directory may be replaced.
+    pub force: bool,
+}
+
+/// Checks that a run directory can be written, before the work starts.
+///
+/// # Errors
+/// [`Error::Config`] when something is in the way, [`Error::Io`] when the folder around it cannot be written.
+pub fn check(options: &ReportOptions) -> Result<(), Error> {
+    let out = &options.out;
+    if out.exists() {
+        if !options.force {
+            return Err(in_the_way(out, "exists already", "choose another --out, or replace it with --force"));
+        }
+        let empty = fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_none());
+        if !out.join("summary.json").is_file() && !empty {
+            return Err(in_the_way(
+                out,
+                "exists and is not a run directory of mailglass",
+                "--force replaces run directories only; choose another --out",
+            ));
+        }
+    }
+    let parent = parent_of(out);
+    fs::create_dir_all(&parent).map_err(|source| Error::io("create", &parent, source))?;
+    tempfile::tempdir_in(&parent).map(drop).map_err(|source| Error::io("write", &parent, source))
+}
+
+fn in_the_way(out: &Path, reason: &str, remedy: &str) -> Error {
+    Error::Config { name: format!("--out {}", out.display()), reason: reason.to_owned(), remedy: remedy.to_owned() }
+}
+
+fn parent_of(out: &Path) -> PathBuf {
+    match out.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Writes the run directory of an analysis.
+///
+/// # Errors
+/// [`Error::Io`] when a file cannot be written, [`Error::Table`] or [`Error::Chart`] when one cannot be made; nothing
+/// is left behind then.
+pub fn write(analysis: &Analysis, config: &Config, options: &ReportOptions) -> Result<(), Error> {
+    let parent = parent_of(&options.out);
+    let staging = tempfile::Builder::new()
+        .prefix(".mailglass-")
+        .tempdir_in(&parent)
+        .map_err(|source| Error::io("create", &parent, source))?;
+    let dir = staging.path();
+    let columns = analysis.ingested.events.columns()?;
+    let naming = Naming::new(&columns, config.time_zone.clone(), &ingest::application_name);
+
+    sessions::write(analysis, &naming, dir)?;
+    tables::write_all(analysis, &naming, dir)?;
+    let drawings = charts::data(analysis, &naming, config.rank.flags);
+    let style = style(analysis, config);
+    draw(&drawings, &style, dir)?;
+    let kept = ChartFile { source: style.source.clone(), charts: drawings };
+    write_json(&dir.join(CHART_DATA), &kept)?;
+    write_json(&dir.join("summary.json"), &Summary::new(analysis, config))?;
+    publish(staging, options)
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct ChartFile {
+    source: String,
+    charts: Vec<(PathBuf, Chart)>,
+}
+
+fn style(analysis: &Analysis, config: &Config) -> Style {
+    let files = &analysis.ingested.files;
+    let source = match files.as_slice() {
+        [file] => file.path.clone(),
+        files => format!("{} files", files.len()),
+    };
+    Style {
+        time_zone: config.time_zone.clone(),
+        source: format!("{source} ({} events)", analysis.ingested.events.len()),
+        ..Style::default()
+    }
+}
+
+fn draw(charts: &[(PathBuf, Chart)], style: &Style, dir: &Path) -> Result<(), Error> {
+    let folder = dir.join("charts");
+    fs::create_dir_all(&folder).map_err(|source| Error::io("create", &folder, source))?;
+    let placed: Vec<(PathBuf, Chart)> = charts.iter().map(|(name, chart)| (dir.join(name), chart.clone())).collect();
+    chart::draw_all(&placed, style)
+        .map_err(|error| Error::Chart { chart: "of the run".to_owned(), reason: error.to_string() })
+}
+
+fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), Error> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|error| Error::io("write", path, std::io::Error::other(error)))?;
+    text.push('\n');
+    fs::write(path, text).map_err(|source| Error::io("write", path, source))
+}
+
+/// Gives the finished folder its name; an older run directory steps aside until the new one is in place.
+fn publish(staging: tempfile::TempDir, options: &ReportOptions) -> Result<(), Error> {
+    let out = &options.out;
+    let refuse = |source| Error::io("create", out, source);
+    let older = if out.exists() {
+        let aside = tempfile::Builder::new().prefix(".mailglass-old-").tempdir_in(parent_of(out)).map_err(refuse)?;
+        fs::rename(out, aside.path().join("run")).map_err(refuse)?;
+        Some(aside)
+    } else {
+        None
+    };
+    let finished = staging.keep();
+    if let Err(source) = fs::rename(&finished, out) {
+        if let Some(aside) = &older {
+            fs::rename(aside.path().join("run"), out).map_err(refuse)?;
+        }
+        fs::remove_dir_all(&finished).map_err(refuse)?;
+        return Err(refuse(source));
+    }
+    open_to_the_reader(out)
+}
+
+/// Temporary folders are private to their owner; a run directory is as readable as any folder that the user makes.
+#[cfg(unix)]
+fn open_to_the_reader(out: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    let model = fs::metadata(parent_of(out)).map_err(|source| Error::io("read", parent_of(out), source))?;
+    let mode = model.permissions().mode() & 0o777;
+    fs::set_permissions(out, fs::Permissions::from_mode(mode | 0o700)).map_err(|source| Error::io("write", out, source))
+}
+
+#[cfg(not(unix))]
+fn open_to_the_reader(_out: &Path) -> Result<(), Error> {
+    Ok(())
+}

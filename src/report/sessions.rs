@@ -1,0 +1,96 @@
+//! `sessions.csv` and `sessions.parquet`: every session, ranked, one column per deviation.
+
+use std::fs::File;
+use std::path::Path;
+
+use polars::prelude::{Column, DataFrame};
+use polars_io::SerWriter;
+use polars_io::csv::write::CsvWriter;
+use polars_io::parquet::write::ParquetWriter;
+
+use super::tables::{rfc3339, safe_cell};
+use crate::error::Error;
+use crate::explain::Naming;
+use crate::feature::FEATURES;
+use crate::pipeline::{Analysis, AnalyzedSession};
+
+/// Reasons shown in one cell.
+const REASONS_IN_CELL: usize = 3;
+
+pub(super) fn write(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), Error> {
+    let mut frame = frame(analysis, naming)?;
+    let path = dir.join("sessions.csv");
+    let mut file = create(&path)?;
+    CsvWriter::new(&mut file).finish(&mut frame).map_err(|error| Error::table("sessions.csv", error))?;
+    let path = dir.join("sessions.parquet");
+    let file = create(&path)?;
+    ParquetWriter::new(file).finish(&mut frame).map_err(|error| Error::table("sessions.parquet", error))?;
+    Ok(())
+}
+
+fn create(path: &Path) -> Result<File, Error> {
+    File::create(path).map_err(|source| Error::io("create", path, source))
+}
+
+fn frame(analysis: &Analysis, naming: &Naming<'_>) -> Result<DataFrame, Error> {
+    let sessions = &analysis.sessions;
+    let text = |name: &str, of: &dyn Fn(&AnalyzedSession) -> String| {
+        Column::new(name.into(), sessions.iter().map(|s| safe_cell(&of(s))).collect::<Vec<String>>())
+    };
+    let whole = |name: &str, of: &dyn Fn(&AnalyzedSession) -> u64| {
+        Column::new(name.into(), sessions.iter().map(of).collect::<Vec<u64>>())
+    };
+    let real = |name: &str, of: &dyn Fn(&AnalyzedSession) -> f64| {
+        Column::new(name.into(), sessions.iter().map(of).collect::<Vec<f64>>())
+    };
+    let truth = |name: &str, of: &dyn Fn(&AnalyzedSession) -> bool| {
+        Column::new(name.into(), sessions.iter().map(of).collect::<Vec<bool>>())
+    };
+    let named = |coded: &crate::event::Coded<'_>, code: u32| coded.names[code as usize].to_owned();
+    let columns = naming.columns();
+    let mut table = vec![
+        whole("rank", &|s| s.rank as u64),
+        text("session_id", &|s| s.session.id_text()),
+        text("mailbox", &|s| naming.mailbox(&s.session).to_owned()),
+        text("actor", &|s| naming.actor(&s.session).to_owned()),
+        text("start", &|s| rfc3339(s.session.start)),
+        text("end", &|s| rfc3339(s.session.end)),
+        real("score", &|s| s.verdict.ranked.score),
+        real("p_value", &|s| s.verdict.ranked.p_value),
+        truth("flagged", &|s| s.verdict.ranked.flagged),
+        truth("warm_up", &|s| s.verdict.warm_up),
+        text("campaign_id", &|s| s.campaign.clone().unwrap_or_default()),
+        text("reasons", &|s| {
+            let sentences: Vec<&str> = s.reasons.iter().take(REASONS_IN_CELL).map(|r| r.sentence.as_str()).collect();
+            sentences.join(" | ")
+        }),
+        text("client_app_id", &|s| named(&columns.client_app_id, s.session.client_app_id)),
+        text("app_id", &|s| named(&columns.app_id, s.session.app_id)),
+        text("client_app", &|s| naming.application_name(&s.session).to_owned()),
+        text("client_family", &|s| s.session.client_family.as_str().to_owned()),
+        text("client_info", &|s| naming.client_info(&s.session).to_owned()),
+        text("network", &|s| named(&columns.network, s.session.network)),
+        text("address", &|s| named(&columns.address, s.session.address)),
+        whole("asn", &|s| u64::from(s.session.asn)),
+        text("country", &|s| named(&columns.country, s.session.country)),
+        text("logon_type", &|s| naming.logon_type(&s.session).to_owned()),
+        whole("events", &|s| u64::from(s.session.events)),
+        whole("items", &|s| s.session.items),
+        whole("syncs", &|s| u64::from(s.session.syncs)),
+        whole("folders", &|s| u64::from(s.session.folders)),
+        whole("bytes", &|s| s.session.bytes),
+        whole("burst", &|s| u64::from(s.session.burst)),
+        whole("sends", &|s| u64::from(s.session.sends)),
+        whole("deletes", &|s| u64::from(s.session.deletes)),
+        whole("rules", &|s| u64::from(s.session.rules)),
+        whole("searches", &|s| u64::from(s.session.searches)),
+        whole("sign_ins", &|s| u64::from(s.session.sign_ins)),
+        whole("failures", &|s| u64::from(s.session.failures)),
+        truth("throttled", &|s| s.session.throttled),
+    ];
+    for feature in FEATURES {
+        let name = format!("deviation_{}", feature.name);
+        table.push(real(&name, &|s| s.verdict.deviations[feature.id.index()]));
+    }
+    DataFrame::new(sessions.len(), table).map_err(|error| Error::table("sessions", error))
+}

@@ -1,0 +1,143 @@
+//! `summary.json`: what was read, with which parameters, and what came out.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::ingest::{Counts, Coverage};
+use crate::pipeline::{Analysis, Config, Timings};
+use crate::rank::RankOptions;
+use crate::session::SessionOptions;
+
+/// Version of the run directory's names and columns.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Content of `summary.json`.
+#[derive(Debug, Serialize)]
+pub struct Summary<'a> {
+    /// Version of mailglass.
+    pub mailglass: &'static str,
+    /// Version of the run directory's names and columns.
+    pub format_version: u32,
+    /// Options that decide the ranking.
+    pub parameters: Parameters,
+    /// Seed of every random step.
+    pub seed: u64,
+    /// Input files with their hashes.
+    pub inputs: Vec<InputSummary<'a>>,
+    /// Inputs that could not be read, with the reason.
+    pub failures: Vec<String>,
+    /// Rows and what became of them; the first is the sum of the rest.
+    pub counts: CountSummary,
+    /// Records that are not of mailboxes, by workload and operation.
+    pub other_records: BTreeMap<String, u64>,
+    /// Mailboxes with at least one session.
+    pub mailboxes: usize,
+    /// Number of sessions.
+    pub sessions: usize,
+    /// Number of flagged sessions.
+    pub flagged: usize,
+    /// Number of campaigns.
+    pub campaigns: usize,
+    /// What the log holds and lacks.
+    pub coverage: &'a Coverage,
+    /// Seconds per stage; the only part that differs between two runs over the same input.
+    pub timings: Timings,
+}
+
+/// Options that decide the ranking.
+#[derive(Debug, Serialize)]
+pub struct Parameters {
+    /// How events are cut into sessions.
+    pub session: SessionOptions,
+    /// How sessions are ranked and flagged.
+    pub rank: RankOptions,
+    /// Zone in which sentences give times.
+    pub time_zone: String,
+    /// Which days a session is judged by.
+    pub baseline: &'static str,
+}
+
+/// One input file.
+#[derive(Debug, Serialize)]
+pub struct InputSummary<'a> {
+    /// Path as given.
+    pub path: &'a str,
+    /// Envelope.
+    pub envelope: &'a str,
+    /// SHA-256 of the file's bytes, in hexadecimal.
+    pub sha256: &'a str,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Rows and what became of them.
+    pub counts: CountSummary,
+}
+
+/// Rows and what became of them.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct CountSummary {
+    /// Rows read: the sum of the rest.
+    pub rows: u64,
+    /// Events.
+    pub events: u64,
+    /// Rows whose `Id` had been read before.
+    pub duplicates: u64,
+    /// Records that are not of mailboxes.
+    pub other_records: u64,
+    /// Rows that could not be used.
+    pub rejects: u64,
+}
+
+impl From<&Counts> for CountSummary {
+    fn from(counts: &Counts) -> Self {
+        Self {
+            rows: counts.rows,
+            events: counts.events,
+            duplicates: counts.duplicates,
+            other_records: counts.other_records,
+            rejects: counts.rejects,
+        }
+    }
+}
+
+impl<'a> Summary<'a> {
+    /// Summarises an analysis.
+    pub fn new(analysis: &'a Analysis, config: &Config) -> Self {
+        let ingested = &analysis.ingested;
+        Self {
+            mailglass: env!("CARGO_PKG_VERSION"),
+            format_version: FORMAT_VERSION,
+            parameters: Parameters {
+                session: config.session,
+                rank: config.rank,
+                time_zone: config.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+                baseline: "past",
+            },
+            seed: config.rank.seed,
+            inputs: ingested
+                .files
+                .iter()
+                .map(|file| InputSummary {
+                    path: &file.path,
+                    envelope: file.envelope.as_str(),
+                    sha256: &file.sha256,
+                    bytes: file.bytes,
+                    counts: (&file.counts).into(),
+                })
+                .collect(),
+            failures: ingested.failures.iter().map(ToString::to_string).collect(),
+            counts: (&ingested.counts).into(),
+            other_records: ingested
+                .other
+                .iter()
+                .map(|(workload, operation, count)| (format!("{workload} {operation}"), *count))
+                .collect(),
+            mailboxes: analysis.mailboxes,
+            sessions: analysis.sessions.len(),
+            flagged: analysis.flagged().count(),
+            campaigns: analysis.campaigns.len(),
+            coverage: &ingested.coverage,
+            timings: analysis.timings,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The one integration-test binary: each topic is a module.
+
+mod analyze;
+mod architecture;
+mod chart;
+mod ingest;
+mod isolation;
+mod shared_data;
+mod simulate;
