@@ -1,0 +1,163 @@
+//! `mailglass simulate`: a labelled tenant on disk.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use jiff::civil::Date;
+
+use crate::simulate::{
+    Attack, Compression, Envelope, SimulateError, SimulateSettings, Summary, simulate,
+};
+
+/// Write a synthetic tenant's audit log with known attacks in it
+///
+/// The log comes in the envelope of your choice, together with labels.csv (which records are an attack), lookalikes.csv (which are benign but
+/// look like one: travel, new devices, roll-outs), networks.csv (whose address is whose) and simulation.json (settings and counts). The same
+/// options give the same bytes.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = "\
+Examples:
+  A small tenant with one attack like Storm-0558, then the analysis of it:
+    mailglass simulate --out tenant
+    mailglass analyze tenant/audit.csv --out run
+  Every attack, hardly visible, in a larger tenant, compressed:
+    mailglass simulate --out hard --people 200 --days 42 --attack all --strength 0.1 --compress zstd
+  A log without any attack, to count false alarms:
+    mailglass simulate --out quiet --attack none
+
+Attacks: storm0558, midnight_blizzard, bec_aitm, mass_sync, graph_consent, delegate_insider, token_replay, mobile_harvest, travel_shadow
+Envelopes: purview-csv, search-csv, management-jsonl, management-json, graph-jsonl, graph-json, sentinel-csv, sentinel-jsonl, defender-csv, elastic-ndjson, splunk-jsonl, splunk-csv")]
+pub struct SimulateArgs {
+    /// Directory to write; must be new or empty
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// People with a mailbox (shared mailboxes come on top)
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub people: u32,
+    /// Length of the log in days
+    #[arg(long, value_name = "D", default_value_t = 28)]
+    pub days: u32,
+    /// First day of the log
+    #[arg(long, value_name = "DATE", default_value = "2024-01-08")]
+    pub start: Date,
+    /// Seed of every random step
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Attacks to hide, separated by commas; `all`, or `none`
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "storm0558"
+    )]
+    pub attack: Vec<String>,
+    /// How visible the attacks are: 0 hardly, 0.5 as documented, 1 blatant
+    #[arg(long, value_name = "X", default_value_t = 0.5)]
+    pub strength: f64,
+    /// Campaigns of each attack; each may hit several mailboxes
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub episodes: u32,
+    /// Days without attacks at the start [default: 12, or half of a period under 24 days]
+    #[arg(long, value_name = "D")]
+    pub attack_after: Option<u32>,
+    /// Volume: 1 is about 30 mailbox records per person and working day, 5 about 150
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    pub intensity: f64,
+    /// Offices, each in its own time zone [default: 1, and one more for every 40 people, at most 4]
+    #[arg(long, value_name = "N")]
+    pub offices: Option<u32>,
+    /// Leave the benign look-alikes out
+    #[arg(long)]
+    pub no_look_alikes: bool,
+    /// Leave records of other workloads out
+    #[arg(long)]
+    pub mailbox_only: bool,
+    /// Share of records that the export repeats
+    #[arg(long, value_name = "SHARE", default_value_t = 0.02)]
+    pub duplicates: f64,
+    /// Share of rows with an empty or cut record
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub broken: f64,
+    /// Shape of the export (see the list below)
+    #[arg(long, value_name = "E", default_value_t = Envelope::PurviewCsv)]
+    pub envelope: Envelope,
+    /// Number of export files; each holds a run of days
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub files: u32,
+    /// Compression of the export: none, gzip or zstd
+    #[arg(long, value_name = "C", default_value_t = Compression::None)]
+    pub compress: Compression,
+}
+
+impl SimulateArgs {
+    /// The settings that the arguments stand for, not yet checked.
+    ///
+    /// # Errors
+    /// [`SimulateError::UnknownName`] for an attack that does not exist.
+    pub fn settings(&self) -> Result<SimulateSettings, SimulateError> {
+        let attacks = match self.attack.as_slice() {
+            [only] if only == "all" => Attack::ALL.to_vec(),
+            [only] if only == "none" => Vec::new(),
+            names => names
+                .iter()
+                .map(|name| name.parse())
+                .collect::<Result<_, _>>()?,
+        };
+        Ok(SimulateSettings {
+            people: self.people,
+            days: self.days,
+            start: self.start,
+            seed: self.seed,
+            attacks,
+            strength: self.strength,
+            campaigns: self.episodes,
+            attack_after: self.attack_after,
+            intensity: self.intensity,
+            offices: self.offices,
+            look_alikes: !self.no_look_alikes,
+            duplicates: self.duplicates,
+            broken: self.broken,
+            other_workloads: !self.mailbox_only,
+            envelope: self.envelope,
+            files: self.files,
+            compression: self.compress,
+        })
+    }
+}
+
+/// Writes the tenant and says on standard output what was written.
+///
+/// # Errors
+/// Whatever [`SimulateSettings::check`] or [`simulate`] refuse.
+pub fn run(args: &SimulateArgs) -> Result<ExitCode, SimulateError> {
+    let summary = simulate(&args.settings()?.check()?, &args.out)?;
+    print_summary(args, &summary);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_summary(args: &SimulateArgs, summary: &Summary) {
+    use std::io::Write;
+    let mut text = format!(
+        "{}: {} rows in {} file(s), {} mailboxes\n",
+        args.out.display(),
+        summary.rows,
+        summary.files.len(),
+        summary.mailboxes
+    );
+    text += &format!("  mailbox records  {:>10}\n", summary.mailbox_records);
+    text += &format!("  duplicates       {:>10}\n", summary.duplicates);
+    text += &format!("  damaged rows     {:>10}\n", summary.damaged);
+    text += &format!(
+        "  attack records   {:>10}  in {} episode(s), see labels.csv\n",
+        summary.attack_records,
+        summary.episodes.len()
+    );
+    text += &format!(
+        "  look-alikes      {:>10}  in {} occurrence(s), see lookalikes.csv\n",
+        summary.look_alike_records,
+        summary.look_alikes.len()
+    );
+    // A closed pipe is not an error: the files are written.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,442 @@
+//! Writing an export: files of rows, labels, look-alikes, networks, and a description of the simulation.
+//!
+//! The directory appears whole or not at all: everything is written beside it and moved into place at the end.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::write::GzEncoder;
+use serde::Serialize;
+
+use super::engine::Engine;
+use super::envelope::{Compression, Damage, Envelope, Format, Row, damage_of};
+use super::error::SimulateError;
+use super::json::{Json, guid};
+use super::network::Network;
+use super::office::COUNTRIES;
+use super::params::SimulateParams;
+use super::record::{Draft, Truth};
+use super::render::Renderer;
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Export files, in order, relative to the directory.
+    pub files: Vec<String>,
+    /// Rows in all files, repetitions and damaged rows included.
+    pub rows: u64,
+    /// Rows that repeat an earlier record.
+    pub duplicates: u64,
+    /// Rows whose record is empty or cut.
+    pub damaged: u64,
+    /// Distinct records about items of a mailbox (RecordTypes 2, 3, 50).
+    pub mailbox_records: u64,
+    /// Distinct records that belong to an attack.
+    pub attack_records: u64,
+    /// Distinct records that belong to a benign look-alike.
+    pub look_alike_records: u64,
+    /// Reads that happened but were not logged, because the mailbox was throttled.
+    pub unlogged_reads: u64,
+    /// Mailboxes of the tenant, shared ones included.
+    pub mailboxes: u64,
+    /// Attack episodes: one mailbox in one campaign.
+    pub episodes: Vec<String>,
+    /// Benign look-alikes by kind and number, as in `lookalikes.csv`.
+    pub look_alikes: Vec<String>,
+}
+
+/// Large enough that the system is called once in a thousand rows.
+const BUFFER: usize = 1 << 20;
+/// zstd's default level.
+const ZSTD_LEVEL: i32 = 3;
+
+enum Sink {
+    Plain(BufWriter<File>),
+    Gzip(GzEncoder<BufWriter<File>>),
+    Zstd(zstd::Encoder<'static, BufWriter<File>>),
+}
+
+impl Sink {
+    fn create(path: &Path, compression: Compression) -> io::Result<Self> {
+        let file = BufWriter::with_capacity(BUFFER, File::create(path)?);
+        Ok(match compression {
+            Compression::None => Self::Plain(file),
+            Compression::Gzip => Self::Gzip(GzEncoder::new(file, flate2::Compression::default())),
+            Compression::Zstd => Self::Zstd(zstd::Encoder::new(file, ZSTD_LEVEL)?),
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(file) => file.write_all(bytes),
+            Self::Gzip(file) => file.write_all(bytes),
+            Self::Zstd(file) => file.write_all(bytes),
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Plain(mut file) => file.flush(),
+            Self::Gzip(file) => file.finish()?.flush(),
+            Self::Zstd(file) => file.finish()?.flush(),
+        }
+    }
+}
+
+/// One open file with its path, for messages.
+struct Output {
+    path: PathBuf,
+    sink: Sink,
+}
+
+impl Output {
+    fn create(path: PathBuf, compression: Compression) -> Result<Self, SimulateError> {
+        match Sink::create(&path, compression) {
+            Ok(sink) => Ok(Self { path, sink }),
+            Err(source) => Err(SimulateError::Write { path, source }),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), SimulateError> {
+        self.sink
+            .write(bytes)
+            .map_err(|source| SimulateError::Write {
+                path: self.path.clone(),
+                source,
+            })
+    }
+
+    fn finish(self) -> Result<(), SimulateError> {
+        let Self { path, sink } = self;
+        sink.finish()
+            .map_err(|source| SimulateError::Write { path, source })
+    }
+}
+
+/// Removes the unfinished directory when the work stops early.
+struct Workplace {
+    path: PathBuf,
+    done: bool,
+}
+
+impl Drop for Workplace {
+    fn drop(&mut self) {
+        if !self.done {
+            // Nothing can be done about a failure while another one is on its way up.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Simulates a tenant and writes its export into a new directory.
+///
+/// The directory then holds the export (`audit.csv` or as the envelope asks; `audit-001.csv` and so on for several files), `labels.csv`
+/// (`record_id, scenario, episode`), `lookalikes.csv` (`record_id, look_alike, occurrence`), `networks.csv` (`network, asn, kind, country`) and
+/// `simulation.json` (settings and counts). The same parameters give the same bytes.
+///
+/// # Errors
+/// [`SimulateError::OutputExists`] when the directory is there and not empty, [`SimulateError::Write`] when something cannot be written.
+pub fn simulate(params: &SimulateParams, out_dir: &Path) -> Result<Summary, SimulateError> {
+    let write_error = |path: &Path| {
+        let path = path.to_owned();
+        move |source| SimulateError::Write { path, source }
+    };
+    if fs::read_dir(out_dir).is_ok_and(|mut entries| entries.next().is_some()) || out_dir.is_file()
+    {
+        return Err(SimulateError::OutputExists {
+            path: out_dir.to_owned(),
+        });
+    }
+    let engine = Engine::new(params)?;
+    let name = out_dir.file_name().unwrap_or_default().to_string_lossy();
+    let parent = out_dir
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(write_error(parent))?;
+    let mut place = Workplace {
+        path: parent.join(format!(".{name}.unfinished-{}", std::process::id())),
+        done: false,
+    };
+    fs::create_dir_all(&place.path).map_err(write_error(&place.path))?;
+    let summary = Export::new(params, &place.path, engine)?.run()?;
+    if out_dir.is_dir() {
+        fs::remove_dir(out_dir).map_err(write_error(out_dir))?;
+    }
+    fs::rename(&place.path, out_dir).map_err(write_error(out_dir))?;
+    place.done = true;
+    Ok(summary)
+}
+
+struct Export<'a> {
+    params: &'a SimulateParams,
+    directory: &'a Path,
+    engine: Engine,
+    format: Box<dyn Format>,
+    labels: Output,
+    look_alikes: Output,
+    summary: Summary,
+    row_is_first: bool,
+}
+
+impl<'a> Export<'a> {
+    fn new(
+        params: &'a SimulateParams,
+        directory: &'a Path,
+        engine: Engine,
+    ) -> Result<Self, SimulateError> {
+        let settings = params.settings();
+        let mut labels = Output::create(directory.join("labels.csv"), Compression::None)?;
+        labels.write(b"record_id,scenario,episode\n")?;
+        let mut look_alikes = Output::create(directory.join("lookalikes.csv"), Compression::None)?;
+        look_alikes.write(b"record_id,look_alike,occurrence\n")?;
+        let kinds = engine.tenant.life.kinds.iter().enumerate();
+        let summary = Summary {
+            files: (1..=settings.files)
+                .map(|number| {
+                    file_name(
+                        settings.envelope,
+                        settings.compression,
+                        (number, settings.files),
+                    )
+                })
+                .collect(),
+            rows: 0,
+            duplicates: 0,
+            damaged: 0,
+            mailbox_records: 0,
+            attack_records: 0,
+            look_alike_records: 0,
+            unlogged_reads: 0,
+            mailboxes: engine.tenant.mailbox_count() as u64,
+            episodes: engine
+                .attacks
+                .episodes
+                .iter()
+                .map(super::attack::Episode::id)
+                .collect(),
+            look_alikes: kinds
+                .map(|(number, kind)| format!("{}#{number}", kind.name()))
+                .collect(),
+        };
+        Ok(Self {
+            params,
+            directory,
+            engine,
+            format: settings.envelope.format(),
+            labels,
+            look_alikes,
+            summary,
+            row_is_first: true,
+        })
+    }
+
+    fn run(mut self) -> Result<Summary, SimulateError> {
+        let settings = self.params.settings();
+        let days = self.engine.tenant.calendar.days;
+        let mut buffer = Vec::with_capacity(1 << 16);
+        let mut json = Json::default();
+        let mut batch: Vec<Draft> = Vec::new();
+        let mut number = 0;
+        let mut output = self.open(number, &mut buffer)?;
+        while self.engine.next_batch(&mut batch) {
+            let rows = batch.len();
+            for (place, draft) in batch.iter().enumerate() {
+                let day = self
+                    .engine
+                    .tenant
+                    .calendar
+                    .day_of(draft.listed)
+                    .min(days - 1);
+                let file = (day * i64::from(settings.files) / days) as usize;
+                while number < file {
+                    number += 1;
+                    output = self.turn_over(output, number, &mut buffer)?;
+                }
+                buffer.clear();
+                self.row(draft, (place + 1, rows), &mut json, &mut buffer)?;
+                output.write(&buffer)?;
+            }
+        }
+        while number + 1 < settings.files as usize {
+            number += 1;
+            output = self.turn_over(output, number, &mut buffer)?;
+        }
+        self.close(output, &mut buffer)?;
+        self.summary.unlogged_reads = self.engine.unlogged;
+        self.write_networks()?;
+        self.describe()?;
+        let Self {
+            labels,
+            look_alikes,
+            summary,
+            ..
+        } = self;
+        labels.finish()?;
+        look_alikes.finish()?;
+        Ok(summary)
+    }
+
+    fn open(&mut self, number: usize, buffer: &mut Vec<u8>) -> Result<Output, SimulateError> {
+        let name = self
+            .summary
+            .files
+            .get(number)
+            .map_or("audit", String::as_str);
+        let mut output = Output::create(
+            self.directory.join(name),
+            self.params.settings().compression,
+        )?;
+        buffer.clear();
+        self.format.header(buffer);
+        output.write(buffer)?;
+        self.row_is_first = true;
+        Ok(output)
+    }
+
+    fn close(&self, mut output: Output, buffer: &mut Vec<u8>) -> Result<(), SimulateError> {
+        buffer.clear();
+        self.format.footer(buffer);
+        output.write(buffer)?;
+        output.finish()
+    }
+
+    fn turn_over(
+        &mut self,
+        output: Output,
+        number: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Output, SimulateError> {
+        self.close(output, buffer)?;
+        self.open(number, buffer)
+    }
+
+    fn row(
+        &mut self,
+        draft: &Draft,
+        place: (usize, usize),
+        json: &mut Json,
+        out: &mut Vec<u8>,
+    ) -> Result<(), SimulateError> {
+        let renderer = Renderer::new(&self.engine.tenant);
+        let kind = renderer.kind(draft);
+        if !self.format.accepts(kind) {
+            return Ok(());
+        }
+        let damage = if self.engine.is_damaged(draft) {
+            damage_of(draft.seed)
+        } else {
+            Damage::None
+        };
+        renderer.record(draft, json);
+        let user_id = renderer.user_id(draft);
+        let row = Row {
+            tenant: &self.engine.tenant,
+            draft,
+            kind,
+            user_id: &user_id,
+            json,
+            place,
+            damage,
+        };
+        self.format.row(&row, self.row_is_first, out);
+        self.row_is_first = false;
+        self.summary.rows += 1;
+        if damage != Damage::None {
+            self.summary.damaged += 1;
+        }
+        if draft.repeated {
+            self.summary.duplicates += 1;
+            return Ok(());
+        }
+        self.summary.mailbox_records += u64::from(draft.action.is_about_items());
+        self.label(draft)
+    }
+
+    fn label(&mut self, draft: &Draft) -> Result<(), SimulateError> {
+        let mut line = Vec::with_capacity(128);
+        guid(&mut line, draft.seed);
+        match draft.context.truth {
+            Truth::Benign => Ok(()),
+            Truth::Attack(number) => {
+                self.summary.attack_records += 1;
+                let scenario = self
+                    .engine
+                    .attacks
+                    .episodes
+                    .get(number as usize)
+                    .map_or("", |episode| episode.attack.name());
+                let episode = self
+                    .summary
+                    .episodes
+                    .get(number as usize)
+                    .map_or("", String::as_str);
+                line.extend_from_slice(format!(",{scenario},{episode}\n").as_bytes());
+                self.labels.write(&line)
+            }
+            Truth::LookAlike(number) => {
+                self.summary.look_alike_records += 1;
+                let kind = self
+                    .engine
+                    .tenant
+                    .life
+                    .kinds
+                    .get(number as usize)
+                    .map_or("", |kind| kind.name());
+                line.extend_from_slice(format!(",{kind},{kind}#{number}\n").as_bytes());
+                self.look_alikes.write(&line)
+            }
+        }
+    }
+
+    fn write_networks(&self) -> Result<(), SimulateError> {
+        let mut networks = Output::create(self.directory.join("networks.csv"), Compression::None)?;
+        networks.write(b"network,asn,kind,country\n")?;
+        for Network {
+            base,
+            base6,
+            kind,
+            country,
+            asn,
+        } in &self.engine.tenant.networks.all
+        {
+            let rest = format!("{asn},{},{}\n", kind.name(), COUNTRIES[*country]);
+            networks.write(format!("{}/16,{rest}", std::net::Ipv4Addr::from(*base)).as_bytes())?;
+            networks.write(format!("{}/32,{rest}", std::net::Ipv6Addr::from(*base6)).as_bytes())?;
+        }
+        networks.finish()
+    }
+
+    /// Settings and counts, so that a directory says by itself what it is.
+    fn describe(&self) -> Result<(), SimulateError> {
+        let settings = self.params.settings();
+        let text = serde_json::json!({
+            "mailglass": env!("CARGO_PKG_VERSION"),
+            "settings": {
+                "people": settings.people, "days": settings.days, "start": settings.start.to_string(), "seed": settings.seed,
+                "attacks": settings.attacks.iter().map(|attack| attack.name()).collect::<Vec<_>>(),
+                "strength": settings.strength, "episodes": settings.campaigns, "attack_after": self.params.attack_after(),
+                "intensity": settings.intensity, "offices": self.params.offices(), "look_alikes": settings.look_alikes,
+                "duplicates": settings.duplicates, "broken": settings.broken, "other_workloads": settings.other_workloads,
+                "envelope": settings.envelope.name(), "compression": settings.compression.name(),
+            },
+            "domain": self.engine.tenant.domain(),
+            "summary": self.summary,
+        });
+        let mut output = Output::create(self.directory.join("simulation.json"), Compression::None)?;
+        output.write(format!("{text:#}\n").as_bytes())?;
+        output.finish()
+    }
+}
+
+/// `audit.csv.gz`, or `audit-001.csv.gz` and so on.
+fn file_name(envelope: Envelope, compression: Compression, (number, files): (u32, u32)) -> String {
+    let extension = envelope.extension();
+    let suffix = compression.suffix();
+    if files == 1 {
+        format!("audit.{extension}{suffix}")
+    } else {
+        format!("audit-{number:03}.{extension}{suffix}")
+    }
+}

@@ -1,0 +1,167 @@
+//! Visits: runs of records that someone leaves while they are in a mailbox. People, applications and attackers all use these.
+
+use super::office::DAY;
+use super::random::{Generator, chance, dispersed, exponential, token, weighted};
+use super::record::{Action, Context, Draft, Removal, Rule, Sending};
+use super::tenant::Tenant;
+use rand::Rng;
+
+/// Where records of a day are collected.
+pub(super) struct Log<'a> {
+    pub(super) tenant: &'a Tenant,
+    pub(super) drafts: &'a mut Vec<Draft>,
+}
+
+/// A run of reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    /// Unix time of the first record.
+    pub(super) start: i64,
+    /// Number of records; each aggregates up to two minutes of reads.
+    pub(super) records: u32,
+    /// Mean number of messages in a record, at least 1.
+    pub(super) messages: f64,
+    /// Mean number of seconds between records beyond the two minutes of aggregation (one second for programs).
+    pub(super) gap: f64,
+    /// How many messages behind the newest one reading starts.
+    pub(super) back: u32,
+    /// Whether records may follow each other within two minutes (several folders, programs).
+    pub(super) fast: bool,
+}
+
+/// The service aggregates single reads over two minutes into one record.
+const AGGREGATION: f64 = 120.0;
+/// Most messages in one record: what a program reads in two minutes.
+const MOST_MESSAGES: u32 = 60;
+
+impl Log<'_> {
+    /// Adds one record.
+    pub(super) fn add(&mut self, rng: &mut Generator, time: i64, context: Context, action: Action) {
+        let seed = token(rng);
+        self.drafts.push(Draft {
+            time,
+            listed: time,
+            seed,
+            context,
+            action,
+            throttled: false,
+            repeated: false,
+        });
+    }
+
+    /// Number of the newest message in a mailbox at a moment.
+    pub(super) fn newest(&self, mailbox: u32, time: i64) -> u32 {
+        let days = (time - self.tenant.calendar.start) as f64 / DAY as f64;
+        self.tenant.mailbox(mailbox).newest(days)
+    }
+
+    /// Adds a run of reads and returns the moment of the last one.
+    pub(super) fn read(&mut self, rng: &mut Generator, context: Context, reading: Reading) -> i64 {
+        let mut time = reading.start as f64;
+        let mut next = self
+            .newest(context.mailbox, reading.start)
+            .saturating_sub(reading.back);
+        let mut last = reading.start;
+        for _ in 0..reading.records {
+            let count = (1 + dispersed(rng, (reading.messages - 1.0).max(0.0), 1.2))
+                .min(MOST_MESSAGES)
+                .min(next.max(1));
+            last = time as i64;
+            self.add(
+                rng,
+                last,
+                context,
+                Action::Bind {
+                    newest: next,
+                    count: count as u16,
+                },
+            );
+            // The same message is not logged again within the hour, so a visit moves on through the mailbox.
+            next = next.saturating_sub(count + u32::from(rng.gen_range(0..3_u8)));
+            if next == 0 {
+                next = self.newest(context.mailbox, reading.start);
+            }
+            time += if reading.fast { 1.0 } else { AGGREGATION } + exponential(rng, reading.gap);
+        }
+        last
+    }
+
+    /// Adds the download of some folders, the Inbox first, and returns the moment of the last one.
+    pub(super) fn synchronise(
+        &mut self,
+        rng: &mut Generator,
+        context: Context,
+        start: i64,
+        folders: usize,
+        gap: f64,
+    ) -> i64 {
+        let all = self.tenant.mailbox(context.mailbox).folders.len();
+        let mut time = start as f64;
+        for folder in 0..folders.min(all) {
+            self.add(
+                rng,
+                time as i64,
+                context,
+                Action::Sync {
+                    folder: folder as u16,
+                },
+            );
+            time += 1.0 + exponential(rng, gap);
+        }
+        time as i64
+    }
+
+    /// What people do besides reading: answer, tidy, open attachments, now and then search or make a rule.
+    ///
+    /// Shares follow the order of magnitude of real logs: about one mail sent and one removal for every dozen reads; rules are rare.
+    pub(super) fn act(
+        &mut self,
+        rng: &mut Generator,
+        context: Context,
+        from: i64,
+        until: i64,
+        reads: u32,
+    ) {
+        let moment = |rng: &mut Generator| from + rng.gen_range(0..=(until - from).max(60));
+        for _ in 0..dispersed(rng, f64::from(reads) / 12.0, 2.0) {
+            let time = moment(rng);
+            if chance(rng, 0.4) {
+                self.add(rng, time - 40, context, Action::Write(Sending::Create));
+            }
+            if chance(rng, 0.1) {
+                self.add(rng, time - 20, context, Action::Write(Sending::Update));
+            }
+            self.add(rng, time, context, Action::Write(Sending::Send));
+        }
+        for _ in 0..dispersed(rng, f64::from(reads) / 14.0, 1.5) {
+            let time = moment(rng);
+            let how = [
+                Removal::MoveToDeletedItems,
+                Removal::SoftDelete,
+                Removal::HardDelete,
+                Removal::Move,
+            ][weighted(rng, &[0.6, 0.1, 0.1, 0.2])];
+            let newest = self
+                .newest(context.mailbox, time)
+                .saturating_sub(rng.gen_range(0..30));
+            let count = 1 + dispersed(rng, 0.7, 0.6).min(20) as u16;
+            self.add(rng, time, context, Action::Remove { how, newest, count });
+        }
+        for _ in 0..dispersed(rng, f64::from(reads) / 25.0, 1.0) {
+            let time = moment(rng);
+            let message = self
+                .newest(context.mailbox, time)
+                .saturating_sub(rng.gen_range(0..40));
+            self.add(rng, time, context, Action::Attachment { message });
+        }
+        if chance(rng, 0.012) {
+            let time = moment(rng);
+            let rule = Rule::Tidy(rng.gen_range(0..4));
+            self.add(rng, time, context, Action::Rule(rule));
+        }
+        if chance(rng, 0.02) {
+            let time = moment(rng);
+            self.add(rng, time, context, Action::Search);
+        }
+    }
+}
