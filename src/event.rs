@@ -22,7 +22,9 @@ use crate::error::Error;
 
 pub use builder::Event;
 pub use items::AccessedItem;
-pub(crate) use items::{ItemBlock, ItemSpan, ItemStore, NO_ITEMS, push_item, push_number};
+pub(crate) use items::{
+    ItemBlock, ItemSpan, ItemStore, NO_ITEMS, items_in, push_item, push_number,
+};
 pub use record_id::RecordIds;
 pub(crate) use record_id::{IrregularIds, guid_text, parse_guid, record_key};
 pub use vocabulary::{AccessType, ClientFamily, LogonType, Operation};

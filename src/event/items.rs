@@ -40,17 +40,26 @@ impl ItemStore {
     /// The messages of a row; none past the end.
     pub(crate) fn row(&self, row: usize) -> Items<'_> {
         let (block, start) = self.spans.get(row).copied().unwrap_or(NO_ITEMS);
-        let Some(block) = self.blocks.get(block as usize) else {
-            return Items::default();
-        };
-        let mut items = Items {
-            data: block.data.get(start as usize..).unwrap_or_default(),
-            names: &block.folders,
-            ..Items::default()
-        };
-        items.folders_left = items.number();
-        items
+        self.blocks
+            .get(block as usize)
+            .map_or_else(Items::default, |block| {
+                items_in(&block.data, &block.folders, (0, start))
+            })
     }
+}
+
+/// The messages of a span of packed data.
+pub(crate) fn items_in<'a>(data: &'a [u8], folders: &'a [Box<str>], span: ItemSpan) -> Items<'a> {
+    if span == NO_ITEMS {
+        return Items::default();
+    }
+    let mut items = Items {
+        data: data.get(span.1 as usize..).unwrap_or_default(),
+        names: folders,
+        ..Items::default()
+    };
+    items.folders_left = items.number();
+    items
 }
 
 /// Iterator over the messages of one row, in the order of the record.

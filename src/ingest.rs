@@ -1,0 +1,344 @@
+//! From export files to events: envelopes recognised by content, records normalised, duplicates dropped, and every row
+//! accounted for.
+//!
+//! Files are cut into blocks of whole rows (`blocks`). Workers read a block's rows in place (`rows`, `csv`, `json`,
+//! `record`) into columns (`segment`), and the columns of all blocks become one table (`merge`). The text of the export is
+//! never held as a whole.
+
+mod address;
+mod blocks;
+mod client;
+mod coverage;
+mod csv;
+mod envelope;
+mod flat;
+mod geo;
+mod intern;
+mod json;
+mod merge;
+mod record;
+mod reject;
+mod rows;
+mod segment;
+mod source;
+mod time;
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::event::Events;
+use blocks::{Block, Feeder, FileState};
+use geo::Geo;
+use merge::FileTally;
+use segment::{Dictionaries, Segment, Worker};
+
+pub use coverage::{Coverage, DayCount, Gap, Warning};
+pub use envelope::Envelope;
+pub use reject::Reject;
+pub use source::{Compression, Input};
+
+/// How to read.
+#[derive(Debug, Clone)]
+pub struct IngestOptions {
+    /// MaxMind-format databases with countries or AS numbers; the first that knows an answer gives it.
+    pub geoip: Vec<PathBuf>,
+    /// Most bytes one compressed file may grow to. A file that grows more than 250-fold is refused before that.
+    pub max_decompressed: u64,
+    /// Whether to hash the files (SHA-256, of the bytes as they are on disk).
+    pub hash_inputs: bool,
+}
+
+impl Default for IngestOptions {
+    fn default() -> Self {
+        // Half a terabyte: a month of a very large tenant, far beyond what fits one machine's memory as events.
+        Self {
+            geoip: Vec::new(),
+            max_decompressed: 1 << 39,
+            hash_inputs: true,
+        }
+    }
+}
+
+/// Told how far reading has come. Called from several threads.
+pub trait Progress: Sync {
+    /// `done` of `total` bytes of the files have been read; `total` is 0 when nobody knows (standard input).
+    fn bytes(&self, done: u64, total: u64) {
+        let _ = (done, total);
+    }
+
+    /// So many more rows have been parsed.
+    fn rows(&self, more: u64) {
+        let _ = more;
+    }
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {}
+
+/// What became of rows: `rows` is the sum of the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Data rows and records read.
+    pub rows: u64,
+    /// Deduplicated mailbox records.
+    pub events: u64,
+    /// Rows whose `Id` was read before, of whatever workload.
+    pub duplicates: u64,
+    /// Deduplicated records of other workloads and operations.
+    pub other_records: u64,
+    /// Rows that could not be used.
+    pub rejects: u64,
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, more: Self) {
+        self.rows += more.rows;
+        self.events += more.events;
+        self.duplicates += more.duplicates;
+        self.other_records += more.other_records;
+        self.rejects += more.rejects;
+    }
+}
+
+/// What was read from one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileReport {
+    /// The file, as it was named or found; `-` for standard input.
+    pub path: PathBuf,
+    /// The format of the export.
+    pub envelope: Envelope,
+    /// How it was compressed.
+    pub compression: Compression,
+    /// Character encoding.
+    pub encoding: String,
+    /// SHA-256 of the bytes on disk, hexadecimal; empty when hashing was off.
+    pub sha256: String,
+    /// Size on disk.
+    pub bytes: u64,
+    /// What became of its rows.
+    pub counts: Counts,
+}
+
+/// An input that could not be read, or not to its end.
+#[derive(Debug)]
+pub struct InputFailure {
+    /// The input, as it was named or found.
+    pub input: String,
+    /// Why.
+    pub error: Error,
+}
+
+/// Everything that came out of the inputs.
+#[derive(Debug)]
+pub struct Ingested {
+    /// The events.
+    pub events: Events,
+    /// One report per file that was recognised, in the order of paths.
+    pub files: Vec<FileReport>,
+    /// The sum over all files.
+    pub counts: Counts,
+    /// Records that are no events: workload, operation, number, sorted.
+    pub other: Vec<(String, String, u64)>,
+    /// Rows that could not be used, in the order of files and rows.
+    pub rejects: Vec<Reject>,
+    /// Inputs that could not be read.
+    pub failures: Vec<InputFailure>,
+    /// What the log holds and lacks.
+    pub coverage: Coverage,
+}
+
+/// Reads all inputs.
+///
+/// # Errors
+/// [`Error::NothingReadable`] (or the one failure there was) when no input could be read at all, [`Error::NoInput`] when
+/// none was named, [`Error::Geo`] for an unusable database. Inputs that fail beside others that do not are in
+/// [`Ingested::failures`].
+pub fn read(
+    inputs: &[Input],
+    options: &IngestOptions,
+    progress: &dyn Progress,
+) -> Result<Ingested, Error> {
+    let geo = Geo::open(&options.geoip)?;
+    let (paths, unresolved) = source::resolve(inputs)?;
+    let mut feeder = Feeder::new(paths, options, progress);
+    feeder.failures.extend(unresolved);
+    let feeder = Mutex::new(feeder);
+    let (mut segments, dictionaries) = run_workers(&feeder, &geo, progress);
+    let Feeder {
+        files,
+        mut failures,
+        ..
+    } = feeder.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !files.iter().any(|file| file.recognised) {
+        let count = failures.len();
+        return Err(match failures.pop() {
+            Some((_, only)) if count == 1 => only,
+            Some((_, last)) => {
+                let first = failures.into_iter().next().map_or(last, |(_, first)| first);
+                Error::NothingReadable {
+                    count,
+                    first: first.to_string(),
+                }
+            }
+            None => Error::NoInput {
+                what: "no input was named".to_owned(),
+            },
+        });
+    }
+    segments.sort_by_key(|segment| (segment.file, segment.block));
+    let rejects = number_rejects(&mut segments, &files);
+    let envelopes = envelopes(&segments, files.len());
+    let rows: Vec<(usize, u64, u64)> = segments
+        .iter()
+        .map(|segment| (segment.file, segment.rows, segment.rejected))
+        .collect();
+    let merged = merge::merge(segments, dictionaries, files.len())?;
+    let reports = reports(files, &envelopes, &rows, &merged.tallies);
+    let mut counts = Counts::default();
+    for report in &reports {
+        counts += report.counts;
+    }
+    let coverage = coverage::survey(&merged.events, &reports, &merged.other_time)?;
+    Ok(Ingested {
+        events: merged.events,
+        files: reports,
+        counts,
+        other: merged.other,
+        rejects,
+        failures: failures
+            .into_iter()
+            .map(|(input, error)| InputFailure { input, error })
+            .collect(),
+        coverage,
+    })
+}
+
+/// Reads all blocks with as many workers as there are threads in rayon's pool.
+fn run_workers(
+    feeder: &Mutex<Feeder<'_>>,
+    geo: &Geo,
+    progress: &dyn Progress,
+) -> (Vec<Segment>, Vec<Dictionaries>) {
+    let work = |number: usize| {
+        let mut worker = Worker::new(number, geo);
+        let mut segments = Vec::new();
+        let mut buffer = Vec::new();
+        loop {
+            let next = feeder
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .next_block(&mut buffer);
+            let Some(block) = next else { break };
+            segments.push(read_one(&mut worker, &block, &buffer));
+            progress.rows(segments.last().map_or(0, |segment| segment.rows));
+        }
+        (segments, worker.into_dictionaries())
+    };
+    let threads = rayon::current_num_threads().max(1);
+    let done: Vec<(Vec<Segment>, Dictionaries)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads)
+            .map(|number| scope.spawn(move || work(number)))
+            .collect();
+        let mut done = vec![work(0)];
+        for other in others {
+            match other.join() {
+                Ok(result) => done.push(result),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    let (segments, dictionaries): (Vec<_>, Vec<_>) = done.into_iter().unzip();
+    (segments.into_iter().flatten().collect(), dictionaries)
+}
+
+fn read_one(worker: &mut Worker<'_>, block: &Block, bytes: &[u8]) -> Segment {
+    worker.begin(block.file, block.number);
+    if block.oversized {
+        worker.reject(reject::Fault::TooLong, bytes);
+    } else {
+        rows::read_block(worker, bytes, &block.framing);
+    }
+    worker.finish()
+}
+
+/// Takes the rejects out of the segments and numbers their rows within their files.
+fn number_rejects(segments: &mut [Segment], files: &[FileState]) -> Vec<Reject> {
+    let mut before = vec![0u64; files.len()];
+    let mut rejects = Vec::new();
+    for segment in segments {
+        let Some(offset) = before.get_mut(segment.file) else {
+            continue;
+        };
+        let file = files
+            .get(segment.file)
+            .map(|file| file.path.display().to_string())
+            .unwrap_or_default();
+        segment.rejected = segment.rejects.len() as u64;
+        for reject in segment.rejects.drain(..) {
+            let row = *offset + reject.row;
+            rejects.push(Reject {
+                file: file.clone(),
+                row,
+                reason: reject.fault.to_string(),
+                excerpt: reject.excerpt,
+            });
+        }
+        *offset += segment.rows;
+    }
+    rejects
+}
+
+/// The envelope of each file: the first that a row has told.
+fn envelopes(segments: &[Segment], files: usize) -> Vec<Envelope> {
+    let mut envelopes = vec![Envelope::Unknown; files];
+    for segment in segments {
+        if let (Some(known), Some(told)) = (envelopes.get_mut(segment.file), segment.envelope)
+            && *known == Envelope::Unknown
+        {
+            *known = told;
+        }
+    }
+    envelopes
+}
+
+fn reports(
+    files: Vec<FileState>,
+    envelopes: &[Envelope],
+    rows: &[(usize, u64, u64)],
+    tallies: &[FileTally],
+) -> Vec<FileReport> {
+    let mut reports = Vec::new();
+    for (number, file) in files.into_iter().enumerate() {
+        if !file.recognised {
+            continue;
+        }
+        let tally = tallies.get(number).copied().unwrap_or_default();
+        let mut counts = Counts {
+            events: tally.events,
+            duplicates: tally.duplicates,
+            other_records: tally.other,
+            ..Counts::default()
+        };
+        for &(_, rows, rejects) in rows.iter().filter(|(of, _, _)| *of == number) {
+            counts.rows += rows;
+            counts.rejects += rejects;
+        }
+        reports.push(FileReport {
+            path: file.path,
+            envelope: envelopes.get(number).copied().unwrap_or(Envelope::Unknown),
+            compression: file.compression,
+            encoding: file.encoding.to_owned(),
+            sha256: file.sha256,
+            bytes: file.bytes,
+            counts,
+        });
+    }
+    reports
+}

@@ -1,0 +1,330 @@
+//! Files cut into blocks of whole rows, handed to the workers one at a time.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::PoisonError;
+
+use memchr::{memchr2, memchr3, memrchr};
+
+use super::csv::last_row_end;
+use super::envelope::{Framing, detect};
+use super::source::{Compression, Source};
+use super::{IngestOptions, Progress};
+use crate::error::Error;
+
+/// Bytes of a block: large enough that handing it over costs nothing, small enough to stay in a processor's cache.
+const BLOCK: usize = 1 << 21;
+
+/// A row longer than this is damage: the longest real records hold a few thousand messages, about a megabyte.
+const MAX_ROW: usize = 1 << 26;
+
+/// How much of a file is looked at to find out what it is.
+const HEAD: usize = 1 << 18;
+
+/// What is known of a file apart from its rows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FileState {
+    pub(crate) path: PathBuf,
+    pub(crate) compression: Compression,
+    pub(crate) encoding: &'static str,
+    pub(crate) bytes: u64,
+    pub(crate) sha256: String,
+    /// Set for a file that could be opened and recognised.
+    pub(crate) recognised: bool,
+}
+
+/// A block handed to a worker; its bytes are in the worker's buffer.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) file: usize,
+    pub(crate) number: u64,
+    pub(crate) framing: Framing,
+    /// The block is part of a row that is too long to be one.
+    pub(crate) oversized: bool,
+}
+
+struct Open {
+    file: usize,
+    source: Source,
+    /// The beginning of a row whose end has not been read yet.
+    carry: Vec<u8>,
+    framing: Framing,
+    blocks: u64,
+    ended: bool,
+    /// Inside a row that was too long: everything up to the next line end belongs to it.
+    skipping: bool,
+}
+
+/// Opens the files one after another and cuts them.
+pub(crate) struct Feeder<'a> {
+    options: &'a IngestOptions,
+    progress: &'a dyn Progress,
+    pub(crate) files: Vec<FileState>,
+    pub(crate) failures: Vec<(String, Error)>,
+    next: usize,
+    open: Option<Open>,
+    total: u64,
+    done: u64,
+}
+
+impl<'a> Feeder<'a> {
+    pub(crate) fn new(
+        paths: Vec<PathBuf>,
+        options: &'a IngestOptions,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        let total = paths
+            .iter()
+            .filter_map(|path| std::fs::metadata(path).ok())
+            .map(|metadata| metadata.len())
+            .sum();
+        let files = paths
+            .into_iter()
+            .map(|path| FileState {
+                path,
+                ..FileState::default()
+            })
+            .collect();
+        Self {
+            options,
+            progress,
+            files,
+            failures: Vec::new(),
+            next: 0,
+            open: None,
+            total,
+            done: 0,
+        }
+    }
+
+    /// The next block, its bytes in `buffer`; `None` when all files are read.
+    pub(crate) fn next_block(&mut self, buffer: &mut Vec<u8>) -> Option<Block> {
+        loop {
+            if self.open.is_none() && !self.open_next()? {
+                continue;
+            }
+            if let Some(block) = self.fill(buffer) {
+                return Some(block);
+            }
+            self.close();
+        }
+    }
+
+    /// Opens the next file: `None` when there is none, false when it could not be used.
+    fn open_next(&mut self) -> Option<bool> {
+        let file = self.next;
+        let path = self.files.get(file)?.path.clone();
+        self.next += 1;
+        let opened = Source::open(
+            &path,
+            self.options.hash_inputs,
+            self.options.max_decompressed,
+        );
+        match opened.and_then(|source| begin(file, &path, source)) {
+            Ok(open) => {
+                if let Some(state) = self.files.get_mut(file) {
+                    state.compression = open.source.compression;
+                    state.encoding = open.source.encoding;
+                    state.recognised = true;
+                }
+                self.open = Some(open);
+                Some(true)
+            }
+            Err(error) => {
+                self.failures.push((path.display().to_string(), error));
+                Some(false)
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        let meter = open
+            .source
+            .meter
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.done += meter.bytes;
+        if let Some(state) = self.files.get_mut(open.file) {
+            state.bytes = meter.bytes;
+            state.sha256 = meter.sha256();
+        }
+    }
+
+    fn fill(&mut self, buffer: &mut Vec<u8>) -> Option<Block> {
+        let open = self.open.as_mut()?;
+        buffer.clear();
+        buffer.append(&mut open.carry);
+        let mut oversized = false;
+        loop {
+            if !open.ended {
+                match open
+                    .source
+                    .reader
+                    .by_ref()
+                    .take(BLOCK as u64)
+                    .read_to_end(buffer)
+                {
+                    Ok(0) => open.ended = true,
+                    Ok(_) => {}
+                    Err(source) => {
+                        // What was read before the damage is kept; the rest of the file is reported as lost.
+                        open.ended = true;
+                        let path = self
+                            .files
+                            .get(open.file)
+                            .map(|state| state.path.clone())
+                            .unwrap_or_default();
+                        self.failures.push((
+                            path.display().to_string(),
+                            Error::io("read all of", path, source),
+                        ));
+                    }
+                }
+            }
+            if open.skipping
+                && let Some(newline) = memchr::memchr(b'\n', buffer)
+            {
+                buffer.drain(..=newline);
+                open.skipping = false;
+            } else if open.skipping {
+                buffer.clear();
+                if !open.ended {
+                    continue;
+                }
+            }
+            if open.ended {
+                if buffer.is_empty() {
+                    return None;
+                }
+                break;
+            }
+            let end = match open.framing {
+                Framing::Csv(..) => last_row_end(buffer),
+                Framing::Lines => memrchr(b'\n', buffer).map(|newline| newline + 1),
+                Framing::Elements => last_element_end(buffer),
+            };
+            // A quote or bracket lost to damage hides every later row end: the damaged line is handed over by itself.
+            let end = end.or_else(|| {
+                if buffer.len() > 2 * BLOCK {
+                    first_line_end(&open.framing, buffer)
+                } else {
+                    None
+                }
+            });
+            if let Some(end) = end {
+                open.carry
+                    .extend_from_slice(buffer.get(end..).unwrap_or_default());
+                buffer.truncate(end);
+                break;
+            }
+            if buffer.len() > MAX_ROW {
+                oversized = true;
+                open.skipping = true;
+                break;
+            }
+        }
+        let block = Block {
+            file: open.file,
+            number: open.blocks,
+            framing: open.framing.clone(),
+            oversized,
+        };
+        open.blocks += 1;
+        let read = open
+            .source
+            .meter
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .bytes;
+        self.progress.bytes(self.done + read, self.total);
+        Some(block)
+    }
+}
+
+fn begin(file: usize, path: &std::path::Path, mut source: Source) -> Result<Open, Error> {
+    let mut carry = Vec::new();
+    source
+        .reader
+        .by_ref()
+        .take(HEAD as u64)
+        .read_to_end(&mut carry)
+        .map_err(|error| Error::io("read", path, error))?;
+    let (framing, skip) = detect(&carry).map_err(|(reason, remedy)| Error::Input {
+        input: path.display().to_string(),
+        reason,
+        remedy,
+    })?;
+    carry.drain(..skip.min(carry.len()));
+    Ok(Open {
+        file,
+        source,
+        carry,
+        framing,
+        blocks: 0,
+        ended: false,
+        skipping: false,
+    })
+}
+
+/// The end of the first line, where a line is likely to be a row; for objects in an array, the end of an object that another
+/// one follows.
+fn first_line_end(framing: &Framing, buffer: &[u8]) -> Option<usize> {
+    if let Some(newline) = memchr::memchr(b'\n', buffer) {
+        return Some(newline + 1);
+    }
+    match framing {
+        Framing::Elements => memchr::memmem::find(buffer, b"},{\"").map(|at| at + 2),
+        _ => None,
+    }
+}
+
+/// The offset after the last whole object of a block that begins between objects.
+fn last_element_end(block: &[u8]) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut last = None;
+    let mut at = 0;
+    while let Some(offset) = memchr3(b'"', b'{', b'}', block.get(at..)?) {
+        let found = at + offset;
+        at = found + 1;
+        match block.get(found) {
+            Some(b'{') => depth += 1,
+            Some(b'}') => {
+                if depth == 1 {
+                    last = Some(at);
+                }
+                depth = depth.saturating_sub(1);
+            }
+            _ => match string_end(block, at) {
+                Some(end) => at = end,
+                None => break,
+            },
+        }
+    }
+    last
+}
+
+/// The offset after the closing quote of a string.
+fn string_end(block: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        let found = at + memchr2(b'"', b'\\', block.get(at..)?)?;
+        if block.get(found) == Some(&b'"') {
+            return Some(found + 1);
+        }
+        at = found + 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_end_where_their_bracket_closes() {
+        assert_eq!(last_element_end(br#"{"a":{"b":"}\""}},{"c":"#), Some(17));
+        assert_eq!(last_element_end(br#"{"a":"#), None);
+        assert_eq!(last_element_end(b""), None);
+        assert_eq!(last_element_end(br#"{"a":1},{"b":2}]"#), Some(15));
+    }
+}

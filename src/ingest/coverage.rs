@@ -1,0 +1,503 @@
+//! What the log holds and what it lacks: period, days, gaps, silence, throttling, truncation.
+//!
+//! The thresholds follow what Microsoft documents: exports of the portal end at 50,000 rows and windows of the cmdlet at 5,000;
+//! a mailbox with more than 1,000 Bind records in 24 hours is not logged for the next 24.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Envelope, FileReport};
+use crate::error::Error;
+use crate::event::{AccessType, EventColumns, Events};
+
+/// Rows at which the portal and the cmdlet stop.
+const ROW_CAPS: [u64; 2] = [50_000, 5_000];
+
+/// Bind records in [`DAY`] above which a mailbox is no longer logged.
+const THROTTLE_BINDS: usize = 1_000;
+
+/// Milliseconds.
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
+/// Expected records in a silent stretch from which the silence is no chance: at a steady rate the chance of none is e^-12, one
+/// in 160,000.
+const SURPRISING: f64 = 12.0;
+
+/// A mailbox counts as fallen silent when it was silent this long before the end of the log...
+const SILENT_DAYS: i64 = 7;
+
+/// ... and had at least this many records on the average day before.
+const SILENT_RATE: f64 = 3.0;
+
+/// Records of one operation on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DayCount {
+    /// The day, UTC: days since 1970-01-01.
+    pub day: i64,
+    /// Microsoft's operation name.
+    pub operation: String,
+    /// Events.
+    pub events: u64,
+}
+
+/// A stretch without any record while the tenant was active before and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// Last record before, milliseconds since 1970-01-01 UTC.
+    pub start: i64,
+    /// First record after.
+    pub end: i64,
+}
+
+/// Something the log lacks, or probably lacks. Each knows its remedy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Warning {
+    /// No record at all for a stretch in which many were to be expected.
+    Gap(Gap),
+    /// A mailbox that used to be logged every day has no record any more.
+    Silent {
+        /// The mailbox.
+        mailbox: String,
+        /// Its last record, milliseconds since 1970-01-01 UTC.
+        last: i64,
+    },
+    /// A mailbox was throttled: reads in the window were not logged.
+    Throttled {
+        /// The mailbox.
+        mailbox: String,
+        /// Start of the window that is missing, milliseconds since 1970-01-01 UTC.
+        start: i64,
+        /// Its end.
+        end: i64,
+        /// Whether a record says so (`IsThrottled`), or the count of Bind records does.
+        stated: bool,
+    },
+    /// A file has exactly as many rows as its exporter writes at most.
+    RowCap {
+        /// The file.
+        file: String,
+        /// Its rows.
+        rows: u64,
+    },
+    /// Bind records that do not say which messages were read.
+    NoMessageIds {
+        /// Such records.
+        records: u64,
+        /// All Bind records.
+        of: u64,
+    },
+    /// There are mailbox records, but none of reading.
+    NoReads,
+    /// Sessions of a mailbox client without `ClientAppId` and `SessionId` cannot be told apart well.
+    FewSessionIds {
+        /// Records of reading without a session.
+        records: u64,
+        /// All records of reading.
+        of: u64,
+    },
+}
+
+impl Warning {
+    /// What is wrong, in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Gap(gap) => format!(
+                "No record at all from {} to {} ({}), while the tenant was active before and after.",
+                moment(gap.start),
+                moment(gap.end),
+                length(gap.end - gap.start)
+            ),
+            Self::Silent { mailbox, last } => {
+                format!("{mailbox} was logged daily until {} and has no record since.", moment(*last))
+            }
+            Self::Throttled { mailbox, start, end, stated: true } => {
+                format!("{mailbox} was throttled: its reads from {} to {} may be missing.", moment(*start), moment(*end))
+            }
+            Self::Throttled { mailbox, start, end, stated: false } => format!(
+                "{mailbox} had more than {THROTTLE_BINDS} Bind records within 24 hours: its reads from {} to {} may not have been logged.",
+                moment(*start),
+                moment(*end)
+            ),
+            Self::RowCap { file, rows } => {
+                format!("{file} has exactly {rows} rows, the most its exporter writes: it is probably cut off.")
+            }
+            Self::NoMessageIds { records, of } => format!("{records} of {of} Bind records do not say which messages were read."),
+            Self::NoReads => "There are mailbox records, but no MailItemsAccessed: reading was not audited or not exported.".to_owned(),
+            Self::FewSessionIds { records, of } => format!("{records} of {of} records of reading carry no SessionId."),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Gap(_) => {
+                "Export the missing time again; if it stays empty, check whether auditing was switched off then."
+            }
+            Self::Silent { .. } => {
+                "Check whether the mailbox still exists and whether its auditing, or its licence, was changed (Get-Mailbox -AuditEnabled, AuditOwner)."
+            }
+            Self::Throttled { .. } => {
+                "Treat the window as missing, not as quiet; message traces and the client's own logs may show what was read."
+            }
+            Self::RowCap { .. } => {
+                "Export shorter periods, so that no file reaches the limit, and read all of them together."
+            }
+            Self::NoMessageIds { .. } => {
+                "Exposure by message is incomplete for these records; take the whole folder as read."
+            }
+            Self::NoReads => {
+                "Export again with MailItemsAccessed among the activities; it needs the licence and the mailbox's auditing."
+            }
+            Self::FewSessionIds { .. } => {
+                "Sessions of these records are formed by client and network instead."
+            }
+        }
+    }
+}
+
+/// What the log holds and lacks.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct Coverage {
+    /// First event, milliseconds since 1970-01-01 UTC; absent without events.
+    pub start: Option<i64>,
+    /// Last event.
+    pub end: Option<i64>,
+    /// Number of mailboxes with events.
+    pub mailboxes: u64,
+    /// Number of actors.
+    pub actors: u64,
+    /// Events by day (UTC) and operation, sorted.
+    pub days: Vec<DayCount>,
+    /// Stretches without any record.
+    pub gaps: Vec<Gap>,
+    /// Everything that is missing or doubtful, the gravest kinds first.
+    pub warnings: Vec<Warning>,
+}
+
+/// Surveys the events. `other_time` are the times of records that are no events: they show that logging went on.
+pub(super) fn survey(
+    events: &Events,
+    files: &[FileReport],
+    other_time: &[i64],
+) -> Result<Coverage, Error> {
+    let columns = events.columns()?;
+    let mut coverage = Coverage {
+        start: columns.time.first().copied(),
+        end: columns.time.last().copied(),
+        mailboxes: distinct(columns.mailbox.codes, columns.mailbox.names.len()),
+        actors: distinct(columns.actor.codes, columns.actor.names.len()),
+        days: days(&columns),
+        ..Coverage::default()
+    };
+    coverage.gaps = gaps(columns.time, other_time);
+    let mut warnings: Vec<Warning> = row_caps(files);
+    warnings.extend(coverage.gaps.iter().copied().map(Warning::Gap));
+    warnings.extend(throttled(&columns));
+    warnings.extend(silent(&columns));
+    warnings.extend(reading(&columns, events));
+    coverage.warnings = warnings;
+    Ok(coverage)
+}
+
+fn distinct(codes: &[u32], names: usize) -> u64 {
+    let mut seen = vec![false; names];
+    for &code in codes.iter().filter(|&&code| code > 0) {
+        if let Some(seen) = seen.get_mut(code as usize) {
+            *seen = true;
+        }
+    }
+    seen.iter().filter(|seen| **seen).count() as u64
+}
+
+fn days(columns: &EventColumns<'_>) -> Vec<DayCount> {
+    let mut counts: BTreeMap<(i64, u32), u64> = BTreeMap::new();
+    let mut current = ((i64::MIN, 0), 0u64);
+    // Neighbours mostly share day and operation: the map is touched once per run of them.
+    for (&time, &operation) in columns.time.iter().zip(columns.operation.codes) {
+        let key = (time.div_euclid(DAY), operation);
+        if key == current.0 {
+            current.1 += 1;
+            continue;
+        }
+        if current.1 > 0 {
+            *counts.entry(current.0).or_default() += current.1;
+        }
+        current = (key, 1);
+    }
+    if current.1 > 0 {
+        *counts.entry(current.0).or_default() += current.1;
+    }
+    let name = |operation: u32| {
+        columns
+            .operation
+            .names
+            .get(operation as usize)
+            .copied()
+            .unwrap_or("")
+            .to_owned()
+    };
+    counts
+        .into_iter()
+        .map(|((day, operation), events)| DayCount {
+            day,
+            operation: name(operation),
+            events,
+        })
+        .collect()
+}
+
+/// Stretches without any record that are surprising for their hours of the week: the expected number of records in the
+/// stretch, from the hours of the other weeks, is at least [`SURPRISING`].
+fn gaps(time: &[i64], other_time: &[i64]) -> Vec<Gap> {
+    let mut hours: Vec<i64> = time
+        .iter()
+        .chain(other_time)
+        .map(|time| time.div_euclid(HOUR))
+        .collect();
+    hours.sort_unstable();
+    let (Some(&first), Some(&last)) = (hours.first(), hours.last()) else {
+        return Vec::new();
+    };
+    let span = last - first + 1;
+    // Damaged clocks could claim centuries; a log is at most some years.
+    if span < 48 || span > 24 * 366 * 20 {
+        return Vec::new();
+    }
+    let mut counts = vec![0u32; usize::try_from(span).unwrap_or(0)];
+    for hour in &hours {
+        if let Some(count) = usize::try_from(hour - first)
+            .ok()
+            .and_then(|hour| counts.get_mut(hour))
+        {
+            *count += 1;
+        }
+    }
+    let rate = typical_hours(&counts, first);
+    let mut gaps = Vec::new();
+    let mut start = None;
+    for (position, &count) in (0i64..).zip(&counts) {
+        if count == 0 {
+            start.get_or_insert(position);
+            continue;
+        }
+        if let Some(begin) = start.take() {
+            let expected: f64 = (begin..position).map(|hour| rate(hour + first)).sum();
+            if expected >= SURPRISING {
+                gaps.push(Gap {
+                    start: (first + begin) * HOUR,
+                    end: (first + position) * HOUR,
+                });
+            }
+        }
+    }
+    gaps
+}
+
+/// Records to be expected in an hour: the median of the same hour of the other weeks, or of other days where there are
+/// fewer than three weeks. A median, so that neither gaps nor bursts move it.
+fn typical_hours(counts: &[u32], first: i64) -> impl Fn(i64) -> f64 {
+    const WEEK: i64 = 168;
+    let period = if counts.len() as i64 >= 3 * WEEK {
+        WEEK
+    } else {
+        24
+    };
+    let mut slots: Vec<Vec<u32>> = vec![Vec::new(); usize::try_from(period).unwrap_or(1)];
+    for (position, &count) in (0i64..).zip(counts) {
+        if let Some(slot) = usize::try_from((position + first).rem_euclid(period))
+            .ok()
+            .and_then(|slot| slots.get_mut(slot))
+        {
+            slot.push(count);
+        }
+    }
+    let medians: Vec<f64> = slots
+        .into_iter()
+        .map(|mut slot| {
+            slot.sort_unstable();
+            slot.get(slot.len() / 2)
+                .map_or(0.0, |&count| f64::from(count))
+        })
+        .collect();
+    move |hour| {
+        usize::try_from(hour.rem_euclid(period))
+            .ok()
+            .and_then(|slot| medians.get(slot))
+            .copied()
+            .unwrap_or(0.0)
+    }
+}
+
+fn row_caps(files: &[FileReport]) -> Vec<Warning> {
+    let capped = files.iter().filter(|file| {
+        ROW_CAPS.contains(&file.counts.rows)
+            && matches!(file.envelope, Envelope::PurviewCsv | Envelope::AuditSearch)
+    });
+    capped
+        .map(|file| Warning::RowCap {
+            file: file.path.display().to_string(),
+            rows: file.counts.rows,
+        })
+        .collect()
+}
+
+/// Rows of each mailbox, in time order.
+fn rows_by_mailbox(columns: &EventColumns<'_>, wanted: impl Fn(usize) -> bool) -> Vec<Vec<usize>> {
+    let mut rows = vec![Vec::new(); columns.mailbox.names.len()];
+    for (row, &mailbox) in columns.mailbox.codes.iter().enumerate() {
+        if wanted(row)
+            && let Some(rows) = rows.get_mut(mailbox as usize)
+        {
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+fn throttled(columns: &EventColumns<'_>) -> Vec<Warning> {
+    let time = |row: usize| columns.time.get(row).copied().unwrap_or(0);
+    let is_throttled = |row: usize| columns.throttled.get(row) == Some(&1);
+    let is_bind = |row: usize| columns.access.get(row) == Some(&(AccessType::Bind as u8));
+    let mut warnings = Vec::new();
+    let by_mailbox = rows_by_mailbox(columns, |row| is_bind(row) || is_throttled(row));
+    for (mailbox, rows) in columns.mailbox.names.iter().zip(by_mailbox) {
+        // Windows that a record states, and windows that the count of Bind records implies, each 24 hours from there on.
+        let mut windows: Vec<(i64, i64, bool)> = rows
+            .iter()
+            .filter(|&&row| is_throttled(row))
+            .map(|&row| (time(row), time(row) + DAY, true))
+            .collect();
+        let binds: Vec<i64> = rows
+            .iter()
+            .filter(|&&row| is_bind(row))
+            .map(|&row| time(row))
+            .collect();
+        for pair in binds.windows(THROTTLE_BINDS + 1) {
+            if let [first, .., last] = pair
+                && last - first < DAY
+            {
+                windows.push((*last, last + DAY, false));
+            }
+        }
+        windows.sort_unstable();
+        warnings.extend(united(windows).into_iter().map(|(start, end, stated)| {
+            Warning::Throttled {
+                mailbox: (*mailbox).to_owned(),
+                start,
+                end,
+                stated,
+            }
+        }));
+    }
+    warnings
+}
+
+/// Overlapping windows made one; stated if any of them is.
+fn united(windows: Vec<(i64, i64, bool)>) -> Vec<(i64, i64, bool)> {
+    let mut united: Vec<(i64, i64, bool)> = Vec::new();
+    for window in windows {
+        match united.last_mut() {
+            Some(last) if window.0 <= last.1 => {
+                last.1 = last.1.max(window.1);
+                last.2 |= window.2;
+            }
+            _ => united.push(window),
+        }
+    }
+    united
+}
+
+fn silent(columns: &EventColumns<'_>) -> Vec<Warning> {
+    let (Some(&start), Some(&end)) = (columns.time.first(), columns.time.last()) else {
+        return Vec::new();
+    };
+    let time = |row: usize| columns.time.get(row).copied().unwrap_or(0);
+    let mut warnings = Vec::new();
+    for (mailbox, rows) in columns
+        .mailbox
+        .names
+        .iter()
+        .zip(rows_by_mailbox(columns, |_| true))
+        .skip(1)
+    {
+        let (Some(&first), Some(&last)) = (rows.first(), rows.last()) else {
+            continue;
+        };
+        let (first, last) = (time(first), time(last));
+        let active_days = ((last - first.max(start)) as f64 / DAY as f64).max(1.0);
+        let long_enough = last - first >= SILENT_DAYS * DAY && end - last >= SILENT_DAYS * DAY;
+        if long_enough && rows.len() as f64 / active_days >= SILENT_RATE {
+            warnings.push(Warning::Silent {
+                mailbox: (*mailbox).to_owned(),
+                last,
+            });
+        }
+    }
+    warnings
+}
+
+fn reading(columns: &EventColumns<'_>, events: &Events) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let rows = |wanted: AccessType| {
+        columns
+            .access
+            .iter()
+            .enumerate()
+            .filter(move |(_, access)| **access == wanted as u8)
+            .map(|(row, _)| row)
+    };
+    let binds = rows(AccessType::Bind).count() as u64;
+    let bare = rows(AccessType::Bind)
+        .filter(|&row| {
+            !events
+                .items(row)
+                .any(|item| !item.internet_message_id.is_empty())
+        })
+        .count() as u64;
+    if bare > 0 {
+        warnings.push(Warning::NoMessageIds {
+            records: bare,
+            of: binds,
+        });
+    }
+    let reads = binds + rows(AccessType::Sync).count() as u64;
+    if reads == 0 && !events.is_empty() {
+        warnings.push(Warning::NoReads);
+    }
+    let without_session = columns
+        .access
+        .iter()
+        .zip(columns.session_id.codes)
+        .filter(|&(&access, &session)| access != AccessType::None as u8 && session == 0)
+        .count() as u64;
+    // A tenth is normal: background clients of the service often have no session.
+    if without_session * 10 > reads {
+        warnings.push(Warning::FewSessionIds {
+            records: without_session,
+            of: reads,
+        });
+    }
+    warnings
+}
+
+/// A moment as people read it, UTC.
+fn moment(time: i64) -> String {
+    match jiff::Timestamp::from_millisecond(time) {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        Err(_) => format!("{time} ms"),
+    }
+}
+
+fn length(milliseconds: i64) -> String {
+    let hours = milliseconds / HOUR;
+    if hours >= 48 {
+        format!("{} days", hours / 24)
+    } else {
+        format!("{hours} hours")
+    }
+}

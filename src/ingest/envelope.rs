@@ -1,0 +1,238 @@
+//! The envelopes an export can come in, and how a file's first bytes give its framing away.
+
+use std::sync::Arc;
+
+use memchr::memchr;
+use serde::Serialize;
+
+use super::csv::Layout;
+use super::json::{Scanner, Value};
+
+/// The format of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Envelope {
+    /// CSV of the Purview portal's audit search.
+    PurviewCsv,
+    /// `Search-UnifiedAuditLog`, as CSV or JSON.
+    AuditSearch,
+    /// Management Activity API: an array of records, or one a line.
+    ManagementApi,
+    /// Microsoft Graph's audit log query.
+    Graph,
+    /// Sentinel's `OfficeActivity` table.
+    OfficeActivity,
+    /// Defender's `CloudAppEvents` table.
+    CloudAppEvents,
+    /// Elastic's `o365.audit` data set.
+    Elastic,
+    /// Splunk: raw records in CSV or JSON.
+    Splunk,
+    /// mailglass's own events.
+    Events,
+    /// No row has told yet.
+    Unknown,
+}
+
+impl Envelope {
+    /// A readable name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PurviewCsv => "Purview audit search (CSV)",
+            Self::AuditSearch => "Search-UnifiedAuditLog",
+            Self::ManagementApi => "Management Activity API",
+            Self::Graph => "Graph auditLogQuery",
+            Self::OfficeActivity => "Sentinel OfficeActivity",
+            Self::CloudAppEvents => "Defender CloudAppEvents",
+            Self::Elastic => "Elastic o365.audit",
+            Self::Splunk => "Splunk",
+            Self::Events => "mailglass events",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How the rows of a file follow each other.
+#[derive(Debug, Clone)]
+pub(crate) enum Framing {
+    /// Rows of a CSV file with this header.
+    Csv(Arc<Layout>, Envelope),
+    /// One JSON object a line.
+    Lines,
+    /// JSON objects in an array, or after each other over several lines.
+    Elements,
+}
+
+/// What the head of a file says: the framing, and how many bytes come before the first row.
+pub(crate) type Detected = (Framing, usize);
+
+/// Why the head of a file is no export, and what to do.
+pub(crate) type Refusal = (String, String);
+
+/// Finds out how a file is framed from its first bytes.
+pub(crate) fn detect(head: &[u8]) -> Result<Detected, Refusal> {
+    let start = head
+        .iter()
+        .position(|byte| !byte.is_ascii_whitespace())
+        .unwrap_or(head.len());
+    let text = head.get(start..).unwrap_or_default();
+    match text.first() {
+        None => Err((
+            "the file is empty".to_owned(),
+            "export again; an export without results has at least a header".to_owned(),
+        )),
+        Some(b'[') => match text.get(1..).unwrap_or_default().trim_ascii_start().first() {
+            Some(b'{' | b']') | None => Ok((Framing::Elements, start + 1)),
+            Some(_) => Err(not_audit("a JSON array, but not of records")),
+        },
+        Some(b'{') => Ok(detect_objects(text, start)),
+        Some(_) if text.iter().take(512).filter(|byte| **byte < 9).count() > 0 => {
+            Err(not_audit("a binary file"))
+        }
+        Some(_) => detect_csv(head),
+    }
+}
+
+fn not_audit(what: &str) -> Refusal {
+    (
+        format!("this is {what}, not an audit export"),
+        "mailglass reads CSV and JSON exports of the unified audit log (Purview, Search-UnifiedAuditLog, Management API, Graph, Sentinel, \
+         Defender, Elastic, Splunk)"
+            .to_owned(),
+    )
+}
+
+/// A first object on a line of its own means lines; otherwise objects are looked for one by one, inside a wrapping object's
+/// array if that is what comes first.
+fn detect_objects(text: &[u8], start: usize) -> Detected {
+    let mut scanner = Scanner::<false>::new(text, 0);
+    let complete = scanner.skip_value().is_ok();
+    let line = memchr(b'\n', text).unwrap_or(text.len());
+    let next_line = text.get(line + 1..).unwrap_or_default().trim_ascii_start();
+    if complete && scanner.at() <= line
+        || !complete
+            && line < text.len()
+            && next_line.first() == Some(&b'{')
+            && next_line.get(1) == Some(&b'"')
+    {
+        return (Framing::Lines, start);
+    }
+    match wrapped_array(text) {
+        Some(at) => (Framing::Elements, start + at),
+        None => (Framing::Elements, start),
+    }
+}
+
+/// Offset after the bracket of a wrapping object's array of records.
+fn wrapped_array(text: &[u8]) -> Option<usize> {
+    let mut scanner = Scanner::<false>::new(text, 0);
+    scanner.open_object().ok()?;
+    let mut first = true;
+    while let Some(key) = scanner.key(&mut first).ok()? {
+        let value = scanner.value().ok()?;
+        match (key, value) {
+            (b"value" | b"records" | b"Records", Value::Array) => return Some(scanner.at()),
+            (b"Id" | b"id" | b"CreationTime" | b"Operation", _) => return None,
+            _ => scanner.skip(value).ok()?,
+        }
+    }
+    None
+}
+
+fn detect_csv(head: &[u8]) -> Result<Detected, Refusal> {
+    let mut at = 0;
+    // PowerShell's type line and Excel's separator line come before the header.
+    loop {
+        let rest = head.get(at..).unwrap_or_default();
+        let blank = rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count();
+        at += blank;
+        let rest = rest.get(blank..).unwrap_or_default();
+        let line = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        if rest.starts_with(b"#TYPE") || rest.starts_with(b"sep=") {
+            at += line;
+            continue;
+        }
+        let header = rest.get(..line).unwrap_or_default();
+        let Some(layout) = Layout::from_header(header) else {
+            let header = super::reject::excerpt(header);
+            if header.contains(',') || header.contains(';') || header.contains('\t') {
+                return Err((
+                    format!("this CSV has no AuditData column (its header begins: {header})"),
+                    "export the search results whole, with the AuditData column; summaries without it hold no mailbox records".to_owned(),
+                ));
+            }
+            return Err(not_audit("text"));
+        };
+        let envelope = csv_envelope(&layout);
+        return Ok((Framing::Csv(Arc::new(layout), envelope), at + line));
+    }
+}
+
+fn csv_envelope(layout: &Layout) -> Envelope {
+    let has = |name: &str| {
+        layout
+            .names
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
+    };
+    match layout.record {
+        None if has("o365.audit.Id") => Envelope::Elastic,
+        None => Envelope::OfficeActivity,
+        Some(_) if has("AuditData") && has("RecordId") => Envelope::PurviewCsv,
+        Some(_) if has("AuditData") => Envelope::AuditSearch,
+        Some(_) if has("RawEventData") => Envelope::CloudAppEvents,
+        Some(_) if has("event.original") => Envelope::Elastic,
+        Some(_) => Envelope::Splunk,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn framing(head: &str) -> String {
+        match detect(head.as_bytes()) {
+            Ok((Framing::Csv(_, envelope), at)) => format!("{envelope:?} at {at}"),
+            Ok((Framing::Lines, at)) => format!("lines at {at}"),
+            Ok((Framing::Elements, at)) => format!("elements at {at}"),
+            Err((reason, _)) => reason,
+        }
+    }
+
+    #[test]
+    fn content_tells_the_framing() {
+        for (head, expected) in [
+            ("RecordId,CreationDate,AuditData\n1", "PurviewCsv at 32"),
+            (
+                "#TYPE Deserialized.x\r\n\"AuditData\",\"Identity\"\r\n",
+                "AuditSearch at 46",
+            ),
+            ("sep=;\nAuditData;Identity\n", "AuditSearch at 25"),
+            ("[{\"Id\":1}]", "elements at 1"),
+            (" [\n]", "elements at 2"),
+            ("{\"Id\":1}\n{\"Id\":2}\n", "lines at 0"),
+            ("{\"Id\":1", "elements at 0"),
+            ("{\"Id\":\n{\"Id\":2}\n", "lines at 0"),
+            ("{\n \"Id\": 1\n}\n", "elements at 0"),
+            (
+                "{\"@odata.context\":\"x\",\n\"value\":[{\"id\":1},\n",
+                "elements at 32",
+            ),
+            ("", "the file is empty"),
+            (" \n", "the file is empty"),
+            (
+                "[1,2]",
+                "this is a JSON array, but not of records, not an audit export",
+            ),
+            ("hello", "this is text, not an audit export"),
+            ("a\u{1}b", "this is a binary file, not an audit export"),
+        ] {
+            assert_eq!(framing(head), expected, "{head}");
+        }
+        assert!(framing("name,age\n").starts_with("this CSV has no AuditData column"));
+    }
+}

@@ -1,0 +1,82 @@
+//! Rows that cannot be used, each with its reason.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Longest excerpt kept of a rejected row, in bytes: enough to find it again, little enough to keep many.
+const EXCERPT: usize = 160;
+
+/// Why a row was rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Fault {
+    /// The record's cell is empty.
+    Empty,
+    /// The record's text ends before the record does.
+    Cut,
+    /// The record's text is not JSON.
+    Malformed,
+    /// The record nests deeper than any real one.
+    TooDeep,
+    /// The record has no `Id`.
+    NoId,
+    /// The record has no time that can be read.
+    NoTime,
+    /// The record has no `Operation`.
+    NoOperation,
+    /// The JSON is a record of something else.
+    NotARecord,
+    /// A CSV row has another number of cells than its header.
+    Cells,
+    /// A quote of a CSV row is not closed, or is followed by text.
+    Quotes,
+    /// The row is longer than any real one.
+    TooLong,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Empty => "the AuditData cell is empty",
+            Self::Cut => "the record is cut: its JSON ends before the record does",
+            Self::Malformed => "the record is not valid JSON",
+            Self::TooDeep => "the record nests deeper than any audit record does",
+            Self::NoId => "the record has no Id",
+            Self::NoTime => "the record has no CreationTime that can be read",
+            Self::NoOperation => "the record has no Operation",
+            Self::NotARecord => "the line is not an audit record",
+            Self::Cells => "the row has another number of cells than the header",
+            Self::Quotes => "a quote of the row is not closed or stands in the middle of a cell",
+            Self::TooLong => "the row is longer than 64 MiB",
+        })
+    }
+}
+
+/// A row that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reject {
+    /// The input, as it was named or found.
+    pub file: String,
+    /// Number of the data row or record in its file, from 1.
+    pub row: u64,
+    /// What is wrong with it.
+    pub reason: String,
+    /// The beginning of its text.
+    pub excerpt: String,
+}
+
+/// The beginning of a row's text on one line, fit to print.
+pub(crate) fn excerpt(text: &[u8]) -> String {
+    let text = text.get(..EXCERPT).unwrap_or(text);
+    let text = String::from_utf8_lossy(text);
+    text.trim()
+        .chars()
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,353 @@
+//! Rows of a block, whatever their framing, to records, and records out of whatever wraps them.
+
+use memchr::memchr;
+
+use super::csv::{Layout, read_cells, read_row};
+use super::envelope::{Envelope, Framing};
+use super::flat;
+use super::json::{Scanner, Text, Value, unescape};
+use super::record::Record;
+use super::reject::Fault;
+use super::segment::{EnvelopeFields, Worker};
+
+/// Wrappers inside wrappers deeper than this are refused.
+const MAX_WRAPPERS: u8 = 6;
+
+/// Reads all rows of a block into the worker's segment.
+pub(crate) fn read_block(worker: &mut Worker<'_>, block: &[u8], framing: &Framing) {
+    match framing {
+        Framing::Csv(layout, envelope) => {
+            worker.segment.envelope = Some(*envelope);
+            if layout.record.is_some() {
+                read_csv(worker, block, layout)
+            } else {
+                read_flat_csv(worker, block, layout)
+            }
+        }
+        Framing::Lines => read_lines(worker, block),
+        Framing::Elements => read_elements(worker, block),
+    }
+}
+
+/// The line that begins at an offset, and the offset after its end.
+fn line_at(block: &[u8], at: usize) -> (&[u8], usize) {
+    let rest = block.get(at..).unwrap_or_default();
+    let length = memchr(b'\n', rest).unwrap_or(rest.len());
+    (rest.get(..length).unwrap_or_default(), at + length + 1)
+}
+
+/// Length of an empty line at an offset; 0 when the line has text.
+fn blank_line(block: &[u8], at: usize) -> usize {
+    match (block.get(at), block.get(at + 1)) {
+        (Some(b'\n'), _) => 1,
+        (Some(b'\r'), Some(b'\n')) => 2,
+        (Some(b'\r'), None) => 1,
+        _ => 0,
+    }
+}
+
+fn read_csv(worker: &mut Worker<'_>, block: &[u8], layout: &Layout) {
+    let mut record = Record::default();
+    let mut at = 0;
+    while at < block.len() {
+        let blank = blank_line(block, at);
+        if blank > 0 {
+            at += blank;
+            continue;
+        }
+        match read_row(block, at, layout, &mut record) {
+            Ok(row) => {
+                let taken = if row.complete && record.format.is_none() {
+                    worker.push(&record, row.envelope)
+                } else if row.complete {
+                    take_cell(worker, record_cell(block, at, layout), row.envelope)
+                } else {
+                    take_cell(worker, row.cell, row.envelope)
+                };
+                if let Err(fault) = taken {
+                    worker.reject(fault, block.get(at..row.end).unwrap_or_default());
+                }
+                at = row.end;
+            }
+            Err(fault) => {
+                let (line, next) = line_at(block, at);
+                worker.reject(fault, line);
+                at = next;
+            }
+        }
+        record.clear();
+    }
+}
+
+/// The record's cell of a row that has been read once without fault.
+fn record_cell<'a>(block: &'a [u8], at: usize, layout: &Layout) -> &'a [u8] {
+    let mut cells = Vec::new();
+    if read_cells(block, at, layout, &mut cells).is_err() {
+        return &[];
+    }
+    layout
+        .record
+        .and_then(|record| cells.get(record).copied())
+        .unwrap_or_default()
+}
+
+/// Takes the record of a cell that could not be read in place.
+fn take_cell(
+    worker: &mut Worker<'_>,
+    cell: &[u8],
+    envelope: EnvelopeFields<'_>,
+) -> Result<(), Fault> {
+    if cell.trim_ascii().is_empty() {
+        return Err(Fault::Empty);
+    }
+    let text = single_quotes(cell);
+    take_text(worker, text.trim_ascii(), envelope, 0)
+}
+
+/// A cell with its doubled quotes made single.
+fn single_quotes(cell: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(cell.len());
+    let mut rest = cell;
+    while let Some(quote) = memchr(b'"', rest) {
+        text.extend_from_slice(rest.get(..=quote).unwrap_or_default());
+        rest = rest.get(quote + 1..).unwrap_or_default();
+        rest = rest.strip_prefix(b"\"").unwrap_or(rest);
+    }
+    text.extend_from_slice(rest);
+    text
+}
+
+/// Takes the record, or the records, that a JSON text holds.
+fn take_text(
+    worker: &mut Worker<'_>,
+    text: &[u8],
+    envelope: EnvelopeFields<'_>,
+    depth: u8,
+) -> Result<(), Fault> {
+    if depth > MAX_WRAPPERS {
+        return Err(Fault::TooDeep);
+    }
+    match text.first() {
+        Some(b'{') => {
+            let mut record = Record::default();
+            let mut scanner = Scanner::<false>::new(text, 0);
+            record.read(&mut scanner)?;
+            scanner.end()?;
+            take(worker, &record, text, envelope, depth)
+        }
+        Some(b'[') => take_array(worker, text, depth),
+        _ => Err(Fault::Malformed),
+    }
+}
+
+fn take_array(worker: &mut Worker<'_>, text: &[u8], depth: u8) -> Result<(), Fault> {
+    let mut scanner = Scanner::<false>::new(text, 0);
+    if scanner.value()? != Value::Array {
+        return Err(Fault::Malformed);
+    }
+    let mut first = true;
+    while scanner.element(&mut first)? {
+        let element = scanner.raw_value()?;
+        if let Err(fault) = take_text(worker, element, EnvelopeFields::default(), depth + 1) {
+            worker.reject(fault, element);
+        }
+    }
+    Ok(())
+}
+
+/// Takes a record that was read from `text`; unwraps it first when it only wraps one.
+fn take(
+    worker: &mut Worker<'_>,
+    record: &Record<'_>,
+    text: &[u8],
+    outer: EnvelopeFields<'_>,
+    depth: u8,
+) -> Result<(), Fault> {
+    let envelope = EnvelopeFields {
+        id: record.envelope.id.or(outer.id),
+        time: record.envelope.time.or(outer.time),
+        operation: record.envelope.operation.or(outer.operation),
+        record_type: record.envelope.record_type.or(outer.record_type),
+        user: record.envelope.user.or(outer.user),
+    };
+    if worker.segment.envelope.is_none() {
+        worker.segment.envelope = Some(record.format.unwrap_or(Envelope::ManagementApi));
+    }
+    match (record.inner, record.format) {
+        (Some(inner), _) if !record.inner_is_text => {
+            take_text(worker, inner, decoded(&envelope).borrow(), depth + 1)
+        }
+        (Some(inner), _) => {
+            let mut unescaped = String::with_capacity(inner.len());
+            unescape(inner, &mut unescaped);
+            take_text(
+                worker,
+                unescaped.trim().as_bytes(),
+                decoded(&envelope).borrow(),
+                depth + 1,
+            )
+        }
+        (None, Some(Envelope::OfficeActivity | Envelope::Elastic)) => {
+            let rebuilt = flat::from_object(text)?;
+            let mut record = Record::default();
+            record.read(&mut Scanner::<false>::new(&rebuilt, 0))?;
+            worker.push(&record, envelope)
+        }
+        (None, _) => worker.push(record, envelope),
+    }
+}
+
+/// Envelope fields with their escapes resolved, for records whose own text lives elsewhere.
+#[derive(Debug, Default)]
+struct Decoded {
+    fields: [String; 5],
+}
+
+fn decoded(envelope: &EnvelopeFields<'_>) -> Decoded {
+    let fields = [
+        envelope.id,
+        envelope.time,
+        envelope.operation,
+        envelope.record_type,
+        envelope.user,
+    ];
+    Decoded {
+        fields: fields.map(|field| {
+            let mut scratch = String::new();
+            field.decode(&mut scratch).to_owned()
+        }),
+    }
+}
+
+fn plain(field: &str) -> Text<'_> {
+    Text {
+        raw: field.as_bytes(),
+    }
+}
+
+impl Decoded {
+    fn borrow(&self) -> EnvelopeFields<'_> {
+        let [id, time, operation, record_type, user] = &self.fields;
+        EnvelopeFields {
+            id: plain(id),
+            time: plain(time),
+            operation: plain(operation),
+            record_type: plain(record_type),
+            user: plain(user),
+        }
+    }
+}
+
+fn read_flat_csv(worker: &mut Worker<'_>, block: &[u8], layout: &Layout) {
+    let mut cells = Vec::new();
+    let mut at = 0;
+    while at < block.len() {
+        let blank = blank_line(block, at);
+        if blank > 0 {
+            at += blank;
+            continue;
+        }
+        match read_cells(block, at, layout, &mut cells) {
+            Ok(end) => {
+                let texts: Vec<Vec<u8>> = cells.iter().map(|cell| single_quotes(cell)).collect();
+                let rebuilt = flat::from_cells(&layout.names, &texts);
+                let mut record = Record::default();
+                let taken = record
+                    .read(&mut Scanner::<false>::new(&rebuilt, 0))
+                    .and_then(|()| worker.push(&record, record.envelope));
+                if let Err(fault) = taken {
+                    worker.reject(fault, block.get(at..end).unwrap_or_default());
+                }
+                at = end;
+            }
+            Err(fault) => {
+                let (line, next) = line_at(block, at);
+                worker.reject(fault, line);
+                at = next;
+            }
+        }
+    }
+}
+
+fn read_lines(worker: &mut Worker<'_>, block: &[u8]) {
+    let mut record = Record::default();
+    let mut at = 0;
+    while at < block.len() {
+        let (line, next) = line_at(block, at);
+        at = next;
+        let line = line.trim_ascii();
+        // A list with one record a line has commas after the records and brackets around them.
+        let line = line.strip_suffix(b",").unwrap_or(line);
+        if line.is_empty() || matches!(line, b"[" | b"]") {
+            continue;
+        }
+        record.clear();
+        let mut scanner = Scanner::<false>::new(line, 0);
+        let read = record.read(&mut scanner).and_then(|()| scanner.end());
+        if let Err(fault) =
+            read.and_then(|()| take(worker, &record, line, EnvelopeFields::default(), 0))
+        {
+            worker.reject(fault, line);
+        }
+    }
+}
+
+fn read_elements(worker: &mut Worker<'_>, block: &[u8]) {
+    let mut record = Record::default();
+    let mut at = 0;
+    while at < block.len() {
+        let rest = block.get(at..).unwrap_or_default();
+        let start = at + memchr(b'{', rest).unwrap_or(rest.len());
+        let filler = block.get(at..start).unwrap_or_default();
+        if !is_filler(filler) {
+            worker.reject(Fault::Malformed, filler);
+        }
+        if start >= block.len() {
+            break;
+        }
+        record.clear();
+        let mut scanner = Scanner::<false>::new(block, start);
+        let read = record.read(&mut scanner);
+        let end = if read.is_ok() {
+            scanner.at()
+        } else {
+            next_record(block, start + 1)
+        };
+        let text = block.get(start..end).unwrap_or_default();
+        if let Err(fault) =
+            read.and_then(|()| take(worker, &record, text, EnvelopeFields::default(), 0))
+        {
+            worker.reject(fault, text);
+        }
+        at = end;
+    }
+}
+
+/// What may stand between the records of an array: commas, brackets, space; after the closing bracket also the remaining
+/// fields of the object that wraps the array.
+fn is_filler(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    text.iter()
+        .all(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b'[' | b']'))
+        || text.starts_with(b"]")
+        || (text.starts_with(b"\"") && text.ends_with(b"[") && text.len() < 1_000)
+}
+
+/// The offset of the next object that is a record of its own, after damage at an earlier one.
+fn next_record(block: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(offset) = memchr::memmem::find(block.get(at..).unwrap_or_default(), b"{\"") {
+        let candidate = at + offset;
+        let mut record = Record::default();
+        let whole = record
+            .read(&mut Scanner::<false>::new(block, candidate))
+            .is_ok();
+        if whole
+            && (record.inner.is_some() || !record.id.is_empty() && !record.operation.is_empty())
+        {
+            return candidate;
+        }
+        at = candidate + 1;
+    }
+    block.len()
+}

@@ -1,0 +1,437 @@
+//! From what the user named to text: folders and patterns resolved, compression and encodings undone, size bounded.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use flate2::read::MultiGzDecoder;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+
+/// Something to read: a file, a folder, a pattern, or standard input (`-`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    argument: PathBuf,
+}
+
+impl Input {
+    /// Takes an argument as the user wrote it.
+    #[must_use]
+    pub fn new(argument: impl Into<PathBuf>) -> Self {
+        Self {
+            argument: argument.into(),
+        }
+    }
+
+    /// Standard input.
+    #[must_use]
+    pub fn standard_input() -> Self {
+        Self::new("-")
+    }
+
+    /// True when this is standard input.
+    #[must_use]
+    pub fn is_standard_input(&self) -> bool {
+        self.argument.as_os_str() == "-"
+    }
+}
+
+/// Resolves inputs to files, sorted and without repetition, so that the order of arguments does not matter.
+///
+/// # Errors
+/// [`Error::NoInput`] when nothing is left to read. Arguments that name nothing come back in the second list.
+pub(crate) fn resolve(inputs: &[Input]) -> Result<(Vec<PathBuf>, Vec<(String, Error)>), Error> {
+    let mut files = Vec::new();
+    let mut failures = Vec::new();
+    for input in inputs {
+        let name = input.argument.display().to_string();
+        if input.is_standard_input() {
+            files.push(input.argument.clone());
+        } else if input.argument.is_dir() {
+            let before = files.len();
+            if let Err(error) = walk(&input.argument, &mut files) {
+                failures.push((name, error));
+            } else if files.len() == before {
+                failures.push((
+                    name.clone(),
+                    Error::NoInput {
+                        what: format!("the folder {name} holds no file"),
+                    },
+                ));
+            }
+        } else if input.argument.exists() {
+            files.push(input.argument.clone());
+        } else {
+            match matches(&name) {
+                Some(found) if !found.is_empty() => files.extend(found),
+                Some(_) => failures.push((
+                    name.clone(),
+                    Error::NoInput {
+                        what: format!("no file matches {name}"),
+                    },
+                )),
+                None => failures.push((
+                    name,
+                    Error::NotFound {
+                        path: input.argument.clone(),
+                    },
+                )),
+            }
+        }
+    }
+    files.sort();
+    files.dedup();
+    if files.is_empty() && failures.is_empty() {
+        return Err(Error::NoInput {
+            what: "no input was named".to_owned(),
+        });
+    }
+    Ok((files, failures))
+}
+
+/// All files of a folder and the folders in it, but for hidden ones.
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    for entry in std::fs::read_dir(folder).map_err(|source| Error::io("read", folder, source))? {
+        let entry = entry.map_err(|source| Error::io("read", folder, source))?;
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        let path = entry.path();
+        let kind = entry
+            .file_type()
+            .map_err(|source| Error::io("read", &path, source))?;
+        // Links to folders are not followed: they can run in circles.
+        if kind.is_dir() {
+            walk(&path, files)?;
+        } else if path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The files a pattern matches; `None` when the text is no pattern.
+fn matches(pattern: &str) -> Option<Vec<PathBuf>> {
+    if !pattern.contains(['*', '?', '[']) {
+        return None;
+    }
+    let found = glob::glob(pattern).ok()?;
+    Some(
+        found
+            .filter_map(Result::ok)
+            .filter(|path| path.is_file())
+            .collect(),
+    )
+}
+
+/// How a file is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// Not at all.
+    #[default]
+    None,
+    /// gzip, one or several members.
+    Gzip,
+    /// Zstandard.
+    Zstd,
+}
+
+/// Bytes read from the file itself (before decompression), and their hash when wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    pub(crate) bytes: u64,
+    digest: Option<Sha256>,
+}
+
+impl Meter {
+    /// The hash in hexadecimal; empty when none was wanted.
+    pub(crate) fn sha256(&self) -> String {
+        let Some(digest) = &self.digest else {
+            return String::new();
+        };
+        digest
+            .clone()
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+/// A reader that meters what passes.
+struct Metered {
+    inner: Box<dyn Read + Send>,
+    meter: Arc<Mutex<Meter>>,
+}
+
+impl Read for Metered {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
+        meter.bytes += length as u64;
+        if let (Some(digest), Some(read)) = (&mut meter.digest, buffer.get(..length)) {
+            digest.update(read);
+        }
+        Ok(length)
+    }
+}
+
+/// An opened file: its text as UTF-8.
+pub(crate) struct Source {
+    pub(crate) reader: Box<dyn Read + Send>,
+    pub(crate) compression: Compression,
+    /// The name of an encoding other than UTF-8 that is being converted.
+    pub(crate) encoding: &'static str,
+    pub(crate) meter: Arc<Mutex<Meter>>,
+}
+
+/// Decompressed text may be this many times larger than the file before it counts as a bomb. Real exports compress 10 to 40
+/// times; deflate's limit is 1032.
+const MAX_RATIO: u64 = 250;
+
+/// Below this size no ratio is suspicious.
+const FREE_SIZE: u64 = 1 << 28;
+
+impl Source {
+    /// Opens a file (or standard input) and undoes compression and encoding.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::NotFound`] from the system, [`Error::Input`] for archives that have to be unpacked first.
+    pub(crate) fn open(path: &Path, hash: bool, max_decompressed: u64) -> Result<Self, Error> {
+        let meter = Arc::new(Mutex::new(Meter {
+            bytes: 0,
+            digest: hash.then(Sha256::new),
+        }));
+        let file: Box<dyn Read + Send> = if path.as_os_str() == "-" {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(path).map_err(|source| Error::io("read", path, source))?)
+        };
+        let mut metered = Metered {
+            inner: file,
+            meter: Arc::clone(&meter),
+        };
+        let fail = |source| Error::io("read", path, source);
+        let magic = read_up_to(&mut metered, 8).map_err(fail)?;
+        let (compression, plain): (Compression, Box<dyn Read + Send>) = match magic.as_slice() {
+            [0x1f, 0x8b, ..] => {
+                let raw = BufReader::with_capacity(1 << 17, io::Cursor::new(magic).chain(metered));
+                (Compression::Gzip, Box::new(MultiGzDecoder::new(raw)))
+            }
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+                let decoder =
+                    zstd::Decoder::new(io::Cursor::new(magic).chain(metered)).map_err(fail)?;
+                (Compression::Zstd, Box::new(decoder))
+            }
+            _ => (
+                Compression::None,
+                Box::new(io::Cursor::new(magic).chain(metered)),
+            ),
+        };
+        let bounded: Box<dyn Read + Send> = if compression == Compression::None {
+            plain
+        } else {
+            Box::new(Bounded {
+                inner: plain,
+                meter: Arc::clone(&meter),
+                read: 0,
+                limit: max_decompressed,
+            })
+        };
+        Self::decode(path, bounded, compression, meter)
+    }
+
+    fn decode(
+        path: &Path,
+        mut reader: Box<dyn Read + Send>,
+        compression: Compression,
+        meter: Arc<Mutex<Meter>>,
+    ) -> Result<Self, Error> {
+        let head = read_up_to(&mut reader, 64).map_err(|source| Error::io("read", path, source))?;
+        if let Some(reason) = archive(&head) {
+            return Err(Error::Input {
+                input: path.display().to_string(),
+                reason: reason.to_owned(),
+                remedy: "unpack it, or save it as CSV, and name the files inside".to_owned(),
+            });
+        }
+        let (skip, encoding) = match head.as_slice() {
+            [0xef, 0xbb, 0xbf, ..] => (3, "UTF-8"),
+            [0xff, 0xfe, ..] => (2, "UTF-16LE"),
+            [0xfe, 0xff, ..] => (2, "UTF-16BE"),
+            [first, 0, second, 0, ..] if *first != 0 && *second != 0 => (0, "UTF-16LE"),
+            [0, first, 0, second, ..] if *first != 0 && *second != 0 => (0, "UTF-16BE"),
+            _ => (0, "UTF-8"),
+        };
+        let rest = head.get(skip..).unwrap_or_default().to_vec();
+        let chained = io::Cursor::new(rest).chain(reader);
+        let reader: Box<dyn Read + Send> = match encoding {
+            "UTF-8" => Box::new(chained),
+            other => Box::new(Utf16 {
+                inner: chained,
+                big_endian: other == "UTF-16BE",
+                bytes: Vec::new(),
+                ready: Vec::new(),
+                at: 0,
+            }),
+        };
+        Ok(Self {
+            reader,
+            compression,
+            encoding,
+            meter,
+        })
+    }
+}
+
+/// Names an archive or document format that holds files instead of text.
+fn archive(head: &[u8]) -> Option<&'static str> {
+    match head {
+        [b'P', b'K', 3, 4, ..] => Some("this is a ZIP archive or an Excel workbook"),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("this is an old Excel workbook"),
+        [b'7', b'z', 0xbc, 0xaf, ..] => Some("this is a 7-Zip archive"),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => Some("this is compressed with xz"),
+        [b'B', b'Z', b'h', ..] => Some("this is compressed with bzip2"),
+        [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("this is compressed twice"),
+        _ => None,
+    }
+}
+
+fn read_up_to(reader: &mut impl Read, length: usize) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(length);
+    reader.by_ref().take(length as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// Stops a decompression that grows out of all proportion.
+struct Bounded {
+    inner: Box<dyn Read + Send>,
+    meter: Arc<Mutex<Meter>>,
+    read: u64,
+    limit: u64,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.read += length as u64;
+        let compressed = self
+            .meter
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .bytes;
+        if self.read > self.limit || (self.read > FREE_SIZE && self.read / MAX_RATIO > compressed) {
+            return Err(io::Error::other(format!(
+                "{compressed} bytes grew to more than {} when decompressed; this is no export but a decompression bomb",
+                self.read
+            )));
+        }
+        Ok(length)
+    }
+}
+
+/// Converts UTF-16 to UTF-8; broken pairs become U+FFFD.
+struct Utf16<R> {
+    inner: R,
+    big_endian: bool,
+    bytes: Vec<u8>,
+    ready: Vec<u8>,
+    at: usize,
+}
+
+impl<R: Read> Read for Utf16<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at >= self.ready.len() {
+            let ended = self
+                .inner
+                .by_ref()
+                .take(1 << 16)
+                .read_to_end(&mut self.bytes)?
+                == 0;
+            if ended && self.bytes.is_empty() {
+                return Ok(0);
+            }
+            self.convert(ended);
+        }
+        let ready = self.ready.get(self.at..).unwrap_or_default();
+        let length = ready.len().min(buffer.len());
+        if let (Some(to), Some(from)) = (buffer.get_mut(..length), ready.get(..length)) {
+            to.copy_from_slice(from);
+        }
+        self.at += length;
+        Ok(length)
+    }
+}
+
+impl<R> Utf16<R> {
+    fn convert(&mut self, ended: bool) {
+        let mut units: Vec<u16> = self
+            .bytes
+            .chunks_exact(2)
+            .filter_map(|pair| <[u8; 2]>::try_from(pair).ok())
+            .map(|pair| {
+                if self.big_endian {
+                    u16::from_be_bytes(pair)
+                } else {
+                    u16::from_le_bytes(pair)
+                }
+            })
+            .collect();
+        let mut used = units.len() * 2;
+        // Half of a surrogate pair at the end waits for the other half.
+        if !ended
+            && units
+                .last()
+                .is_some_and(|unit| (0xd800..0xdc00).contains(unit))
+        {
+            units.pop();
+            used -= 2;
+        }
+        if ended {
+            used = self.bytes.len();
+        }
+        let text: String = char::decode_utf16(units)
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
+        self.bytes.drain(..used);
+        self.ready = text.into_bytes();
+        self.at = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn utf16_of_both_orders_is_converted_whatever_the_chunks() -> io::Result<()> {
+        let text = "a,é,😀\n".repeat(20_000);
+        for big_endian in [false, true] {
+            let bytes: Vec<u8> = text
+                .encode_utf16()
+                .flat_map(|unit| {
+                    if big_endian {
+                        unit.to_be_bytes()
+                    } else {
+                        unit.to_le_bytes()
+                    }
+                })
+                .collect();
+            let mut reader = Utf16 {
+                inner: bytes.as_slice(),
+                big_endian,
+                bytes: Vec::new(),
+                ready: Vec::new(),
+                at: 0,
+            };
+            let mut out = String::new();
+            reader.read_to_string(&mut out)?;
+            assert!(out == text);
+        }
+        Ok(())
+    }
+}
