@@ -6,6 +6,7 @@
 //! never held as a whole.
 
 mod address;
+mod application;
 mod blocks;
 mod client;
 mod coverage;
@@ -35,6 +36,7 @@ use geo::Geo;
 use merge::FileTally;
 use segment::{Dictionaries, Segment, Worker};
 
+pub use application::application_name;
 pub use coverage::{Coverage, DayCount, Gap, Warning};
 pub use envelope::Envelope;
 pub use reject::Reject;

@@ -9,11 +9,19 @@
 //! [`pipeline::analyze`] walks the whole way.
 
 pub mod baseline;
+pub mod chart;
+pub mod cli;
 pub mod error;
 pub mod event;
+pub mod explain;
 pub mod feature;
+pub mod ingest;
 pub mod isolation;
+pub mod model;
+pub mod pipeline;
 pub mod rank;
+pub mod report;
 pub mod session;
+pub mod simulate;
 
 pub use error::Error;

@@ -65,7 +65,7 @@ pub(crate) fn run(args: AnalyzeArgs) -> Result<Outcome, Error> {
     report::write(&analysis, &config, &options)?;
 
     for failure in &analysis.ingested.failures {
-        warn(&format!("warning: {failure}"));
+        warn(&format!("warning: {}", super::terminal::harmless(&failure.error.to_string())));
     }
     if !args.read.quiet {
         print(&what_was_read(&analysis));
@@ -94,7 +94,7 @@ fn what_was_read(analysis: &Analysis) -> String {
         analysis.sessions.len()
     );
     for warning in analysis.ingested.coverage.warnings.iter().take(5) {
-        text.push_str(&format!("\n     note: {}", super::terminal::harmless(&warning.to_string())));
+        text.push_str(&format!("\n     note: {}", super::terminal::harmless(&warning.sentence())));
     }
     text
 }

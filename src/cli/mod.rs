@@ -5,6 +5,7 @@
 
 mod analyze;
 mod options;
+mod simulate;
 mod terminal;
 
 use std::process::ExitCode;
@@ -40,6 +41,8 @@ struct Arguments {
 enum Command {
     /// Read exports, rank every session, write a run directory with reasons and charts
     Analyze(analyze::AnalyzeArgs),
+    /// Write a synthetic tenant's audit log with known attacks in it
+    Simulate(simulate::SimulateArgs),
 }
 
 /// How a command that ran to its end went.
@@ -58,6 +61,7 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Analyze(args) => analyze::run(args),
+        Command::Simulate(args) => simulate::run(&args),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -1,11 +1,12 @@
 //! `mailglass simulate`: a labelled tenant on disk.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::Args;
 use jiff::civil::Date;
 
+use super::Outcome;
+use crate::error::Error;
 use crate::simulate::{
     Attack, Compression, Envelope, SimulateError, SimulateSettings, Summary, simulate,
 };
@@ -130,10 +131,14 @@ impl SimulateArgs {
 ///
 /// # Errors
 /// Whatever [`SimulateSettings::check`] or [`simulate`] refuse.
-pub fn run(args: &SimulateArgs) -> Result<ExitCode, SimulateError> {
-    let summary = simulate(&args.settings()?.check()?, &args.out)?;
+pub(crate) fn run(args: &SimulateArgs) -> Result<Outcome, Error> {
+    let summary = write(args).map_err(|error| Error::Simulate { reason: error.to_string() })?;
     print_summary(args, &summary);
-    Ok(ExitCode::SUCCESS)
+    Ok(Outcome::Done)
+}
+
+fn write(args: &SimulateArgs) -> Result<Summary, SimulateError> {
+    simulate(&args.settings()?.check()?, &args.out)
 }
 
 fn print_summary(args: &SimulateArgs, summary: &Summary) {

@@ -31,9 +31,9 @@ impl Bar {
 }
 
 impl Progress for Bar {
-    fn advance(&self, bytes_done: u64, bytes_total: u64) {
-        self.0.set_length(bytes_total);
-        self.0.set_position(bytes_done);
+    fn bytes(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
     }
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn print_error(error: &Error) {
 /// A table without frames, as wide as the terminal.
 pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     // Without a terminal (a file, a pipe) lines stay readable in an editor.
     table.set_width(terminal_width());
     table.set_header(header.to_vec());

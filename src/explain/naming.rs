@@ -124,7 +124,7 @@ impl<'a> Naming<'a> {
 
     fn at(&self, time_ms: i64, format: &str) -> String {
         Timestamp::from_millisecond(time_ms)
-            .map(|time| time.to_zoned(self.zone.clone()).strftime(format).to_string())
+            .map(|time| time.to_zoned_datetime(self.zone.clone()).strftime(format).to_string())
             .unwrap_or_default()
     }
 }

@@ -98,8 +98,8 @@ impl Period {
     }
 
     fn series(&self, observed: Vec<u64>, usual: &[u64]) -> Series {
-        let expected = self.band(usual);
-        Series { start: self.start, step: self.step, observed, expected }
+        let flagged = observed.iter().zip(usual).map(|(all, usual)| all - usual).collect();
+        Series { start: self.start, step: self.step, observed, flagged, expected: self.band(usual) }
     }
 
     /// What bins at the same hour of working days (or of weekends) usually hold: the range of 90 % of them.
@@ -294,7 +294,7 @@ fn week(sessions: &[&AnalyzedSession], naming: &Naming<'_>, period: &Period) -> 
 }
 
 fn hour_of_week(time_ms: i64, naming: &Naming<'_>) -> Option<usize> {
-    let zoned = Timestamp::from_millisecond(time_ms).ok()?.to_zoned(naming.time_zone());
+    let zoned = Timestamp::from_millisecond(time_ms).ok()?.to_zoned_datetime(naming.time_zone());
     let day = zoned.weekday().to_monday_zero_offset() as usize;
     Some(day * 24 + zoned.hour() as usize)
 }

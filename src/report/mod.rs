@@ -101,7 +101,7 @@ struct ChartFile {
 fn style(analysis: &Analysis, config: &Config) -> Style {
     let files = &analysis.ingested.files;
     let source = match files.as_slice() {
-        [file] => file.path.clone(),
+        [file] => file.path.display().to_string(),
         files => format!("{} files", files.len()),
     };
     Style {

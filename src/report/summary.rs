@@ -62,7 +62,7 @@ pub struct Parameters {
 #[derive(Debug, Serialize)]
 pub struct InputSummary<'a> {
     /// Path as given.
-    pub path: &'a str,
+    pub path: String,
     /// Envelope.
     pub envelope: &'a str,
     /// SHA-256 of the file's bytes, in hexadecimal.
@@ -118,14 +118,14 @@ impl<'a> Summary<'a> {
                 .files
                 .iter()
                 .map(|file| InputSummary {
-                    path: &file.path,
+                    path: file.path.display().to_string(),
                     envelope: file.envelope.as_str(),
                     sha256: &file.sha256,
                     bytes: file.bytes,
                     counts: (&file.counts).into(),
                 })
                 .collect(),
-            failures: ingested.failures.iter().map(ToString::to_string).collect(),
+            failures: ingested.failures.iter().map(|failure| failure.error.to_string()).collect(),
             counts: (&ingested.counts).into(),
             other_records: ingested
                 .other
