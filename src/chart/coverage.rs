@@ -115,7 +115,7 @@ pub fn draw(data: &Coverage, style: &Style, path: &Path) -> Result<(), ChartErro
         style,
         |canvas| {
             let around = Frame {
-                title: &title(data, (&stack, &step)),
+                title: &title(data, &stack),
                 subtitle: &subtitle(&stack, (data, style)),
                 units: &format!("deduplicated mailbox records per {step}"),
             };
@@ -214,28 +214,16 @@ fn kinds(data: &Coverage) -> Vec<MissingKind> {
     MissingKind::ALL.into_iter().filter(occurs).collect()
 }
 
-fn title(data: &Coverage, (stack, step): (&Stack, &str)) -> String {
+fn title(data: &Coverage, stack: &Stack) -> String {
     let bins = stack.totals.len() as u64;
     if bins == 0 || stack.totals.iter().all(|n| *n == 0) {
         return "The log holds no mailbox records".to_owned();
     }
     let filled = stack.totals.iter().filter(|n| **n > 0).count() as u64;
-    let unit = match step {
-        "hour" | "day" | "week" => step.to_owned(),
-        _ => format!("bin of {step}"),
-    };
-    let plural = unit.replacen("bin", "bins", 1);
-    let plural = if plural == unit {
-        format!("{unit}s")
-    } else {
-        plural
-    };
-    let held = if filled == bins {
-        format!("Records on all of {}", label::counted(bins, &unit, &plural))
-    } else {
-        let all = label::counted(bins, &unit, &plural);
-        format!("Records on {} of {all}", label::count(filled))
-    };
+    let held = format!(
+        "Records on {}",
+        label::share_of_bins(filled, bins, data.step.max(1))
+    );
     let lacks: Vec<String> = kinds(data)
         .into_iter()
         .map(|kind| kind.counted(data.missing.iter().filter(|m| m.kind == kind).count() as u64))
@@ -428,7 +416,7 @@ mod tests {
         let mut data = coverage(&[&[1, 0, 4]]);
         let stack = Stack::of(&data);
         assert_eq!(
-            title(&data, (&stack, "day")),
+            title(&data, &stack),
             "Records on 2 of 3 days; nothing is known to be missing"
         );
         for kind in [
@@ -444,12 +432,12 @@ mod tests {
             });
         }
         assert_eq!(
-            title(&data, (&stack, "day")),
+            title(&data, &stack),
             "Records on 2 of 3 days; missing: 1 gap, 2 throttled windows"
         );
         let empty = coverage(&[]);
         assert_eq!(
-            title(&empty, (&Stack::of(&empty), "day")),
+            title(&empty, &Stack::of(&empty)),
             "The log holds no mailbox records"
         );
     }

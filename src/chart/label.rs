@@ -194,6 +194,22 @@ pub(super) fn step(seconds: i64) -> String {
     format!("{seconds} seconds")
 }
 
+/// `n` of `all` bins of a width: `13 of 456 hours`, `4 of 90 bins of 3 hours`, `all of 1 day` if it is all of them.
+pub(super) fn share_of_bins(n: u64, all: u64, seconds: i64) -> String {
+    let name = step(seconds);
+    let (one, many) = if name.contains(' ') {
+        (format!("bin of {name}"), format!("bins of {name}"))
+    } else {
+        (name.clone(), format!("{name}s"))
+    };
+    let all_of_them = counted(all, &one, &many);
+    if n == all {
+        format!("all of {all_of_them}")
+    } else {
+        format!("{} of {all_of_them}", count(n))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,5 +273,8 @@ mod tests {
         assert_eq!(step(86_400), "day");
         assert_eq!(step(604_800), "week");
         assert_eq!(step(7), "7 seconds");
+        assert_eq!(share_of_bins(13, 456, 3_600), "13 of 456 hours");
+        assert_eq!(share_of_bins(4, 90, 10_800), "4 of 90 bins of 3 hours");
+        assert_eq!(share_of_bins(1, 1, 86_400), "all of 1 day");
     }
 }

@@ -170,11 +170,8 @@ fn subtitle(data: &MailboxSheet, style: &Style) -> String {
     );
     let (known, above) = data.items.above_band();
     if known > 0 {
-        let step = label::step(data.items.step);
-        text = format!(
-            "{text} · {above} of {} bins of one {step} above the expected range",
-            label::count(known)
-        );
+        let share = label::share_of_bins(above, known, data.items.step);
+        text = format!("{text} · {share} above the expected range");
     }
     text
 }

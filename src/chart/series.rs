@@ -224,8 +224,11 @@ impl Cluster {
         }
     }
 
-    fn centre(&self) -> f64 {
-        self.places.iter().sum::<f64>() / self.places.len().max(1) as f64
+    /// Where its badge stands: amid its sessions, but inside the plot.
+    fn centre(&self, area: Area) -> f64 {
+        let mean = self.places.iter().sum::<f64>() / self.places.len().max(1) as f64;
+        let half = badge_width(&self.text()) / 2.0;
+        mean.min(area.right - half).max(area.left + half)
     }
 
     fn merge(&mut self, other: Cluster) {
@@ -269,12 +272,11 @@ fn badges(canvas: &mut Canvas<'_>, plot: &SeriesPlot<'_>, area: Area, counts: &C
         }
         let mut cluster = Cluster {
             ranks: vec![rank],
-            // Half a badge of several sessions, so that none reaches over the plot's ends.
-            places: vec![x.max(area.left + 36.0).min(area.right - 36.0)],
+            places: vec![x],
         };
         while let Some(before) = clusters.pop() {
             let room = (badge_width(&before.text()) + badge_width(&cluster.text())) / 2.0 + 4.0;
-            if cluster.centre() - before.centre() >= room {
+            if cluster.centre(area) - before.centre(area) >= room {
                 clusters.push(before);
                 break;
             }
@@ -284,11 +286,7 @@ fn badges(canvas: &mut Canvas<'_>, plot: &SeriesPlot<'_>, area: Area, counts: &C
     }
     for cluster in &clusters {
         let text = cluster.text();
-        let half = badge_width(&text) / 2.0;
-        let x = cluster
-            .centre()
-            .min(area.right - half)
-            .max(area.left + half);
+        let x = cluster.centre(area);
         canvas.badge(&text, (x, row), theme::FLAGGED);
     }
 }
@@ -398,17 +396,28 @@ mod tests {
 
     #[test]
     fn near_badges_share_one_label() {
+        let area = Area {
+            left: 0.0,
+            top: 0.0,
+            right: 500.0,
+            bottom: 100.0,
+        };
         let cluster = Cluster {
             ranks: vec![2, 5, 9],
-            places: vec![10.0, 20.0, 30.0],
+            places: vec![110.0, 120.0, 130.0],
         };
         assert_eq!(cluster.text(), "2·5·9");
-        assert_eq!(cluster.centre(), 20.0);
+        assert_eq!(cluster.centre(area), 120.0);
         let mut more = Cluster {
             ranks: vec![7],
-            places: vec![20.0],
+            places: vec![0.0],
         };
         more.merge(cluster);
         assert_eq!(more.text(), "2 +3");
+        let edge = Cluster {
+            ranks: vec![1],
+            places: vec![499.0],
+        };
+        assert_eq!(edge.centre(area), 500.0 - badge_width("1") / 2.0);
     }
 }

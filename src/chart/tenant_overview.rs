@@ -73,21 +73,13 @@ pub fn draw(data: &TenantOverview, style: &Style, path: &Path) -> Result<(), Cha
 
 fn title(data: &TenantOverview, step: &str) -> String {
     let (known, above) = data.accesses.above_band();
-    let bins = |n: u64| {
-        let one = format!("bin of {step}");
-        match step {
-            "hour" | "day" | "week" => label::counted(n, step, &format!("{step}s")),
-            _ => label::counted(n, &one, &format!("bins of {step}")),
-        }
-    };
     let band = match (known, above) {
         (0, _) => String::new(),
         (_, 0) => format!("; no {step} above what is expected"),
-        _ => format!(
-            "; {} of {} above what is expected",
-            bins(above),
-            label::count(known)
-        ),
+        _ => {
+            let share = label::share_of_bins(above, known, data.accesses.step);
+            format!("; {share} above what is expected")
+        }
     };
     let mut mailboxes: Vec<&str> = data.flagged.iter().map(|s| s.mailbox.as_str()).collect();
     mailboxes.sort_unstable();
@@ -161,7 +153,7 @@ mod tests {
         let mut data = data();
         assert_eq!(
             title(&data, "hour"),
-            "No session flagged; 1 hour of 3 above what is expected"
+            "No session flagged; 1 of 3 hours above what is expected"
         );
         data.accesses.observed[1] = 0;
         assert_eq!(

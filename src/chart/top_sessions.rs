@@ -65,7 +65,7 @@ pub fn draw(data: &TopSessions, style: &Style, path: &Path) -> Result<(), ChartE
                 label::counted(drawn.len() as u64, "session", "sessions"),
                 label::count(flagged as u64),
             ),
-            units: "isolation score, 0 to 1, higher is more anomalous; shares of the score per group of features",
+            units: "isolation score, 0 to 1, and the share of each group of features",
         };
         let mut area = frame::draw(canvas, style, &around);
         if drawn.is_empty() {
