@@ -76,7 +76,9 @@ impl Model {
     ) -> Result<PassedDay, Error> {
         let judgements = self.baselines.judge_day(observations);
         let ranked = self.ranker.rank_day(observations, &judgements, options)?;
-        let flagged: Vec<usize> = (0..observations.len()).filter(|&i| ranked.sessions[i].flagged).collect();
+        let flagged: Vec<usize> = (0..observations.len())
+            .filter(|&i| ranked.sessions[i].flagged)
+            .collect();
         let matrix = Baselines::matrix(&judgements);
         let contributions = ranked.attribution(matrix.select(ndarray::Axis(0), &flagged).view());
 
@@ -90,20 +92,39 @@ impl Model {
                 deviations: judgement.deviations,
                 contributions: None,
                 evidence: self.evidence_if_notable(observation, judgement, outcome.flagged),
-                unfamiliar: if outcome.flagged { judgement.unfamiliar(observation) } else { Vec::new() },
+                unfamiliar: if outcome.flagged {
+                    judgement.unfamiliar(observation)
+                } else {
+                    Vec::new()
+                },
             })
             .collect();
         for (row, &index) in flagged.iter().enumerate() {
             verdicts[index].contributions = Some(contributions.row(row).to_vec());
         }
         // What was flagged must not become the habit.
-        let teaches: Vec<bool> = ranked.sessions.iter().map(|session| !session.flagged).collect();
-        self.ranker.teach_day(observations, &judgements, &ranked, ids, &teaches);
-        self.baselines.teach_day(observations, &judgements, &teaches);
-        Ok(PassedDay { day, verdicts, threshold: ranked.threshold })
+        let teaches: Vec<bool> = ranked
+            .sessions
+            .iter()
+            .map(|session| !session.flagged)
+            .collect();
+        self.ranker
+            .teach_day(observations, &judgements, &ranked, ids, &teaches);
+        self.baselines
+            .teach_day(observations, &judgements, &teaches);
+        Ok(PassedDay {
+            day,
+            verdicts,
+            threshold: ranked.threshold,
+        })
     }
 
-    fn evidence_if_notable(&self, observation: &Observation, judgement: &Judgement, flagged: bool) -> Vec<Evidence> {
+    fn evidence_if_notable(
+        &self,
+        observation: &Observation,
+        judgement: &Judgement,
+        flagged: bool,
+    ) -> Vec<Evidence> {
         let strongest = judgement.deviations.iter().copied().fold(0.0, f64::max);
         if flagged || strongest >= NOTABLE_BANS {
             let mut evidence = self.baselines.evidence(observation, judgement);

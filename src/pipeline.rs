@@ -82,7 +82,9 @@ pub struct Analysis {
 impl Analysis {
     /// The flagged sessions, by rank.
     pub fn flagged(&self) -> impl Iterator<Item = &AnalyzedSession> {
-        self.sessions.iter().filter(|session| session.verdict.ranked.flagged)
+        self.sessions
+            .iter()
+            .filter(|session| session.verdict.ranked.flagged)
     }
 }
 
@@ -111,11 +113,24 @@ pub fn analyze(config: &Config, progress: &dyn Progress) -> Result<Analysis, Err
 
     let thresholds = days.iter().map(|day| (day.day, day.threshold)).collect();
     let verdicts: Vec<Verdict> = days.into_iter().flat_map(|day| day.verdicts).collect();
-    let (sessions, campaigns) = explain(config, &model, &columns, sessions, &observations, verdicts);
+    let (sessions, campaigns) =
+        explain(config, &model, &columns, sessions, &observations, verdicts);
     timings.explain = clock.lap();
 
-    let mailboxes = sessions.iter().map(|s| s.session.mailbox).collect::<std::collections::BTreeSet<_>>().len();
-    Ok(Analysis { ingested, sessions, campaigns, thresholds, mailboxes, timings, model })
+    let mailboxes = sessions
+        .iter()
+        .map(|s| s.session.mailbox)
+        .collect::<std::collections::BTreeSet<_>>()
+        .len();
+    Ok(Analysis {
+        ingested,
+        sessions,
+        campaigns,
+        thresholds,
+        mailboxes,
+        timings,
+        model,
+    })
 }
 
 /// Sessions come ordered by start, so days are runs of them.
@@ -128,7 +143,10 @@ fn pass_days(
     let mut days = Vec::new();
     let mut start = 0;
     for run in observations.chunk_by(|a, b| a.day == b.day) {
-        let ids: Vec<u64> = sessions[start..start + run.len()].iter().map(|session| session.id).collect();
+        let ids: Vec<u64> = sessions[start..start + run.len()]
+            .iter()
+            .map(|session| session.id)
+            .collect();
         days.push(model.pass_day(run[0].day, run, &ids, options)?);
         start += run.len();
     }
@@ -155,13 +173,26 @@ fn explain(
             if verdict.ranked.flagged && reasons.len() > 8 {
                 reasons.truncate(8);
             }
-            (observation.mailbox, AnalyzedSession { session, rank: 0, verdict, campaign: None, reasons })
+            (
+                observation.mailbox,
+                AnalyzedSession {
+                    session,
+                    rank: 0,
+                    verdict,
+                    campaign: None,
+                    reasons,
+                },
+            )
         })
         .collect();
     analyzed.par_sort_unstable_by(|(_, a), (_, b)| {
         let key = |s: &AnalyzedSession| (s.verdict.ranked.score, s.verdict.total_bans());
         let (a_key, b_key) = (key(a), key(b));
-        b_key.0.total_cmp(&a_key.0).then(b_key.1.total_cmp(&a_key.1)).then(a.session.id.cmp(&b.session.id))
+        b_key
+            .0
+            .total_cmp(&a_key.0)
+            .then(b_key.1.total_cmp(&a_key.1))
+            .then(a.session.id.cmp(&b.session.id))
     });
     let tied: Vec<TiedSession> = analyzed
         .iter()
@@ -177,8 +208,10 @@ fn explain(
         })
         .collect();
     let campaigns = campaigns(&tied, &model.symbols);
-    let member_of: BTreeMap<usize, &str> =
-        campaigns.iter().flat_map(|c| c.sessions.iter().map(|&index| (index, c.id.as_str()))).collect();
+    let member_of: BTreeMap<usize, &str> = campaigns
+        .iter()
+        .flat_map(|c| c.sessions.iter().map(|&index| (index, c.id.as_str())))
+        .collect();
     let sessions = analyzed
         .into_iter()
         .enumerate()

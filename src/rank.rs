@@ -60,7 +60,11 @@ pub struct RankOptions {
 
 impl Default for RankOptions {
     fn default() -> Self {
-        Self { seed: 0, warm_up_days: 10, flags: FlagRule::AlertsPerDay(2.0) }
+        Self {
+            seed: 0,
+            warm_up_days: 10,
+            flags: FlagRule::AlertsPerDay(2.0),
+        }
     }
 }
 
@@ -134,7 +138,9 @@ impl Calibration {
 
     fn fade(&mut self) {
         self.total *= DAILY_KEEP;
-        self.bins.values_mut().for_each(|count| *count *= DAILY_KEEP);
+        self.bins
+            .values_mut()
+            .for_each(|count| *count *= DAILY_KEEP);
     }
 }
 
@@ -154,7 +160,12 @@ impl Ranker {
         options: &RankOptions,
     ) -> Result<RankedDay, Error> {
         let Some(day) = observations.iter().map(|o| o.day).max() else {
-            return Ok(RankedDay { sessions: Vec::new(), warm_up: false, threshold: None, forest: None });
+            return Ok(RankedDay {
+                sessions: Vec::new(),
+                warm_up: false,
+                threshold: None,
+                forest: None,
+            });
         };
         let first = *self.first_day.get_or_insert(day);
         let warm_up = i64::from(day) - i64::from(first) < i64::from(options.warm_up_days);
@@ -167,9 +178,17 @@ impl Ranker {
         let p_values: Vec<f64> = observations
             .iter()
             .zip(&scores)
-            .map(|(o, &score)| self.calibration.get(&o.channel).map_or(1.0, |c| c.p_value(score)))
+            .map(|(o, &score)| {
+                self.calibration
+                    .get(&o.channel)
+                    .map_or(1.0, |c| c.p_value(score))
+            })
             .collect();
-        let threshold = if warm_up { None } else { self.threshold(options, observations, &scores, &p_values) };
+        let threshold = if warm_up {
+            None
+        } else {
+            self.threshold(options, observations, &scores, &p_values)
+        };
         let sessions = observations
             .iter()
             .zip(scores.iter().zip(&p_values))
@@ -179,7 +198,12 @@ impl Ranker {
                 flagged: o.touches_mailbox && score > 0.0 && threshold.is_some_and(|t| score >= t),
             })
             .collect();
-        Ok(RankedDay { sessions, warm_up, threshold, forest })
+        Ok(RankedDay {
+            sessions,
+            warm_up,
+            threshold,
+            forest,
+        })
     }
 
     /// Remembers a ranked day. `ids` are the sessions' identifiers, `teaches[i]` whether session i may teach the
@@ -194,20 +218,32 @@ impl Ranker {
     ) {
         self.calibration.values_mut().for_each(Calibration::fade);
         let mut alerts: BTreeMap<Symbol, f64> = BTreeMap::new();
-        for (index, observation) in observations.iter().enumerate().filter(|(_, o)| o.touches_mailbox) {
+        for (index, observation) in observations
+            .iter()
+            .enumerate()
+            .filter(|(_, o)| o.touches_mailbox)
+        {
             let score = day.sessions[index].score;
-            self.calibration.entry(observation.channel).or_default().count(score);
+            self.calibration
+                .entry(observation.channel)
+                .or_default()
+                .count(score);
             let best = alerts.entry(observation.mailbox).or_default();
             *best = best.max(score);
             if teaches[index] {
                 self.sample.push(SampledSession {
                     priority: priority(ids[index], observation.day),
                     id: ids[index],
-                    deviations: judgements[index].deviations.iter().map(|&d| d as f32).collect(),
+                    deviations: judgements[index]
+                        .deviations
+                        .iter()
+                        .map(|&d| d as f32)
+                        .collect(),
                 });
             }
         }
-        self.sample.sort_unstable_by(|a, b| b.priority.total_cmp(&a.priority).then(a.id.cmp(&b.id)));
+        self.sample
+            .sort_unstable_by(|a, b| b.priority.total_cmp(&a.priority).then(a.id.cmp(&b.id)));
         self.sample.truncate(SAMPLE);
         let mut scores: Vec<f64> = alerts.into_values().collect();
         scores.sort_unstable_by(|a, b| b.total_cmp(a));
@@ -218,20 +254,36 @@ impl Ranker {
         }
     }
 
-    fn forest(&self, day: i32, deviations: &Array2<f64>, seed: u64) -> Result<Option<IsolationForest>, Error> {
-        let own = if self.sample.len() < MIN_SAMPLE { deviations.nrows() } else { 0 };
+    fn forest(
+        &self,
+        day: i32,
+        deviations: &Array2<f64>,
+        seed: u64,
+    ) -> Result<Option<IsolationForest>, Error> {
+        let own = if self.sample.len() < MIN_SAMPLE {
+            deviations.nrows()
+        } else {
+            0
+        };
         let past = self.sample.len();
         if past + own < 2 {
             return Ok(None);
         }
         let data = Array2::from_shape_fn((past + own, FEATURE_COUNT), |(row, column)| {
-            if row < past { f64::from(self.sample[row].deviations[column]) } else { deviations[[row - past, column]] }
+            if row < past {
+                f64::from(self.sample[row].deviations[column])
+            } else {
+                deviations[[row - past, column]]
+            }
         });
         IsolationForest::params()
             .seed(seed ^ (day as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
             .fit(&DatasetBase::from(data))
             .map(Some)
-            .map_err(|error| Error::Model { action: "fitted", reason: error.to_string() })
+            .map_err(|error| Error::Model {
+                action: "fitted",
+                reason: error.to_string(),
+            })
     }
 
     fn threshold(
@@ -244,11 +296,19 @@ impl Ranker {
         match options.flags {
             FlagRule::AlertsPerDay(rate) => alert_threshold(&self.alert_scores, rate),
             FlagRule::FalseDiscoveryRate(q) => {
-                let mut order: Vec<usize> = (0..scores.len()).filter(|&i| observations[i].touches_mailbox).collect();
+                let mut order: Vec<usize> = (0..scores.len())
+                    .filter(|&i| observations[i].touches_mailbox)
+                    .collect();
                 order.sort_unstable_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
                 let n = order.len() as f64;
-                let last = order.iter().enumerate().rposition(|(rank, &i)| p_values[i] <= q * (rank + 1) as f64 / n)?;
-                order[..=last].iter().map(|&i| scores[i]).min_by(f64::total_cmp)
+                let last = order
+                    .iter()
+                    .enumerate()
+                    .rposition(|(rank, &i)| p_values[i] <= q * (rank + 1) as f64 / n)?;
+                order[..=last]
+                    .iter()
+                    .map(|&i| scores[i])
+                    .min_by(f64::total_cmp)
             }
         }
     }
@@ -257,11 +317,17 @@ impl Ranker {
 /// The score that earlier mailbox-days exceeded `rate` times a day.
 fn alert_threshold(days: &VecDeque<Vec<f64>>, rate: f64) -> Option<f64> {
     let cap = (rate * ALERT_DAY_CAP).ceil() as usize;
-    let mut pooled: Vec<f64> = days.iter().flat_map(|scores| scores.iter().take(cap).copied()).collect();
+    let mut pooled: Vec<f64> = days
+        .iter()
+        .flat_map(|scores| scores.iter().take(cap).copied())
+        .collect();
     pooled.sort_unstable_by(|a, b| b.total_cmp(a));
     let wanted = (rate * days.len() as f64).round() as usize;
     // Between the last alert wanted and the first one not wanted.
-    match (wanted.checked_sub(1).and_then(|i| pooled.get(i)), pooled.get(wanted)) {
+    match (
+        wanted.checked_sub(1).and_then(|i| pooled.get(i)),
+        pooled.get(wanted),
+    ) {
         (Some(&inside), Some(&outside)) => Some(f64::midpoint(inside, outside)),
         (Some(&inside), None) => Some(inside),
         (None, Some(&outside)) => Some(outside.next_up()),
@@ -277,9 +343,17 @@ fn priority(id: u64, day: i32) -> f64 {
 }
 
 /// The forest's scores; sessions that did not touch the mailbox are no anomaly of the mailbox.
-fn combine(scores: &Array1<f64>, judgements: &[Judgement], observations: &[Observation]) -> Array1<f64> {
+fn combine(
+    scores: &Array1<f64>,
+    judgements: &[Judgement],
+    observations: &[Observation],
+) -> Array1<f64> {
     Array1::from_iter(
-        scores.iter().zip(judgements).zip(observations).map(|((&score, _), o)| if o.touches_mailbox { score } else { 0.0 }),
+        scores
+            .iter()
+            .zip(judgements)
+            .zip(observations)
+            .map(|((&score, _), o)| if o.touches_mailbox { score } else { 0.0 }),
     )
 }
 
@@ -289,10 +363,19 @@ mod tests {
 
     #[test]
     fn the_threshold_lets_the_asked_rate_through() {
-        let days: VecDeque<Vec<f64>> =
-            (0..10).map(|day| (0..20).map(|i| 1.0 - f64::from(i) / 20.0 - f64::from(day) * 1e-4).collect()).collect();
+        let days: VecDeque<Vec<f64>> = (0..10)
+            .map(|day| {
+                (0..20)
+                    .map(|i| 1.0 - f64::from(i) / 20.0 - f64::from(day) * 1e-4)
+                    .collect()
+            })
+            .collect();
         let threshold = alert_threshold(&days, 2.0).expect("ten days");
-        let alerts = days.iter().flatten().filter(|&&score| score >= threshold).count();
+        let alerts = days
+            .iter()
+            .flatten()
+            .filter(|&&score| score >= threshold)
+            .count();
         assert_eq!(alerts, 20);
     }
 
@@ -301,7 +384,10 @@ mod tests {
         let quiet: VecDeque<Vec<f64>> = (0..9).map(|_| vec![0.6, 0.55, 0.5, 0.45]).collect();
         let mut attacked = quiet.clone();
         attacked.push_back(vec![0.9; 50]);
-        let (before, after) = (alert_threshold(&quiet, 2.0), alert_threshold(&attacked, 2.0));
+        let (before, after) = (
+            alert_threshold(&quiet, 2.0),
+            alert_threshold(&attacked, 2.0),
+        );
         assert!(after.zip(before).is_some_and(|(a, b)| a < 0.61 && b < 0.61));
     }
 
@@ -309,7 +395,10 @@ mod tests {
     fn newer_sessions_stay_longer_in_the_reservoir() {
         let wins = (0..2000u64)
             .filter(|&i| {
-                let (a, b) = (crate::session::stable_hash(&format!("a{i}")), crate::session::stable_hash(&format!("b{i}")));
+                let (a, b) = (
+                    crate::session::stable_hash(&format!("a{i}")),
+                    crate::session::stable_hash(&format!("b{i}")),
+                );
                 priority(a, 21) > priority(b, 0)
             })
             .count();

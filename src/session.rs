@@ -42,7 +42,10 @@ pub struct SessionOptions {
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { silence_ms: 30 * 60_000, max_length_ms: 12 * 3_600_000 }
+        Self {
+            silence_ms: 30 * 60_000,
+            max_length_ms: 12 * 3_600_000,
+        }
     }
 }
 
@@ -145,9 +148,17 @@ struct Context {
 ///
 /// # Errors
 /// Fails only when the event table is inconsistent (a column has another length than the rest).
-pub fn sessionize(columns: &EventColumns<'_>, options: &SessionOptions) -> Result<Vec<Session>, Error> {
+pub fn sessionize(
+    columns: &EventColumns<'_>,
+    options: &SessionOptions,
+) -> Result<Vec<Session>, Error> {
     let blocks = AddressBlocks::new(&columns.network);
-    let operations: Vec<Operation> = columns.operation.names.iter().map(|name| Operation::classify(name)).collect();
+    let operations: Vec<Operation> = columns
+        .operation
+        .names
+        .iter()
+        .map(|name| Operation::classify(name))
+        .collect();
     let operation = |row: u32| operations[columns.operation.codes[row as usize] as usize];
 
     let (mut rows, guests): (Vec<u32>, Vec<u32>) =
@@ -163,7 +174,10 @@ pub fn sessionize(columns: &EventColumns<'_>, options: &SessionOptions) -> Resul
     }
     seat_guests(columns, options, guests, &mut runs);
 
-    let mut sessions: Vec<Session> = runs.into_par_iter().map(|run| summarise(columns, &operations, run)).collect();
+    let mut sessions: Vec<Session> = runs
+        .into_par_iter()
+        .map(|run| summarise(columns, &operations, run))
+        .collect();
     sessions.par_sort_unstable_by_key(|session| (session.start, session.id));
     Ok(sessions)
 }
@@ -172,7 +186,9 @@ pub fn sessionize(columns: &EventColumns<'_>, options: &SessionOptions) -> Resul
 fn is_guest(columns: &EventColumns<'_>, operation: Operation, row: u32) -> bool {
     let row = row as usize;
     operation.is_sign_in()
-        || (operation.is_rule_change() && columns.client_info.codes[row] == 0 && columns.client_app_id.codes[row] == 0)
+        || (operation.is_rule_change()
+            && columns.client_info.codes[row] == 0
+            && columns.client_app_id.codes[row] == 0)
 }
 
 fn context(columns: &EventColumns<'_>, row: u32) -> Context {
@@ -200,7 +216,11 @@ fn continues(columns: &EventColumns<'_>, options: &SessionOptions, a: u32, b: u3
 }
 
 /// Cuts a run into pieces no longer than the maximal length.
-fn split_long<'a>(columns: &EventColumns<'_>, options: &SessionOptions, run: &'a [u32]) -> Vec<&'a [u32]> {
+fn split_long<'a>(
+    columns: &EventColumns<'_>,
+    options: &SessionOptions,
+    run: &'a [u32],
+) -> Vec<&'a [u32]> {
     let mut pieces = Vec::new();
     let mut rest = run;
     while let Some(&first) = rest.first() {
@@ -214,7 +234,12 @@ fn split_long<'a>(columns: &EventColumns<'_>, options: &SessionOptions, run: &'a
 }
 
 /// Without a `SessionId`, different address blocks are different sessions, unless the client hops over many.
-fn split_blocks(columns: &EventColumns<'_>, blocks: &AddressBlocks, run: &[u32], runs: &mut Vec<Vec<u32>>) {
+fn split_blocks(
+    columns: &EventColumns<'_>,
+    blocks: &AddressBlocks,
+    run: &[u32],
+    runs: &mut Vec<Vec<u32>>,
+) {
     let Some(&first) = run.first() else { return };
     if columns.session_id.codes[first as usize] != 0 {
         runs.push(run.to_vec());
@@ -222,7 +247,10 @@ fn split_blocks(columns: &EventColumns<'_>, blocks: &AddressBlocks, run: &[u32],
     }
     let mut by_block: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for &row in run {
-        by_block.entry(blocks.of(columns.network.codes[row as usize])).or_default().push(row);
+        by_block
+            .entry(blocks.of(columns.network.codes[row as usize]))
+            .or_default()
+            .push(row);
         if by_block.len() > MAX_BLOCKS_OF_A_PERSON {
             runs.push(run.to_vec());
             return;
@@ -233,7 +261,12 @@ fn split_blocks(columns: &EventColumns<'_>, blocks: &AddressBlocks, run: &[u32],
 
 /// Seats sign-ins and administrative records: with the session of the same actor, mailbox and day that shares
 /// their `SessionId`, else their address within the silence; else in sessions of their own.
-fn seat_guests(columns: &EventColumns<'_>, options: &SessionOptions, guests: Vec<u32>, runs: &mut Vec<Vec<u32>>) {
+fn seat_guests(
+    columns: &EventColumns<'_>,
+    options: &SessionOptions,
+    guests: Vec<u32>,
+    runs: &mut Vec<Vec<u32>>,
+) {
     if guests.is_empty() {
         return;
     }
@@ -248,10 +281,15 @@ fn seat_guests(columns: &EventColumns<'_>, options: &SessionOptions, guests: Vec
     let mut additions: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
     let mut homeless: Vec<u32> = Vec::new();
     for row in guests {
-        let candidates = hosts.get(&party(columns, row)).map(Vec::as_slice).unwrap_or_default();
+        let candidates = hosts
+            .get(&party(columns, row))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let best = candidates
             .iter()
-            .filter_map(|&index| host_rank(columns, options, row, &runs[index]).map(|rank| (rank, index)))
+            .filter_map(|&index| {
+                host_rank(columns, options, row, &runs[index]).map(|rank| (rank, index))
+            })
             .min();
         match best {
             Some((_, index)) => additions.entry(index).or_default().push(row),
@@ -262,28 +300,45 @@ fn seat_guests(columns: &EventColumns<'_>, options: &SessionOptions, guests: Vec
         runs[index].append(&mut rows);
         runs[index].sort_unstable();
     }
-    homeless.sort_unstable_by_key(|&row| (context(columns, row), columns.network.codes[row as usize], row));
+    homeless.sort_unstable_by_key(|&row| {
+        (
+            context(columns, row),
+            columns.network.codes[row as usize],
+            row,
+        )
+    });
     for run in homeless.chunk_by(|&a, &b| {
-        columns.network.codes[a as usize] == columns.network.codes[b as usize] && continues(columns, options, a, b)
+        columns.network.codes[a as usize] == columns.network.codes[b as usize]
+            && continues(columns, options, a, b)
     }) {
         runs.push(run.to_vec());
     }
 }
 
 fn party(columns: &EventColumns<'_>, row: u32) -> (u32, u32) {
-    (columns.mailbox.codes[row as usize], columns.actor.codes[row as usize])
+    (
+        columns.mailbox.codes[row as usize],
+        columns.actor.codes[row as usize],
+    )
 }
 
 /// How well a run hosts a guest, smaller is better: same `SessionId` first, then the nearest in time with the same
 /// address. `None` when neither holds or the day differs.
-fn host_rank(columns: &EventColumns<'_>, options: &SessionOptions, row: u32, run: &[u32]) -> Option<(u8, i64)> {
+fn host_rank(
+    columns: &EventColumns<'_>,
+    options: &SessionOptions,
+    row: u32,
+    run: &[u32],
+) -> Option<(u8, i64)> {
     let (first, last) = (*run.first()? as usize, *run.last()? as usize);
     let row = row as usize;
     let time = columns.time[row];
     if day_of(time) != day_of(columns.time[first]) {
         return None;
     }
-    let distance = (columns.time[first] - time).max(time - columns.time[last]).max(0);
+    let distance = (columns.time[first] - time)
+        .max(time - columns.time[last])
+        .max(0);
     let session_key = columns.session_id.codes[row];
     if session_key != 0 && session_key == columns.session_id.codes[first] {
         return Some((0, distance));
@@ -299,7 +354,13 @@ fn summarise(columns: &EventColumns<'_>, operations: &[Operation], rows: Vec<u32
     let lead = rows
         .iter()
         .copied()
-        .find(|&row| !is_guest(columns, operations[columns.operation.codes[row as usize] as usize], row))
+        .find(|&row| {
+            !is_guest(
+                columns,
+                operations[columns.operation.codes[row as usize] as usize],
+                row,
+            )
+        })
         .unwrap_or(rows[0]) as usize;
     let (first, last) = (rows[0] as usize, rows[rows.len() - 1] as usize);
     let mut session = Session {
@@ -367,8 +428,10 @@ fn summarise(columns: &EventColumns<'_>, operations: &[Operation], rows: Vec<u32
     }
     session.folders = (folders.len() as u32).max(widest);
     session.burst = burst(columns, &rows);
-    session.network =
-        networks.into_iter().max_by_key(|&(code, count)| (count, std::cmp::Reverse(code))).map_or(0, |(code, _)| code);
+    session.network = networks
+        .into_iter()
+        .max_by_key(|&(code, count)| (count, std::cmp::Reverse(code)))
+        .map_or(0, |(code, _)| code);
     session.rows = rows;
     session
 }
@@ -428,8 +491,10 @@ impl AddressBlocks {
         let texts = names.clone();
         names.sort_unstable();
         names.dedup();
-        let block_of =
-            texts.iter().map(|text| names.binary_search(text).unwrap_or_default() as u32).collect();
+        let block_of = texts
+            .iter()
+            .map(|text| names.binary_search(text).unwrap_or_default() as u32)
+            .collect();
         Self { block_of, names }
     }
 

@@ -88,8 +88,14 @@ impl Baselines {
         crate::feature::FEATURES
             .iter()
             .map(|feature| {
-                let (observed, expectation) = self.expectation(feature.id, baseline, observation, judgement);
-                Evidence { feature: feature.id, bans: judgement.deviations[feature.id.index()], observed, expectation }
+                let (observed, expectation) =
+                    self.expectation(feature.id, baseline, observation, judgement);
+                Evidence {
+                    feature: feature.id,
+                    bans: judgement.deviations[feature.id.index()],
+                    observed,
+                    expectation,
+                }
             })
             .collect()
     }
@@ -103,23 +109,37 @@ impl Baselines {
     ) -> (f64, Expectation) {
         let novelty = |kind: CategoryKind| judgement.novelties[kind as usize];
         match feature {
-            FeatureId::Application => {
-                self.novelty_evidence(baseline, LadderKind::Application, novelty(CategoryKind::Application), false)
-            }
+            FeatureId::Application => self.novelty_evidence(
+                baseline,
+                LadderKind::Application,
+                novelty(CategoryKind::Application),
+                false,
+            ),
             FeatureId::Client => {
-                let (client, version) = (novelty(CategoryKind::Client), novelty(CategoryKind::Version));
+                let (client, version) = (
+                    novelty(CategoryKind::Client),
+                    novelty(CategoryKind::Version),
+                );
                 if version.rung > client.rung {
                     self.novelty_evidence(baseline, LadderKind::Version, version, true)
                 } else {
                     self.novelty_evidence(baseline, LadderKind::Client, client, false)
                 }
             }
-            FeatureId::Actor => self.novelty_evidence(baseline, LadderKind::Actor, novelty(CategoryKind::Actor), false),
-            FeatureId::Network => self.novelty_evidence(baseline, LadderKind::Network, judgement.network, false),
+            FeatureId::Actor => self.novelty_evidence(
+                baseline,
+                LadderKind::Actor,
+                novelty(CategoryKind::Actor),
+                false,
+            ),
+            FeatureId::Network => {
+                self.novelty_evidence(baseline, LadderKind::Network, judgement.network, false)
+            }
             FeatureId::Hour => {
                 let hours = &baseline.hours[hour_class(observation.channel)];
                 let cell = observation.week_cell;
-                let near = [23, 0, 1].map(|step| hours.cells()[cell / 24 * 24 + (cell % 24 + step) % 24]);
+                let near =
+                    [23, 0, 1].map(|step| hours.cells()[cell / 24 * 24 + (cell % 24 + step) % 24]);
                 let expectation = Expectation::Hour {
                     near: near.iter().sum::<f32>() as u32,
                     sessions: hours.total() as u32,
@@ -128,17 +148,36 @@ impl Baselines {
             }
             FeatureId::Changes => {
                 let rung = change_rung(observation.action);
-                let such_days = baseline.ladders[LadderKind::Changes as usize].days_at_or_above(rung.max(1));
-                (rung as f64, Expectation::Changes { such_days, days: baseline.active_days })
+                let such_days =
+                    baseline.ladders[LadderKind::Changes as usize].days_at_or_above(rung.max(1));
+                (
+                    rung as f64,
+                    Expectation::Changes {
+                        such_days,
+                        days: baseline.active_days,
+                    },
+                )
             }
             FeatureId::Spread => {
-                let (kind, symbol) = judgement.spread_by.unwrap_or((CategoryKind::Application, 0));
+                let (kind, symbol) = judgement
+                    .spread_by
+                    .unwrap_or((CategoryKind::Application, 0));
                 let mailboxes = judgement.spread.len().max(1) as u32;
-                (f64::from(mailboxes), Expectation::Spread { mailboxes, kind, symbol })
+                (
+                    f64::from(mailboxes),
+                    Expectation::Spread {
+                        mailboxes,
+                        kind,
+                        symbol,
+                    },
+                )
             }
-            FeatureId::Persistence => {
-                (judgement.persistence as f64, Expectation::Persistence { days: judgement.persistence as u32 })
-            }
+            FeatureId::Persistence => (
+                judgement.persistence as f64,
+                Expectation::Persistence {
+                    days: judgement.persistence as u32,
+                },
+            ),
             _ => self.volume_evidence(feature, baseline, observation),
         }
     }
@@ -168,15 +207,23 @@ impl Baselines {
         baseline: &MailboxBaseline,
         observation: &Observation,
     ) -> (f64, Expectation) {
-        let measure = VOLUME_FEATURES.iter().find(|(id, _)| *id == feature).map_or(VOLUME_FEATURES[0].1, |(_, m)| *m);
+        let measure = VOLUME_FEATURES
+            .iter()
+            .find(|(id, _)| *id == feature)
+            .map_or(VOLUME_FEATURES[0].1, |(_, m)| *m);
         let predictive = self.predictive(baseline, observation.family, measure);
         let sessions = baseline
             .volumes
             .get(&(observation.family as u8))
-            .map_or(0, |volume| volume.moments[measure as usize].sessions() as u32);
+            .map_or(0, |volume| {
+                volume.moments[measure as usize].sessions() as u32
+            });
         // 1.645 standard deviations on either side hold nine of ten.
-        let expectation =
-            Expectation::Range { low: predictive.quantile(-1.645), high: predictive.quantile(1.645), sessions };
+        let expectation = Expectation::Range {
+            low: predictive.quantile(-1.645),
+            high: predictive.quantile(1.645),
+            sessions,
+        };
         (observation.measure(measure), expectation)
     }
 }

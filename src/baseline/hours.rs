@@ -32,7 +32,10 @@ pub(crate) struct WeekHistogram {
 
 impl Default for WeekHistogram {
     fn default() -> Self {
-        Self { cells: vec![0.0; WEEK_CELLS], total: 0.0 }
+        Self {
+            cells: vec![0.0; WEEK_CELLS],
+            total: 0.0,
+        }
     }
 }
 
@@ -59,8 +62,11 @@ impl WeekHistogram {
             let kernel = kernel();
             for (cell, value) in density.iter_mut().enumerate() {
                 let part = &self.cells[cell / 24 * 24..cell / 24 * 24 + 24];
-                let smooth: f64 =
-                    part.iter().enumerate().map(|(hour, &n)| f64::from(n) * kernel[(cell % 24 + 24 - hour) % 24]).sum();
+                let smooth: f64 = part
+                    .iter()
+                    .enumerate()
+                    .map(|(hour, &n)| f64::from(n) * kernel[(cell % 24 + 24 - hour) % 24])
+                    .sum();
                 *value = smooth / self.total;
             }
         }
@@ -75,11 +81,16 @@ impl WeekHistogram {
             .iter()
             .zip(tenant)
             .map(|(own, tenant)| {
-                (1.0 - UNIFORM_SHARE) * (weight * own + (1.0 - weight) * tenant) + UNIFORM_SHARE / WEEK_CELLS as f64
+                (1.0 - UNIFORM_SHARE) * (weight * own + (1.0 - weight) * tenant)
+                    + UNIFORM_SHARE / WEEK_CELLS as f64
             })
             .collect();
         let here = mixed[cell];
-        mixed.iter().filter(|&&density| density <= here).sum::<f64>().min(1.0)
+        mixed
+            .iter()
+            .filter(|&&density| density <= here)
+            .sum::<f64>()
+            .min(1.0)
     }
 }
 
@@ -87,7 +98,8 @@ impl WeekHistogram {
 fn kernel() -> [f64; 24] {
     let mut weights = [0.0; 24];
     for (hour, weight) in weights.iter_mut().enumerate() {
-        *weight = (CONCENTRATION * ((hour as f64 / 24.0 * std::f64::consts::TAU).cos() - 1.0)).exp();
+        *weight =
+            (CONCENTRATION * ((hour as f64 / 24.0 * std::f64::consts::TAU).cos() - 1.0)).exp();
     }
     let sum: f64 = weights.iter().sum();
     weights.map(|weight| weight / sum)
@@ -114,7 +126,10 @@ mod tests {
         let mut late = WeekHistogram::default();
         (0..200).for_each(|_| late.count(23));
         let after_midnight = late.density()[0];
-        assert!((after_midnight - late.density()[22]).abs() < 1e-12, "23h spreads to 0h as to 22h");
+        assert!(
+            (after_midnight - late.density()[22]).abs() < 1e-12,
+            "23h spreads to 0h as to 22h"
+        );
     }
 
     #[test]

@@ -61,7 +61,9 @@ impl TenantLadder {
     pub(crate) fn fade(&mut self) {
         for cell in self.cells.iter_mut().flatten() {
             cell.days *= DAILY_KEEP;
-            cell.reached.iter_mut().for_each(|count| *count *= DAILY_KEEP);
+            cell.reached
+                .iter_mut()
+                .for_each(|count| *count *= DAILY_KEEP);
         }
     }
 
@@ -95,7 +97,10 @@ impl MailboxLadder {
 
     /// Days of the mailbox that reached `rung` or higher.
     pub(crate) fn days_at_or_above(&self, rung: usize) -> u32 {
-        self.reached[rung.min(RUNGS - 1)..].iter().map(|&days| u32::from(days)).sum()
+        self.reached[rung.min(RUNGS - 1)..]
+            .iter()
+            .map(|&days| u32::from(days))
+            .sum()
     }
 
     /// Share of the mailbox's days that reach `rung` or higher, shrunk towards the tenant's share.
@@ -130,7 +135,10 @@ mod tests {
         for day in 0..30 {
             traveller.count(usize::from(day % 3 == 0) * 4);
         }
-        let (home, away) = (MailboxLadder::default().exceedance(30, 4, 0.01), traveller.exceedance(30, 4, 0.01));
+        let (home, away) = (
+            MailboxLadder::default().exceedance(30, 4, 0.01),
+            traveller.exceedance(30, 4, 0.01),
+        );
         assert!((home - 0.1 / 40.0).abs() < 1e-12 && (away - 10.1 / 40.0).abs() < 1e-12);
     }
 

@@ -31,7 +31,8 @@ use volume::{Moments, Predictive, items_exceedance};
 
 use crate::event::ClientFamily;
 use crate::feature::{
-    Action, CategoryKind, Channel, FEATURE_COUNT, FeatureId, MEASURES, Measure, Observation, Symbol, WEEK_CELLS,
+    Action, CategoryKind, Channel, FEATURE_COUNT, FeatureId, MEASURES, Measure, Observation,
+    Symbol, WEEK_CELLS,
 };
 
 /// Days that an unfamiliar category stays in memory for the spread over mailboxes.
@@ -133,23 +134,31 @@ impl Baselines {
             unfamiliar: FxHashMap::default(),
             empty: &empty,
         };
-        let novelties: Vec<([Novelty; CategoryKind::COUNT], Novelty)> =
-            observations.par_iter().map(|observation| self.novelties_of(observation, &day)).collect();
+        let novelties: Vec<([Novelty; CategoryKind::COUNT], Novelty)> = observations
+            .par_iter()
+            .map(|observation| self.novelties_of(observation, &day))
+            .collect();
         day.unfamiliar = self.unfamiliar_today(observations, &novelties);
         observations
             .par_iter()
             .zip(novelties)
-            .map(|(observation, (novelties, network))| self.judge(observation, novelties, network, &day))
+            .map(|(observation, (novelties, network))| {
+                self.judge(observation, novelties, network, &day)
+            })
             .collect()
     }
 
     /// The deviations of judged sessions as a matrix, sessions × features.
     pub fn matrix(judgements: &[Judgement]) -> Array2<f64> {
-        Array2::from_shape_fn((judgements.len(), FEATURE_COUNT), |(row, column)| judgements[row].deviations[column])
+        Array2::from_shape_fn((judgements.len(), FEATURE_COUNT), |(row, column)| {
+            judgements[row].deviations[column]
+        })
     }
 
     fn mailbox<'a>(&'a self, observation: &Observation, day: &Day<'a>) -> &'a MailboxBaseline {
-        self.mailboxes.get(&observation.mailbox).unwrap_or(day.empty)
+        self.mailboxes
+            .get(&observation.mailbox)
+            .unwrap_or(day.empty)
     }
 
     fn tenant_today(&self, observations: &[Observation]) -> TenantToday {
@@ -172,18 +181,28 @@ impl Baselines {
         let recent = self
             .mailboxes
             .iter()
-            .filter(|(symbol, baseline)| this_day - baseline.last_day <= ACTIVE_DAYS && !active.contains(symbol))
+            .filter(|(symbol, baseline)| {
+                this_day - baseline.last_day <= ACTIVE_DAYS && !active.contains(symbol)
+            })
             .count();
         today.active_mailboxes = (active.len() + recent) as u32;
         today
     }
 
-    fn novelties_of(&self, observation: &Observation, day: &Day<'_>) -> ([Novelty; CategoryKind::COUNT], Novelty) {
+    fn novelties_of(
+        &self,
+        observation: &Observation,
+        day: &Day<'_>,
+    ) -> ([Novelty; CategoryKind::COUNT], Novelty) {
         let baseline = self.mailbox(observation, day);
         let all = novelties(observation, &baseline.known, &self.tenant.known, &day.today);
-        let country = (observation.category(CategoryKind::Country) != 0).then_some(all[CategoryKind::Country as usize]);
-        let network =
-            network_novelty(all[CategoryKind::Network as usize], all[CategoryKind::Block as usize], country);
+        let country = (observation.category(CategoryKind::Country) != 0)
+            .then_some(all[CategoryKind::Country as usize]);
+        let network = network_novelty(
+            all[CategoryKind::Network as usize],
+            all[CategoryKind::Block as usize],
+            country,
+        );
         (all, network)
     }
 
@@ -198,13 +217,19 @@ impl Baselines {
         for (observation, (all, network)) in observations.iter().zip(novelties) {
             this_day = this_day.max(observation.day);
             for category in unfamiliar_categories(observation, all, *network) {
-                unfamiliar.entry(category).or_default().insert(observation.mailbox);
+                unfamiliar
+                    .entry(category)
+                    .or_default()
+                    .insert(observation.mailbox);
             }
         }
         for (category, mailboxes) in &mut unfamiliar {
             if let Some(earlier) = self.tenant.unfamiliar.get(category) {
                 mailboxes.extend(
-                    earlier.iter().filter(|&(_, &last)| this_day - last < SPREAD_DAYS).map(|(&mailbox, _)| mailbox),
+                    earlier
+                        .iter()
+                        .filter(|&(_, &last)| this_day - last < SPREAD_DAYS)
+                        .map(|(&mailbox, _)| mailbox),
                 );
             }
         }
@@ -230,31 +255,43 @@ impl Baselines {
             return judgement;
         }
         let baseline = self.mailbox(observation, day);
-        let rung_bans = |ladder: LadderKind, rung: usize| bans(self.exceedance(baseline, observation.channel, ladder, rung));
+        let rung_bans = |ladder: LadderKind, rung: usize| {
+            bans(self.exceedance(baseline, observation.channel, ladder, rung))
+        };
         let of = |kind: CategoryKind| novelties[kind as usize].rung;
 
         let deviations = &mut judgement.deviations;
-        deviations[FeatureId::Application.index()] = rung_bans(LadderKind::Application, of(CategoryKind::Application));
-        deviations[FeatureId::Client.index()] = rung_bans(LadderKind::Client, of(CategoryKind::Client))
-            .max(rung_bans(LadderKind::Version, of(CategoryKind::Version)));
-        deviations[FeatureId::Actor.index()] = rung_bans(LadderKind::Actor, of(CategoryKind::Actor));
+        deviations[FeatureId::Application.index()] =
+            rung_bans(LadderKind::Application, of(CategoryKind::Application));
+        deviations[FeatureId::Client.index()] =
+            rung_bans(LadderKind::Client, of(CategoryKind::Client))
+                .max(rung_bans(LadderKind::Version, of(CategoryKind::Version)));
+        deviations[FeatureId::Actor.index()] =
+            rung_bans(LadderKind::Actor, of(CategoryKind::Actor));
         deviations[FeatureId::Network.index()] = rung_bans(LadderKind::Network, network.rung);
         let class = hour_class(observation.channel);
         deviations[FeatureId::Hour.index()] =
             bans(baseline.hours[class].tail(observation.week_cell, &day.density[class]));
         for (feature, measure) in VOLUME_FEATURES {
-            deviations[feature.index()] = bans(self.volume_exceedance(baseline, observation, measure));
+            deviations[feature.index()] =
+                bans(self.volume_exceedance(baseline, observation, measure));
         }
-        deviations[FeatureId::Changes.index()] = rung_bans(LadderKind::Changes, observation.action as usize);
+        deviations[FeatureId::Changes.index()] =
+            rung_bans(LadderKind::Changes, observation.action as usize);
 
         let widest = unfamiliar_categories(observation, &novelties, network)
             .into_iter()
-            .filter_map(|category| day.unfamiliar.get(&category).map(|mailboxes| (mailboxes, category)))
+            .filter_map(|category| {
+                day.unfamiliar
+                    .get(&category)
+                    .map(|mailboxes| (mailboxes, category))
+            })
             .max_by_key(|(mailboxes, category)| (mailboxes.len(), std::cmp::Reverse(*category)));
         if let Some((mailboxes, category)) = widest
             && mailboxes.len() > 1
         {
-            deviations[FeatureId::Spread.index()] = rung_bans(LadderKind::Spread, spread_rung(mailboxes.len()));
+            deviations[FeatureId::Spread.index()] =
+                rung_bans(LadderKind::Spread, spread_rung(mailboxes.len()));
             judgement.spread = mailboxes.iter().copied().collect();
             judgement.spread_by = Some(category);
         }
@@ -264,23 +301,52 @@ impl Baselines {
         judgement
     }
 
-    fn exceedance(&self, baseline: &MailboxBaseline, channel: Channel, ladder: LadderKind, rung: usize) -> f64 {
-        let tenant = self.tenant.ladders[ladder as usize].exceedance(channel, baseline.active_days, rung);
+    fn exceedance(
+        &self,
+        baseline: &MailboxBaseline,
+        channel: Channel,
+        ladder: LadderKind,
+        rung: usize,
+    ) -> f64 {
+        let tenant =
+            self.tenant.ladders[ladder as usize].exceedance(channel, baseline.active_days, rung);
         baseline.ladders[ladder as usize].exceedance(baseline.active_days, rung, tenant)
     }
 
-    fn predictive(&self, baseline: &MailboxBaseline, family: ClientFamily, measure: Measure) -> Predictive {
+    fn predictive(
+        &self,
+        baseline: &MailboxBaseline,
+        family: ClientFamily,
+        measure: Measure,
+    ) -> Predictive {
         let family = family as u8;
-        let own = baseline.volumes.get(&family).map(|v| v.moments[measure as usize]).unwrap_or_default();
-        let tenant = self.tenant.volumes.get(&family).map(|v| v[measure as usize]).unwrap_or_default();
+        let own = baseline
+            .volumes
+            .get(&family)
+            .map(|v| v.moments[measure as usize])
+            .unwrap_or_default();
+        let tenant = self
+            .tenant
+            .volumes
+            .get(&family)
+            .map(|v| v[measure as usize])
+            .unwrap_or_default();
         Predictive::new(own, tenant)
     }
 
-    fn volume_exceedance(&self, baseline: &MailboxBaseline, observation: &Observation, measure: Measure) -> f64 {
+    fn volume_exceedance(
+        &self,
+        baseline: &MailboxBaseline,
+        observation: &Observation,
+        measure: Measure,
+    ) -> f64 {
         let predictive = self.predictive(baseline, observation.family, measure);
         let value = observation.measure(measure);
         if measure == Measure::Items {
-            let habit = baseline.volumes.get(&(observation.family as u8)).map(|v: &FamilyVolume| &v.items);
+            let habit = baseline
+                .volumes
+                .get(&(observation.family as u8))
+                .map(|v: &FamilyVolume| &v.items);
             items_exceedance(&predictive, habit, value)
         } else {
             predictive.exceedance(value)
@@ -300,15 +366,25 @@ fn unfamiliar_categories(
     if !observation.touches_mailbox || network.rung == 0 {
         return categories;
     }
-    for kind in [CategoryKind::Application, CategoryKind::Client, CategoryKind::Version] {
+    for kind in [
+        CategoryKind::Application,
+        CategoryKind::Client,
+        CategoryKind::Version,
+    ] {
         let novelty = novelties[kind as usize];
         if novelty.rung >= 2 && observation.category(kind) != 0 {
             categories.push((kind, observation.category(kind)));
         }
     }
     if network.rung >= RARE {
-        categories.push((CategoryKind::Block, observation.category(CategoryKind::Block)));
-        categories.push((CategoryKind::Network, observation.category(CategoryKind::Network)));
+        categories.push((
+            CategoryKind::Block,
+            observation.category(CategoryKind::Block),
+        ));
+        categories.push((
+            CategoryKind::Network,
+            observation.category(CategoryKind::Network),
+        ));
     }
     categories
 }
@@ -327,11 +403,15 @@ fn spread_rung(mailboxes: usize) -> usize {
 
 /// Earlier days on which the mailbox met a category that is still as new to it as on its first day.
 fn persistence_rung(novelties: &[Novelty; CategoryKind::COUNT], network: Novelty) -> usize {
-    let identity = [CategoryKind::Application, CategoryKind::Client, CategoryKind::Version]
-        .into_iter()
-        .map(|kind| novelties[kind as usize])
-        .filter(|novelty| novelty.rung >= RARE)
-        .map(|novelty| usize::from(novelty.days));
+    let identity = [
+        CategoryKind::Application,
+        CategoryKind::Client,
+        CategoryKind::Version,
+    ]
+    .into_iter()
+    .map(|kind| novelties[kind as usize])
+    .filter(|novelty| novelty.rung >= RARE)
+    .map(|novelty| usize::from(novelty.days));
     let place = (network.rung >= RARE).then_some(usize::from(network.days));
     identity.chain(place).max().unwrap_or(0).min(5)
 }

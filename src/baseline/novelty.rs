@@ -84,7 +84,11 @@ pub(crate) fn novelty(
     if let Some(known) = known {
         let trusted = known.days >= TRUST_DAYS;
         return Novelty {
-            rung: if trusted { 0 } else { usize::from(known.origin) },
+            rung: if trusted {
+                0
+            } else {
+                usize::from(known.origin)
+            },
             adoption: false,
             days: known.days,
             mailboxes,
@@ -104,15 +108,28 @@ pub(crate) fn novelty(
     } else {
         5
     };
-    Novelty { rung, adoption: true, days: 0, mailboxes }
+    Novelty {
+        rung,
+        adoption: true,
+        days: 0,
+        mailboxes,
+    }
 }
 
 /// Rung of a session's network: familiar network, familiar block, then the block's own novelty, and a country that
 /// the mailbox has never been seen in on top.
-pub(crate) fn network_novelty(network: Novelty, block: Novelty, country: Option<Novelty>) -> Novelty {
+pub(crate) fn network_novelty(
+    network: Novelty,
+    block: Novelty,
+    country: Option<Novelty>,
+) -> Novelty {
     let familiar_block = !block.adoption && (block.days >= TRUST_DAYS || block.rung <= 1);
     if familiar_block {
-        return Novelty { rung: usize::from(network.adoption), adoption: network.adoption, ..block };
+        return Novelty {
+            rung: usize::from(network.adoption),
+            adoption: network.adoption,
+            ..block
+        };
     }
     let abroad = country.is_some_and(|country| country.rung >= 2);
     let rung = match block.rung {
@@ -136,7 +153,13 @@ pub(crate) fn novelties(
         if category.1 == 0 && !matches!(kind, CategoryKind::Application | CategoryKind::Client) {
             return Novelty::default();
         }
-        novelty(known.get(&category), tenant.get(&category), category, observation.day, today)
+        novelty(
+            known.get(&category),
+            tenant.get(&category),
+            category,
+            observation.day,
+            today,
+        )
     })
 }
 
@@ -147,7 +170,10 @@ mod tests {
     const APPLICATION: Category = (CategoryKind::Application, 7);
 
     fn today(adopters: u32, active: u32) -> TenantToday {
-        TenantToday { adopters: FxHashMap::from_iter([(APPLICATION, adopters)]), active_mailboxes: active }
+        TenantToday {
+            adopters: FxHashMap::from_iter([(APPLICATION, adopters)]),
+            active_mailboxes: active,
+        }
     }
 
     #[test]
@@ -159,23 +185,55 @@ mod tests {
 
     #[test]
     fn trust_needs_days_not_records() {
-        let young = Acquaintance { first: 99, last: 99, days: 1, origin: 5 };
-        let old = Acquaintance { days: TRUST_DAYS, ..young };
-        assert_eq!(novelty(Some(&young), None, APPLICATION, 100, &today(1, 80)).rung, 5);
-        assert_eq!(novelty(Some(&old), None, APPLICATION, 103, &today(1, 80)).rung, 0);
+        let young = Acquaintance {
+            first: 99,
+            last: 99,
+            days: 1,
+            origin: 5,
+        };
+        let old = Acquaintance {
+            days: TRUST_DAYS,
+            ..young
+        };
+        assert_eq!(
+            novelty(Some(&young), None, APPLICATION, 100, &today(1, 80)).rung,
+            5
+        );
+        assert_eq!(
+            novelty(Some(&old), None, APPLICATION, 103, &today(1, 80)).rung,
+            0
+        );
     }
 
     #[test]
     fn an_established_application_is_less_new_than_a_rare_one() {
         let tenant = |mailboxes, first| TenantAcquaintance { first, mailboxes };
-        let rung = |t: TenantAcquaintance| novelty(None, Some(&t), APPLICATION, 100, &today(1, 80)).rung;
-        assert_eq!((rung(tenant(9, 50)), rung(tenant(2, 50)), rung(tenant(2, 99))), (2, RARE, 4));
+        let rung =
+            |t: TenantAcquaintance| novelty(None, Some(&t), APPLICATION, 100, &today(1, 80)).rung;
+        assert_eq!(
+            (
+                rung(tenant(9, 50)),
+                rung(tenant(2, 50)),
+                rung(tenant(2, 99))
+            ),
+            (2, RARE, 4)
+        );
     }
 
     #[test]
     fn a_new_address_of_a_familiar_provider_is_hardly_new() {
-        let familiar = Novelty { rung: 0, adoption: false, days: 20, mailboxes: 9 };
-        let fresh = Novelty { rung: 5, adoption: true, days: 0, mailboxes: 0 };
+        let familiar = Novelty {
+            rung: 0,
+            adoption: false,
+            days: 20,
+            mailboxes: 9,
+        };
+        let fresh = Novelty {
+            rung: 5,
+            adoption: true,
+            days: 0,
+            mailboxes: 0,
+        };
         assert_eq!(network_novelty(fresh, familiar, None).rung, 1);
         assert_eq!(network_novelty(familiar, familiar, None).rung, 0);
         assert_eq!(network_novelty(fresh, fresh, None).rung, 4);

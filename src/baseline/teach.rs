@@ -18,7 +18,12 @@ use crate::feature::{CategoryKind, Channel, Observation, Symbol};
 impl Baselines {
     /// Learns the sessions of one day that may teach; `teaches[i]` says so for session i. Sessions that do not touch
     /// the mailbox teach nothing.
-    pub fn teach_day(&mut self, observations: &[Observation], judgements: &[Judgement], teaches: &[bool]) {
+    pub fn teach_day(
+        &mut self,
+        observations: &[Observation],
+        judgements: &[Judgement],
+        teaches: &[bool],
+    ) {
         let mut lessons: BTreeMap<Symbol, Vec<usize>> = BTreeMap::new();
         for (index, observation) in observations.iter().enumerate() {
             if teaches[index] && observation.touches_mailbox {
@@ -38,8 +43,16 @@ impl Baselines {
             }
             for &index in indexes {
                 let observation = &observations[index];
-                for category in unfamiliar_categories(observation, &judgements[index].novelties, judgements[index].network) {
-                    self.tenant.unfamiliar.entry(category).or_default().insert(mailbox, observation.day);
+                for category in unfamiliar_categories(
+                    observation,
+                    &judgements[index].novelties,
+                    judgements[index].network,
+                ) {
+                    self.tenant
+                        .unfamiliar
+                        .entry(category)
+                        .or_default()
+                        .insert(mailbox, observation.day);
                 }
                 let new = acquaint(baseline, observation, &judgements[index]);
                 for category in new {
@@ -47,7 +60,10 @@ impl Baselines {
                         .tenant
                         .known
                         .entry(category)
-                        .or_insert(TenantAcquaintance { first: observation.day, mailboxes: 0 });
+                        .or_insert(TenantAcquaintance {
+                            first: observation.day,
+                            mailboxes: 0,
+                        });
                     known.mailboxes += 1;
                 }
                 let class = hour_class(observation.channel);
@@ -84,35 +100,54 @@ impl Baselines {
     }
 
     /// Volumes first, in parallel over mailboxes: the mixtures are the only costly lesson.
-    fn teach_volumes(&mut self, observations: &[Observation], lessons: &BTreeMap<Symbol, Vec<usize>>) {
+    fn teach_volumes(
+        &mut self,
+        observations: &[Observation],
+        lessons: &BTreeMap<Symbol, Vec<usize>>,
+    ) {
         let mut taught: Vec<(Symbol, MailboxBaseline, &Vec<usize>)> = lessons
             .iter()
-            .map(|(&mailbox, indexes)| (mailbox, self.mailboxes.remove(&mailbox).unwrap_or_default(), indexes))
+            .map(|(&mailbox, indexes)| {
+                (
+                    mailbox,
+                    self.mailboxes.remove(&mailbox).unwrap_or_default(),
+                    indexes,
+                )
+            })
             .collect();
-        taught.par_iter_mut().for_each(|(mailbox, baseline, indexes)| {
-            for &index in indexes.iter() {
-                let observation = &observations[index];
-                let family = observation.family as u8;
-                let values = VOLUME_FEATURES.map(|(_, measure)| {
-                    let value = observation.measure(measure);
-                    self.predictive(baseline, observation.family, measure).winsorised(value)
-                });
-                let volume = baseline.volumes.entry(family).or_default();
-                for ((_, measure), value) in VOLUME_FEATURES.into_iter().zip(values) {
-                    volume.moments[measure as usize].count(value);
+        taught
+            .par_iter_mut()
+            .for_each(|(mailbox, baseline, indexes)| {
+                for &index in indexes.iter() {
+                    let observation = &observations[index];
+                    let family = observation.family as u8;
+                    let values = VOLUME_FEATURES.map(|(_, measure)| {
+                        let value = observation.measure(measure);
+                        self.predictive(baseline, observation.family, measure)
+                            .winsorised(value)
+                    });
+                    let volume = baseline.volumes.entry(family).or_default();
+                    for ((_, measure), value) in VOLUME_FEATURES.into_iter().zip(values) {
+                        volume.moments[measure as usize].count(value);
+                    }
+                    volume.items.count(values[0]);
                 }
-                volume.items.count(values[0]);
-            }
-            for (family, volume) in &mut baseline.volumes {
-                if volume.items.wants_fit() {
-                    volume.items.fit(u64::from(*mailbox) << 8 | u64::from(*family));
+                for (family, volume) in &mut baseline.volumes {
+                    if volume.items.wants_fit() {
+                        volume
+                            .items
+                            .fit(u64::from(*mailbox) << 8 | u64::from(*family));
+                    }
                 }
-            }
-        });
+            });
         for (mailbox, baseline, indexes) in taught {
             for &index in indexes {
                 let observation = &observations[index];
-                let moments = self.tenant.volumes.entry(observation.family as u8).or_default();
+                let moments = self
+                    .tenant
+                    .volumes
+                    .entry(observation.family as u8)
+                    .or_default();
                 for (_, measure) in VOLUME_FEATURES {
                     moments[measure as usize].count(observation.measure(measure));
                 }
@@ -138,7 +173,11 @@ impl DayRungs {
 
 /// The highest rung of each ladder that a mailbox reached today, by channel. Only adoptions count: what stays new
 /// for its days of trust is one event, not three.
-fn reached_rungs(observations: &[Observation], judgements: &[Judgement], indexes: &[usize]) -> BTreeMap<Channel, Reached> {
+fn reached_rungs(
+    observations: &[Observation],
+    judgements: &[Judgement],
+    indexes: &[usize],
+) -> BTreeMap<Channel, Reached> {
     let mut reached: BTreeMap<Channel, Reached> = BTreeMap::new();
     for &index in indexes {
         let (observation, judgement) = (&observations[index], &judgements[index]);
@@ -147,7 +186,11 @@ fn reached_rungs(observations: &[Observation], judgements: &[Judgement], indexes
             let novelty = judgement.novelties[kind as usize];
             if novelty.adoption { novelty.rung } else { 0 }
         };
-        let place = if judgement.network.adoption { judgement.network.rung } else { 0 };
+        let place = if judgement.network.adoption {
+            judgement.network.rung
+        } else {
+            0
+        };
         let rungs: Reached = [
             adopted(CategoryKind::Application),
             adopted(CategoryKind::Client),
@@ -166,7 +209,11 @@ fn reached_rungs(observations: &[Observation], judgements: &[Judgement], indexes
 }
 
 /// Makes the mailbox acquainted with what it met; returns what it met first.
-fn acquaint(baseline: &mut MailboxBaseline, observation: &Observation, judgement: &Judgement) -> Vec<Category> {
+fn acquaint(
+    baseline: &mut MailboxBaseline,
+    observation: &Observation,
+    judgement: &Judgement,
+) -> Vec<Category> {
     let mut new = Vec::new();
     let known: &mut FxHashMap<Category, Acquaintance> = &mut baseline.known;
     for kind in CategoryKind::ALL {
@@ -175,7 +222,12 @@ fn acquaint(baseline: &mut MailboxBaseline, observation: &Observation, judgement
         let day = observation.day;
         let entry = known.entry(category).or_insert_with(|| {
             new.push(category);
-            Acquaintance { first: day, last: i32::MIN, days: 0, origin }
+            Acquaintance {
+                first: day,
+                last: i32::MIN,
+                days: 0,
+                origin,
+            }
         });
         if entry.last != day {
             entry.last = day;

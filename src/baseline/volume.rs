@@ -44,7 +44,12 @@ pub(crate) struct Moments {
 
 impl Moments {
     /// What is assumed before anything was seen: one session in two reads, about five items, within a factor of five.
-    const IGNORANCE: Self = Self { sessions: 4.0, positive: 2.0, mean: 1.8, squares: 2.0 * 2.56 };
+    const IGNORANCE: Self = Self {
+        sessions: 4.0,
+        positive: 2.0,
+        mean: 1.8,
+        squares: 2.0 * 2.56,
+    };
 
     /// Learns one session (Welford 1962).
     pub(crate) fn count(&mut self, value: f64) {
@@ -62,14 +67,19 @@ impl Moments {
     fn merged(self, other: Self) -> Self {
         let positive = self.positive + other.positive;
         if positive == 0.0 {
-            return Self { sessions: self.sessions + other.sessions, ..Self::default() };
+            return Self {
+                sessions: self.sessions + other.sessions,
+                ..Self::default()
+            };
         }
         let delta = other.mean - self.mean;
         Self {
             sessions: self.sessions + other.sessions,
             positive,
             mean: self.mean + delta * other.positive / positive,
-            squares: self.squares + other.squares + delta * delta * self.positive * other.positive / positive,
+            squares: self.squares
+                + other.squares
+                + delta * delta * self.positive * other.positive / positive,
         }
     }
 
@@ -79,7 +89,11 @@ impl Moments {
     }
 
     fn variance(self) -> f64 {
-        if self.positive > 1.0 { self.squares / self.positive } else { 0.0 }
+        if self.positive > 1.0 {
+            self.squares / self.positive
+        } else {
+            0.0
+        }
     }
 
     /// Sessions seen, zero or not.
@@ -102,7 +116,8 @@ impl Predictive {
     pub(crate) fn new(own: Moments, tenant: Moments) -> Self {
         let prior = tenant.merged(Moments::IGNORANCE);
         let n = own.positive;
-        let share = (own.positive + PRIOR_SESSIONS * prior.positive_share()) / (own.sessions + PRIOR_SESSIONS);
+        let share = (own.positive + PRIOR_SESSIONS * prior.positive_share())
+            / (own.sessions + PRIOR_SESSIONS);
         let prior_variance = prior.variance().max(MIN_DEVIATION * MIN_DEVIATION);
         let weight = PRIOR_SESSIONS + n;
         let location = (PRIOR_SESSIONS * prior.mean + n * own.mean) / weight;
@@ -112,7 +127,12 @@ impl Predictive {
             + own.squares / 2.0
             + PRIOR_SESSIONS * n * gap * gap / (2.0 * weight);
         let variance = rate * (weight + 1.0) / (shape * weight);
-        Self { positive_share: share, location, scale: variance.sqrt().max(MIN_DEVIATION), freedom: 2.0 * shape }
+        Self {
+            positive_share: share,
+            location,
+            scale: variance.sqrt().max(MIN_DEVIATION),
+            freedom: 2.0 * shape,
+        }
     }
 
     /// P(X ≥ value).
@@ -140,7 +160,8 @@ impl Predictive {
 /// to Student's and the chi-square distributions"): within a percent in the body, and the right order of magnitude
 /// far in the tail, where only the order matters.
 fn student_tail(t: f64, freedom: f64) -> f64 {
-    let z = (freedom * (t * t / freedom).ln_1p()).sqrt() * (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0);
+    let z = (freedom * (t * t / freedom).ln_1p()).sqrt() * (8.0 * freedom + 1.0)
+        / (8.0 * freedom + 3.0);
     normal_tail(if t < 0.0 { -z } else { z })
 }
 
@@ -192,7 +213,9 @@ impl ItemHabit {
         self.unfitted = 0;
         let mut values: Vec<f64> = self.recent.iter().map(|&value| f64::from(value)).collect();
         values.sort_unstable_by(f64::total_cmp);
-        let data = DatasetBase::from(Array2::from_shape_fn((values.len(), 1), |(row, _)| values[row]));
+        let data = DatasetBase::from(Array2::from_shape_fn((values.len(), 1), |(row, _)| {
+            values[row]
+        }));
         let fitted = GaussianMixtureModel::params_with_rng(2, Xoshiro256Plus::seed_from_u64(seed))
             .n_runs(1)
             .max_n_iterations(40)
@@ -223,13 +246,21 @@ impl ItemHabit {
             return None;
         }
         let x = value.ln_1p();
-        let tail = self.mixture.iter().map(|c| c.weight * normal_tail((x - c.mean) / c.deviation)).sum();
+        let tail = self
+            .mixture
+            .iter()
+            .map(|c| c.weight * normal_tail((x - c.mean) / c.deviation))
+            .sum();
         Some((tail, self.recent.len()))
     }
 }
 
 /// Exceedance of items: the mixture where there is one, weighted by its sessions, else the predictive alone.
-pub(crate) fn items_exceedance(predictive: &Predictive, habit: Option<&ItemHabit>, items: f64) -> f64 {
+pub(crate) fn items_exceedance(
+    predictive: &Predictive,
+    habit: Option<&ItemHabit>,
+    items: f64,
+) -> f64 {
     let heavy = predictive.exceedance(items);
     match habit.and_then(|habit| habit.exceedance(items)) {
         Some((tail, sessions)) if items > 0.0 => {
@@ -261,7 +292,11 @@ mod tests {
         (0..60).for_each(|i| own.count(f64::from(80 + i % 40)));
         let stranger = Predictive::new(Moments::default(), tenant);
         let heavy = Predictive::new(own, tenant);
-        assert!(stranger.exceedance(100.0) < 0.02, "{}", stranger.exceedance(100.0));
+        assert!(
+            stranger.exceedance(100.0) < 0.02,
+            "{}",
+            stranger.exceedance(100.0)
+        );
         assert!(heavy.exceedance(100.0) > 0.3, "{}", heavy.exceedance(100.0));
         assert!(heavy.exceedance(5000.0) < 1e-4);
         assert_eq!(heavy.exceedance(0.0), 1.0);
@@ -273,17 +308,27 @@ mod tests {
         for i in 0..50u32 {
             let value = f64::from(i * i % 17);
             both.count(value);
-            if i % 3 == 0 { a.count(value) } else { b.count(value) }
+            if i % 3 == 0 {
+                a.count(value)
+            } else {
+                b.count(value)
+            }
         }
         let joined = a.merged(b);
-        assert!((joined.mean - both.mean).abs() < 1e-12 && (joined.squares - both.squares).abs() < 1e-9);
+        assert!(
+            (joined.mean - both.mean).abs() < 1e-12 && (joined.squares - both.squares).abs() < 1e-9
+        );
     }
 
     #[test]
     fn the_mixture_sees_two_habits() {
         let mut habit = ItemHabit::default();
         for i in 0..80 {
-            habit.count(if i % 2 == 0 { 2.0 + f64::from(i % 3) } else { 90.0 + f64::from(i % 20) });
+            habit.count(if i % 2 == 0 {
+                2.0 + f64::from(i % 3)
+            } else {
+                90.0 + f64::from(i % 20)
+            });
         }
         assert!(habit.wants_fit());
         habit.fit(7);

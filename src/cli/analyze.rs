@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Outcome;
 use super::options::{RankArgs, ReadArgs};
 use super::terminal::{Bar, print, table, warn};
-use super::Outcome;
 use crate::error::Error;
 use crate::explain::Naming;
 use crate::ingest;
@@ -54,7 +54,10 @@ pub(crate) fn run(args: AnalyzeArgs) -> Result<Outcome, Error> {
         rank: args.rank.rank()?,
         time_zone: args.rank.zone()?,
     };
-    let options = ReportOptions { out: args.out, force: args.force };
+    let options = ReportOptions {
+        out: args.out,
+        force: args.force,
+    };
     report::check(&options)?;
     args.read.limit_threads()?;
 
@@ -65,20 +68,25 @@ pub(crate) fn run(args: AnalyzeArgs) -> Result<Outcome, Error> {
     report::write(&analysis, &config, &options)?;
 
     for failure in &analysis.ingested.failures {
-        warn(&format!("warning: {}", super::terminal::harmless(&failure.error.to_string())));
+        warn(&format!(
+            "warning: {}",
+            super::terminal::harmless(&failure.error.to_string())
+        ));
     }
     if !args.read.quiet {
         print(&what_was_read(&analysis));
         print(&what_was_flagged(&analysis, &config)?);
         print(&where_it_is(&options));
     }
-    Ok(if args.exit_on_flag && analysis.flagged().next().is_some() {
-        Outcome::Flagged
-    } else if analysis.ingested.counts.rejects > 0 || !analysis.ingested.failures.is_empty() {
-        Outcome::InputSkipped
-    } else {
-        Outcome::Done
-    })
+    Ok(
+        if args.exit_on_flag && analysis.flagged().next().is_some() {
+            Outcome::Flagged
+        } else if analysis.ingested.counts.rejects > 0 || !analysis.ingested.failures.is_empty() {
+            Outcome::InputSkipped
+        } else {
+            Outcome::Done
+        },
+    )
 }
 
 fn what_was_read(analysis: &Analysis) -> String {
@@ -94,7 +102,10 @@ fn what_was_read(analysis: &Analysis) -> String {
         analysis.sessions.len()
     );
     for warning in analysis.ingested.coverage.warnings.iter().take(5) {
-        text.push_str(&format!("\n     note: {}", super::terminal::harmless(&warning.sentence())));
+        text.push_str(&format!(
+            "\n     note: {}",
+            super::terminal::harmless(&warning.sentence())
+        ));
     }
     text
 }
@@ -102,7 +113,11 @@ fn what_was_read(analysis: &Analysis) -> String {
 fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Error> {
     let flagged: Vec<_> = analysis.flagged().collect();
     if flagged.is_empty() {
-        let judged = analysis.thresholds.iter().filter(|(_, threshold)| threshold.is_some()).count();
+        let judged = analysis
+            .thresholds
+            .iter()
+            .filter(|(_, threshold)| threshold.is_some())
+            .count();
         return Ok(if judged == 0 {
             format!(
                 "\nNothing flagged: all {} days are warm-up (--warm-up {})",
@@ -114,7 +129,11 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
         });
     }
     let columns = analysis.ingested.events.columns()?;
-    let naming = Naming::new(&columns, config.time_zone.clone(), &ingest::application_name);
+    let naming = Naming::new(
+        &columns,
+        config.time_zone.clone(),
+        &ingest::application_name,
+    );
     let rows = flagged
         .iter()
         .take(LISTED)
@@ -125,12 +144,26 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
                 naming.moment(analyzed.session.start),
                 naming.mailbox(&analyzed.session).to_owned(),
                 (analyzed.session.items + u64::from(analyzed.session.syncs)).to_string(),
-                analyzed.reasons.first().map(|reason| reason.sentence.clone()).unwrap_or_default(),
+                analyzed
+                    .reasons
+                    .first()
+                    .map(|reason| reason.sentence.clone())
+                    .unwrap_or_default(),
             ]
         })
         .collect();
     let when = format!("start ({})", naming.zone());
-    let listed = table(&["rank", "score", &when, "mailbox", "items", "strongest reason"], rows);
+    let listed = table(
+        &[
+            "rank",
+            "score",
+            &when,
+            "mailbox",
+            "items",
+            "strongest reason",
+        ],
+        rows,
+    );
     let rest = if flagged.len() > LISTED {
         format!("\n  and {} more in sessions.csv", flagged.len() - LISTED)
     } else {
@@ -140,7 +173,10 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
         0 => String::new(),
         n => format!(", {n} campaign{}", if n == 1 { "" } else { "s" }),
     };
-    Ok(format!("\nFlagged {} sessions{campaigns}\n{listed}{rest}", flagged.len()))
+    Ok(format!(
+        "\nFlagged {} sessions{campaigns}\n{listed}{rest}",
+        flagged.len()
+    ))
 }
 
 fn where_it_is(options: &ReportOptions) -> String {

@@ -38,12 +38,17 @@ impl ReadArgs {
 
     /// How to read them.
     pub(crate) fn ingest(&self) -> IngestOptions {
-        IngestOptions { geoip: self.geoip.clone(), ..IngestOptions::default() }
+        IngestOptions {
+            geoip: self.geoip.clone(),
+            ..IngestOptions::default()
+        }
     }
 
     /// Limits the threads of the whole process.
     pub(crate) fn limit_threads(&self) -> Result<(), Error> {
-        let Some(threads) = self.threads else { return Ok(()) };
+        let Some(threads) = self.threads else {
+            return Ok(());
+        };
         let refuse = |reason: String| Error::Config {
             name: "--threads".to_owned(),
             reason,
@@ -52,7 +57,10 @@ impl ReadArgs {
         if threads == 0 {
             return Err(refuse("0 threads cannot work".to_owned()));
         }
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|error| refuse(error.to_string()))
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(|error| refuse(error.to_string()))
     }
 }
 
@@ -60,7 +68,12 @@ impl ReadArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RankArgs {
     /// Alerts (one mailbox on one day) per day that you are ready to read
-    #[arg(long, value_name = "RATE", default_value_t = 2.0, conflicts_with = "fdr")]
+    #[arg(
+        long,
+        value_name = "RATE",
+        default_value_t = 2.0,
+        conflicts_with = "fdr"
+    )]
     pub alerts_per_day: f64,
 
     /// Flag by false-discovery rate instead: the highest share of false alarms among a day's flags
@@ -93,22 +106,39 @@ impl RankArgs {
                 remedy: "give 1 to 720 minutes".to_owned(),
             });
         }
-        Ok(SessionOptions { silence_ms: i64::from(self.silence) * 60_000, ..SessionOptions::default() })
+        Ok(SessionOptions {
+            silence_ms: i64::from(self.silence) * 60_000,
+            ..SessionOptions::default()
+        })
     }
 
     pub(crate) fn rank(&self) -> Result<RankOptions, Error> {
         let flags = match self.fdr {
             Some(rate) if rate > 0.0 && rate < 1.0 => FlagRule::FalseDiscoveryRate(rate),
-            Some(rate) => return Err(out_of_range("--fdr", rate, "give a share between 0 and 1, such as 0.05")),
+            Some(rate) => {
+                return Err(out_of_range(
+                    "--fdr",
+                    rate,
+                    "give a share between 0 and 1, such as 0.05",
+                ));
+            }
             None if self.alerts_per_day > 0.0 && self.alerts_per_day <= 1000.0 => {
                 FlagRule::AlertsPerDay(self.alerts_per_day)
             }
             None => {
                 let remedy = "give a rate above 0 and up to 1000, such as 2 or 0.5";
-                return Err(out_of_range("--alerts-per-day", self.alerts_per_day, remedy));
+                return Err(out_of_range(
+                    "--alerts-per-day",
+                    self.alerts_per_day,
+                    remedy,
+                ));
             }
         };
-        Ok(RankOptions { seed: self.seed, warm_up_days: self.warm_up, flags })
+        Ok(RankOptions {
+            seed: self.seed,
+            warm_up_days: self.warm_up,
+            flags,
+        })
     }
 
     pub(crate) fn zone(&self) -> Result<TimeZone, Error> {
@@ -121,5 +151,9 @@ impl RankArgs {
 }
 
 fn out_of_range(name: &str, value: f64, remedy: &str) -> Error {
-    Error::Config { name: name.to_owned(), reason: format!("{value} is out of range"), remedy: remedy.to_owned() }
+    Error::Config {
+        name: name.to_owned(),
+        reason: format!("{value} is out of range"),
+        remedy: remedy.to_owned(),
+    }
 }

@@ -132,7 +132,9 @@ impl SimulateArgs {
 /// # Errors
 /// Whatever [`SimulateSettings::check`] or [`simulate`] refuse.
 pub(crate) fn run(args: &SimulateArgs) -> Result<Outcome, Error> {
-    let summary = write(args).map_err(|error| Error::Simulate { reason: error.to_string() })?;
+    let summary = write(args).map_err(|error| Error::Simulate {
+        reason: error.to_string(),
+    })?;
     print_summary(args, &summary);
     Ok(Outcome::Done)
 }

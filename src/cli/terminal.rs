@@ -18,7 +18,9 @@ impl Bar {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {eta}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {eta}")
+        {
             bar.set_style(style);
         }
         bar.set_message("reading");
@@ -40,7 +42,15 @@ impl Progress for Bar {
 /// Text from a log may carry control characters that would command the terminal, and marks that reorder it.
 pub(crate) fn harmless(text: &str) -> String {
     let reorders = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if c.is_control() || reorders(c) { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() || reorders(c) {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// Prints a line to stdout. A reader that has gone away is not an error.
@@ -66,7 +76,9 @@ pub(crate) fn print_error(error: &Error) {
 /// A table without frames, as wide as the terminal.
 pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     // Without a terminal (a file, a pipe) lines stay readable in an editor.
     table.set_width(terminal_width());
     table.set_header(header.to_vec());
@@ -77,7 +89,9 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
 }
 
 fn terminal_width() -> u16 {
-    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
     columns.filter(|&width| width >= 60).unwrap_or(140)
 }
 

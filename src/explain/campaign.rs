@@ -68,14 +68,22 @@ pub fn campaigns(sessions: &[TiedSession], symbols: &Symbols) -> Vec<Campaign> {
     }
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for position in 0..sessions.len() {
-        groups.entry(root(&mut parents, position)).or_default().push(position);
+        groups
+            .entry(root(&mut parents, position))
+            .or_default()
+            .push(position);
     }
     let mut found: Vec<Campaign> = groups
         .into_values()
         .filter(|members| members.len() > 1)
         .map(|members| campaign(sessions, &members, symbols))
         .collect();
-    found.sort_by(|a, b| b.mailboxes.cmp(&a.mailboxes).then(b.items.cmp(&a.items)).then(a.first_seen.cmp(&b.first_seen)));
+    found.sort_by(|a, b| {
+        b.mailboxes
+            .cmp(&a.mailboxes)
+            .then(b.items.cmp(&a.items))
+            .then(a.first_seen.cmp(&b.first_seen))
+    });
     for (index, campaign) in found.iter_mut().enumerate() {
         campaign.id = format!("C{}", index + 1);
     }
@@ -114,8 +122,13 @@ fn shared(sessions: &[TiedSession], members: &[usize], symbols: &Symbols) -> Str
             entry.1.insert(sessions[position].mailbox);
         }
     }
-    let mut ties: Vec<_> = carried.into_iter().filter(|(_, (count, _))| *count > 1).collect();
-    ties.sort_by_key(|(category, (count, mailboxes))| (std::cmp::Reverse((mailboxes.len(), *count)), *category));
+    let mut ties: Vec<_> = carried
+        .into_iter()
+        .filter(|(_, (count, _))| *count > 1)
+        .collect();
+    ties.sort_by_key(|(category, (count, mailboxes))| {
+        (std::cmp::Reverse((mailboxes.len(), *count)), *category)
+    });
     let mut words: Vec<String> = Vec::new();
     for ((kind, symbol), (count, _)) in ties {
         let what = match kind {
@@ -127,7 +140,11 @@ fn shared(sessions: &[TiedSession], members: &[usize], symbols: &Symbols) -> Str
             // Said by the application and the client string already.
             CategoryKind::Client | CategoryKind::Country => continue,
         };
-        words.push(format!("{what} {} ({count} of {} sessions)", symbols.name(symbol), members.len()));
+        words.push(format!(
+            "{what} {} ({count} of {} sessions)",
+            symbols.name(symbol),
+            members.len()
+        ));
         if words.len() == 4 {
             break;
         }
@@ -139,9 +156,21 @@ fn shared(sessions: &[TiedSession], members: &[usize], symbols: &Symbols) -> Str
 mod tests {
     use super::*;
 
-    fn session(index: usize, mailbox: Symbol, day: i32, unfamiliar: &[(CategoryKind, Symbol)]) -> TiedSession {
+    fn session(
+        index: usize,
+        mailbox: Symbol,
+        day: i32,
+        unfamiliar: &[(CategoryKind, Symbol)],
+    ) -> TiedSession {
         let start = i64::from(day) * 86_400_000;
-        TiedSession { index, mailbox, day, span: (start, start + 1000), items: 10, unfamiliar: unfamiliar.to_vec() }
+        TiedSession {
+            index,
+            mailbox,
+            day,
+            span: (start, start + 1000),
+            items: 10,
+            unfamiliar: unfamiliar.to_vec(),
+        }
     }
 
     #[test]
@@ -150,14 +179,32 @@ mod tests {
         let (app, net) = (symbols.intern("app-1"), symbols.intern("203.0.113.0/24"));
         let sessions = [
             session(0, 1, 10, &[(CategoryKind::Application, app)]),
-            session(1, 2, 11, &[(CategoryKind::Application, app), (CategoryKind::Network, net)]),
+            session(
+                1,
+                2,
+                11,
+                &[
+                    (CategoryKind::Application, app),
+                    (CategoryKind::Network, net),
+                ],
+            ),
             session(2, 3, 12, &[(CategoryKind::Network, net)]),
             session(3, 4, 12, &[]),
             session(4, 5, 60, &[(CategoryKind::Application, app)]),
         ];
         let found = campaigns(&sessions, &symbols);
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].sessions.as_slice(), found[0].mailboxes, found[0].items), (&[0, 1, 2][..], 3, 30));
-        assert_eq!(found[0].shared, "application app-1 (2 of 3 sessions); network 203.0.113.0/24 (2 of 3 sessions)");
+        assert_eq!(
+            (
+                found[0].sessions.as_slice(),
+                found[0].mailboxes,
+                found[0].items
+            ),
+            (&[0, 1, 2][..], 3, 30)
+        );
+        assert_eq!(
+            found[0].shared,
+            "application app-1 (2 of 3 sessions); network 203.0.113.0/24 (2 of 3 sessions)"
+        );
     }
 }

@@ -20,7 +20,11 @@ pub struct ExposedItem<'a> {
 
 /// What a session exposed, in the order of time. A Bind record whose messages the log does not name gives one entry
 /// without a message id, so that nothing read goes unmentioned.
-pub fn exposure<'a>(session: &Session, events: &'a Events, columns: &EventColumns<'a>) -> Vec<ExposedItem<'a>> {
+pub fn exposure<'a>(
+    session: &Session,
+    events: &'a Events,
+    columns: &EventColumns<'a>,
+) -> Vec<ExposedItem<'a>> {
     let mut exposed = Vec::new();
     for &row in &session.rows {
         let row = row as usize;

@@ -20,7 +20,11 @@ impl<'a> Naming<'a> {
         zone: TimeZone,
         application_name: &'a (dyn Fn(&str) -> Option<&'static str> + Sync),
     ) -> Self {
-        Self { columns, zone, application_name }
+        Self {
+            columns,
+            zone,
+            application_name,
+        }
     }
 
     /// The columns that the codes belong to.
@@ -99,7 +103,11 @@ impl<'a> Naming<'a> {
 
     /// The logon type in words; empty when the log has none.
     pub fn logon_type(&self, session: &Session) -> &'static str {
-        if session.logon_type == u8::MAX { "" } else { LogonType::from_u8(session.logon_type).as_str() }
+        if session.logon_type == u8::MAX {
+            ""
+        } else {
+            LogonType::from_u8(session.logon_type).as_str()
+        }
     }
 
     /// Hour and minute in the zone of the run.
@@ -124,7 +132,11 @@ impl<'a> Naming<'a> {
 
     fn at(&self, time_ms: i64, format: &str) -> String {
         Timestamp::from_millisecond(time_ms)
-            .map(|time| time.to_zoned_datetime(self.zone.clone()).strftime(format).to_string())
+            .map(|time| {
+                time.to_zoned_datetime(self.zone.clone())
+                    .strftime(format)
+                    .to_string()
+            })
             .unwrap_or_default()
     }
 }

@@ -45,7 +45,12 @@ pub fn reasons(
         .iter()
         .filter(|evidence| evidence.bans >= MIN_BANS)
         .map(|evidence| {
-            let words = Words { session, evidence, naming, symbols };
+            let words = Words {
+                session,
+                evidence,
+                naming,
+                symbols,
+            };
             let (observed, expected, expected_value, sentence) = words.say();
             Reason {
                 feature: evidence.feature,
@@ -53,14 +58,20 @@ pub fn reasons(
                 expected,
                 observed_value: evidence.observed,
                 expected_value,
-                contribution: contributions.get(evidence.feature.index()).copied().unwrap_or(0.0),
+                contribution: contributions
+                    .get(evidence.feature.index())
+                    .copied()
+                    .unwrap_or(0.0),
                 bans: evidence.bans,
                 sentence,
             }
         })
         .collect();
     reasons.sort_by(|a, b| {
-        b.contribution.total_cmp(&a.contribution).then(b.bans.total_cmp(&a.bans)).then(a.feature.cmp(&b.feature))
+        b.contribution
+            .total_cmp(&a.contribution)
+            .then(b.bans.total_cmp(&a.bans))
+            .then(a.feature.cmp(&b.feature))
     });
     reasons
 }
@@ -78,7 +89,15 @@ type Said = (String, String, f64, String);
 impl Words<'_> {
     fn say(&self) -> Said {
         match &self.evidence.expectation {
-            Expectation::Novelty { rung, met_days, mailboxes, tenant_mailboxes, such_days, days, version } => {
+            Expectation::Novelty {
+                rung,
+                met_days,
+                mailboxes,
+                tenant_mailboxes,
+                such_days,
+                days,
+                version,
+            } => {
                 let known = Known {
                     rung: *rung,
                     met_days: *met_days,
@@ -87,27 +106,47 @@ impl Words<'_> {
                 };
                 self.novelty(&known, (*such_days, *days), *version)
             }
-            Expectation::Range { low, high, sessions } => self.range(*low, *high, *sessions),
+            Expectation::Range {
+                low,
+                high,
+                sessions,
+            } => self.range(*low, *high, *sessions),
             Expectation::Hour { near, sessions } => self.hour(*near, *sessions),
             Expectation::Changes { such_days, days } => self.changes(*such_days, *days),
-            Expectation::Spread { mailboxes, kind, symbol } => self.spread(*mailboxes, *kind, self.symbols.name(*symbol)),
+            Expectation::Spread {
+                mailboxes,
+                kind,
+                symbol,
+            } => self.spread(*mailboxes, *kind, self.symbols.name(*symbol)),
             Expectation::Persistence { days } => (
                 count(*days, "earlier day"),
                 "0 earlier days".to_owned(),
                 0.0,
-                format!("the same unfamiliar client or network was here on {}", count(*days, "earlier day")),
+                format!(
+                    "the same unfamiliar client or network was here on {}",
+                    count(*days, "earlier day")
+                ),
             ),
         }
     }
 
     fn novelty(&self, known: &Known, (such_days, days): (u32, u32), version: bool) -> Said {
         let subject = match self.evidence.feature {
-            FeatureId::Application => format!("application {}", self.naming.application(self.session)),
-            FeatureId::Client if version => format!("client string \"{}\"", self.naming.client_info(self.session)),
+            FeatureId::Application => {
+                format!("application {}", self.naming.application(self.session))
+            }
+            FeatureId::Client if version => format!(
+                "client string \"{}\"",
+                self.naming.client_info(self.session)
+            ),
             FeatureId::Client => format!("client {}", self.client_words()),
             FeatureId::Actor => match self.naming.logon_type(self.session) {
                 "" => format!("actor {}", self.naming.actor(self.session)),
-                logon => format!("actor {} as {}", self.naming.actor(self.session), logon.to_lowercase()),
+                logon => format!(
+                    "actor {} as {}",
+                    self.naming.actor(self.session),
+                    logon.to_lowercase()
+                ),
             },
             _ => self.naming.network(self.session),
         };
@@ -123,7 +162,11 @@ impl Words<'_> {
 
     fn client_words(&self) -> String {
         let info = self.naming.client_info(self.session);
-        if info.is_empty() { self.naming.client(self.session) } else { format!("\"{info}\"") }
+        if info.is_empty() {
+            self.naming.client(self.session)
+        } else {
+            format!("\"{info}\"")
+        }
     }
 
     fn range(&self, low: f64, high: f64, sessions: u32) -> Said {
@@ -139,13 +182,26 @@ impl Words<'_> {
             FeatureId::Deletes => ("deleted", "message"),
             _ => ("", "search or failed operation"),
         };
-        let amount = |value: f64| if unit == "byte" { bytes(value) } else { number(value) };
-        let plural = |value: f64| if unit == "byte" { String::new() } else { format!(" {}", plural(value, unit)) };
-        let span = if self.evidence.feature == FeatureId::Items && self.session.end > self.session.start {
-            format!(" in {}", duration(self.session.minutes()))
-        } else {
-            String::new()
+        let amount = |value: f64| {
+            if unit == "byte" {
+                bytes(value)
+            } else {
+                number(value)
+            }
         };
+        let plural = |value: f64| {
+            if unit == "byte" {
+                String::new()
+            } else {
+                format!(" {}", plural(value, unit))
+            }
+        };
+        let span =
+            if self.evidence.feature == FeatureId::Items && self.session.end > self.session.start {
+                format!(" in {}", duration(self.session.minutes()))
+            } else {
+                String::new()
+            };
         let observed_words = format!("{}{}", amount(observed), plural(observed));
         let expected = format!("{} to {}", amount(low.floor()), amount(high.ceil()));
         let through = match self.session.client_family {
@@ -153,26 +209,51 @@ impl Words<'_> {
             family => family.as_str().to_owned(),
         };
         let basis = if sessions == 0 {
-            format!("no sessions through {through} in this mailbox yet, the tenant's have {expected}")
+            format!(
+                "no sessions through {through} in this mailbox yet, the tenant's have {expected}"
+            )
         } else {
-            format!("this mailbox's {} through {through} have {expected}", count(sessions, "session"))
+            format!(
+                "this mailbox's {} through {through} have {expected}",
+                count(sessions, "session")
+            )
         };
-        let what = if what.is_empty() { String::new() } else { format!(" {what}") };
-        let odds = if self.evidence.bans >= 2.0 { format!(" (p = {})", probability(self.evidence.bans)) } else { String::new() };
-        (observed_words.clone(), expected, high.ceil(), format!("{observed_words}{what}{span}; {basis}{odds}"))
+        let what = if what.is_empty() {
+            String::new()
+        } else {
+            format!(" {what}")
+        };
+        let odds = if self.evidence.bans >= 2.0 {
+            format!(" (p = {})", probability(self.evidence.bans))
+        } else {
+            String::new()
+        };
+        (
+            observed_words.clone(),
+            expected,
+            high.ceil(),
+            format!("{observed_words}{what}{span}; {basis}{odds}"),
+        )
     }
 
     fn hour(&self, near: u32, sessions: u32) -> Said {
         let clock = if self.session.end - self.session.start < 60_000 {
             self.naming.clock(self.session.start)
         } else {
-            format!("{} to {}", self.naming.clock(self.session.start), self.naming.clock(self.session.end))
+            format!(
+                "{} to {}",
+                self.naming.clock(self.session.start),
+                self.naming.clock(self.session.end)
+            )
         };
         let zone = self.naming.zone();
         let expected = if sessions == 0 {
             "no earlier sessions of this kind".to_owned()
         } else {
-            format!("{near} of {} within an hour of it", count(sessions, "earlier session"))
+            format!(
+                "{near} of {} within an hour of it",
+                count(sessions, "earlier session")
+            )
         };
         let sentence = format!("{clock} {zone}; {expected}");
         (format!("{clock} {zone}"), expected, 0.0, sentence)
@@ -185,18 +266,33 @@ impl Words<'_> {
             "an inbox rule was changed"
         };
         let expected = format!("such a change on {such_days} of {}", count(days, "day"));
-        (what.to_owned(), expected.clone(), f64::from(such_days), format!("{what}; this mailbox: {expected}"))
+        (
+            what.to_owned(),
+            expected.clone(),
+            f64::from(such_days),
+            format!("{what}; this mailbox: {expected}"),
+        )
     }
 
     fn spread(&self, mailboxes: u32, kind: CategoryKind, name: &str) -> Said {
         let shared = match kind {
-            CategoryKind::Application => format!("application {}", self.naming.application(self.session)),
-            CategoryKind::Client | CategoryKind::Version => format!("client {}", self.client_words()),
+            CategoryKind::Application => {
+                format!("application {}", self.naming.application(self.session))
+            }
+            CategoryKind::Client | CategoryKind::Version => {
+                format!("client {}", self.client_words())
+            }
             CategoryKind::Actor => "actor".to_owned(),
             _ => format!("network {name}"),
         };
-        let sentence = format!("the same unfamiliar {shared} opened {mailboxes} mailboxes within a week");
-        (count(mailboxes, "mailbox"), "1 mailbox".to_owned(), 1.0, sentence)
+        let sentence =
+            format!("the same unfamiliar {shared} opened {mailboxes} mailboxes within a week");
+        (
+            count(mailboxes, "mailbox"),
+            "1 mailbox".to_owned(),
+            1.0,
+            sentence,
+        )
     }
 }
 
@@ -212,13 +308,19 @@ impl Known {
     fn in_words(&self) -> String {
         let others = self.mailboxes.saturating_sub(u32::from(self.met_days > 0));
         let tenant = match others {
-            0 => format!("has never opened any of the other {} mailboxes", self.tenant_mailboxes.saturating_sub(1).max(1)),
+            0 => format!(
+                "has never opened any of the other {} mailboxes",
+                self.tenant_mailboxes.saturating_sub(1).max(1)
+            ),
             n => format!("is known to {n} of {} mailboxes", self.tenant_mailboxes),
         };
         match (self.met_days, self.rung) {
             (0, 1) => "is new to this mailbox, which meets it with many others".to_owned(),
             (0, _) => format!("is new to this mailbox and {tenant}"),
-            (days, _) => format!("came to this mailbox on {} before and {tenant}", count(days, "day")),
+            (days, _) => format!(
+                "came to this mailbox on {} before and {tenant}",
+                count(days, "day")
+            ),
         }
     }
 }
@@ -280,18 +382,46 @@ mod tests {
 
     #[test]
     fn numbers_read_like_a_report() {
-        assert_eq!((number(1234567.0), number(999.0), number(0.0)), ("1,234,567".into(), "999".into(), "0".into()));
-        assert_eq!((bytes(512.0), bytes(20_480.0), bytes(3.2e6)), ("512 bytes".into(), "20 kB".into(), "3.2 MB".into()));
-        assert_eq!((duration(0.2), duration(6.2), duration(150.0)), ("12 seconds".into(), "6 minutes".into(), "2.5 hours".into()));
+        assert_eq!(
+            (number(1234567.0), number(999.0), number(0.0)),
+            ("1,234,567".into(), "999".into(), "0".into())
+        );
+        assert_eq!(
+            (bytes(512.0), bytes(20_480.0), bytes(3.2e6)),
+            ("512 bytes".into(), "20 kB".into(), "3.2 MB".into())
+        );
+        assert_eq!(
+            (duration(0.2), duration(6.2), duration(150.0)),
+            ("12 seconds".into(), "6 minutes".into(), "2.5 hours".into())
+        );
         assert_eq!(probability(6.4), "4e-7");
-        assert_eq!((count(1, "mailbox"), count(4, "mailbox")), ("1 mailbox".into(), "4 mailboxes".into()));
+        assert_eq!(
+            (count(1, "mailbox"), count(4, "mailbox")),
+            ("1 mailbox".into(), "4 mailboxes".into())
+        );
     }
 
     #[test]
     fn the_tenant_is_counted_without_the_mailbox_itself() {
-        let new = Known { rung: 5, met_days: 0, mailboxes: 0, tenant_mailboxes: 80 };
-        assert_eq!(new.in_words(), "is new to this mailbox and has never opened any of the other 79 mailboxes");
-        let again = Known { rung: 5, met_days: 2, mailboxes: 1, tenant_mailboxes: 80 };
-        assert_eq!(again.in_words(), "came to this mailbox on 2 days before and has never opened any of the other 79 mailboxes");
+        let new = Known {
+            rung: 5,
+            met_days: 0,
+            mailboxes: 0,
+            tenant_mailboxes: 80,
+        };
+        assert_eq!(
+            new.in_words(),
+            "is new to this mailbox and has never opened any of the other 79 mailboxes"
+        );
+        let again = Known {
+            rung: 5,
+            met_days: 2,
+            mailboxes: 1,
+            tenant_mailboxes: 80,
+        };
+        assert_eq!(
+            again.in_words(),
+            "came to this mailbox on 2 days before and has never opened any of the other 79 mailboxes"
+        );
     }
 }

@@ -163,25 +163,54 @@ impl Observation {
 
 /// Observes sessions, in their order. New texts are added to `symbols` in that order, so the numbers are the same
 /// for any number of threads.
-pub fn observe(sessions: &[Session], columns: &EventColumns<'_>, symbols: &mut Symbols) -> Vec<Observation> {
+pub fn observe(
+    sessions: &[Session],
+    columns: &EventColumns<'_>,
+    symbols: &mut Symbols,
+) -> Vec<Observation> {
     let blocks = AddressBlocks::new(&columns.network);
-    let operations: Vec<Operation> = columns.operation.names.iter().map(|name| Operation::classify(name)).collect();
+    let operations: Vec<Operation> = columns
+        .operation
+        .names
+        .iter()
+        .map(|name| Operation::classify(name))
+        .collect();
     let mut texts = TextCache::default();
     let mut observations: Vec<Observation> = sessions
         .iter()
         .enumerate()
         .map(|(index, session)| {
-            let application =
-                if session.client_app_id != 0 { name(&columns.client_app_id, session.client_app_id) } else { name(&columns.app_id, session.app_id) };
+            let application = if session.client_app_id != 0 {
+                name(&columns.client_app_id, session.client_app_id)
+            } else {
+                name(&columns.app_id, session.app_id)
+            };
             let info = name(&columns.client_info, session.client_info);
-            let client = texts.get(symbols, (0, session.client_app_id, session.app_id, session.client_info), || {
-                format!("{application} {}", without_versions(info))
-            });
-            let actor = texts.get(symbols, (1, session.actor, u32::from(session.logon_type), 0), || {
-                format!("{} {}", name(&columns.actor, session.actor), session.logon_type)
-            });
+            let client = texts.get(
+                symbols,
+                (
+                    0,
+                    session.client_app_id,
+                    session.app_id,
+                    session.client_info,
+                ),
+                || format!("{application} {}", without_versions(info)),
+            );
+            let actor = texts.get(
+                symbols,
+                (1, session.actor, u32::from(session.logon_type), 0),
+                || {
+                    format!(
+                        "{} {}",
+                        name(&columns.actor, session.actor),
+                        session.logon_type
+                    )
+                },
+            );
             let block = if session.asn != 0 {
-                texts.get(symbols, (2, session.asn, 0, 0), || format!("AS{}", session.asn))
+                texts.get(symbols, (2, session.asn, 0, 0), || {
+                    format!("AS{}", session.asn)
+                })
             } else {
                 symbols.intern(blocks.name(blocks.of(session.network)))
             };
@@ -231,7 +260,12 @@ fn name<'a>(coded: &Coded<'a>, code: u32) -> &'a str {
 struct TextCache(FxHashMap<(u8, u32, u32, u32), Symbol>);
 
 impl TextCache {
-    fn get(&mut self, symbols: &mut Symbols, key: (u8, u32, u32, u32), text: impl FnOnce() -> String) -> Symbol {
+    fn get(
+        &mut self,
+        symbols: &mut Symbols,
+        key: (u8, u32, u32, u32),
+        text: impl FnOnce() -> String,
+    ) -> Symbol {
         *self.0.entry(key).or_insert_with(|| symbols.intern(&text()))
     }
 }
@@ -253,7 +287,14 @@ fn without_versions(info: &str) -> String {
 
 /// The same client and network on the same day, over all its sessions: low and slow reading adds up here.
 fn add_day_items(observations: &mut [Observation]) {
-    let key = |o: &Observation| (o.day, o.mailbox, o.category(CategoryKind::Client), o.category(CategoryKind::Block));
+    let key = |o: &Observation| {
+        (
+            o.day,
+            o.mailbox,
+            o.category(CategoryKind::Client),
+            o.category(CategoryKind::Block),
+        )
+    };
     let amount = |o: &Observation| o.measure(Measure::Items) + o.measure(Measure::Syncs);
     let mut totals: FxHashMap<_, f64> = FxHashMap::default();
     for observation in observations.iter() {
@@ -272,7 +313,11 @@ fn week_cell(time_ms: i64) -> usize {
     hour.rem_euclid(24) as usize + if weekend { 24 } else { 0 }
 }
 
-fn most_serious_change(session: &Session, columns: &EventColumns<'_>, operations: &[Operation]) -> Action {
+fn most_serious_change(
+    session: &Session,
+    columns: &EventColumns<'_>,
+    operations: &[Operation],
+) -> Action {
     if session.rules == 0 {
         return Action::None;
     }
@@ -294,19 +339,36 @@ fn most_serious_change(session: &Session, columns: &EventColumns<'_>, operations
 /// Rules that intruders make: they move mail where nobody looks, delete it, or send it out, and carry a name of a
 /// character or two (MITRE ATT&CK T1564.008, T1114.003).
 fn judge_change(operation: &str, parameters: &str) -> Action {
-    const HIDING_PLACES: [&str; 5] = ["rss", "conversation history", "junk", "deleted items", "sync issues"];
+    const HIDING_PLACES: [&str; 5] = [
+        "rss",
+        "conversation history",
+        "junk",
+        "deleted items",
+        "sync issues",
+    ];
     let operation = operation.to_ascii_lowercase();
     if operation.contains("permission") {
         return Action::Concealing;
     }
-    let mut action = if operation.contains("rule") { Action::Rule } else { Action::None };
+    let mut action = if operation.contains("rule") {
+        Action::Rule
+    } else {
+        Action::None
+    };
     for pair in parameters.split("; ") {
-        let Some((key, value)) = pair.split_once('=') else { continue };
+        let Some((key, value)) = pair.split_once('=') else {
+            continue;
+        };
         let (key, value) = (key.to_ascii_lowercase(), value.to_ascii_lowercase());
         let filled = !value.is_empty() && value != "false";
         let concealing = match key.as_str() {
-            "deletemessage" | "softdeletemessage" | "forwardto" | "redirectto" | "forwardasattachmentto"
-            | "forwardingsmtpaddress" | "forwardingaddress" => filled,
+            "deletemessage"
+            | "softdeletemessage"
+            | "forwardto"
+            | "redirectto"
+            | "forwardasattachmentto"
+            | "forwardingsmtpaddress"
+            | "forwardingaddress" => filled,
             "movetofolder" => HIDING_PLACES.iter().any(|place| value.contains(place)),
             "name" => value.chars().filter(|c| c.is_alphanumeric()).count() <= 1,
             _ => false,
@@ -324,7 +386,10 @@ mod tests {
 
     #[test]
     fn versions_do_not_make_a_new_client() {
-        assert_eq!(without_versions("Chrome/112.0.0.0 Safari/537.36"), "Chrome/ Safari/");
+        assert_eq!(
+            without_versions("Chrome/112.0.0.0 Safari/537.36"),
+            "Chrome/ Safari/"
+        );
         assert_eq!(without_versions("Client=REST;;"), "Client=REST;;");
     }
 
@@ -339,12 +404,27 @@ mod tests {
 
     #[test]
     fn rules_that_hide_mail_are_told_from_ordinary_ones() {
-        assert_eq!(judge_change("New-InboxRule", "MoveToFolder=Projects; Name=Sort invoices"), Action::Rule);
-        assert_eq!(judge_change("New-InboxRule", "MoveToFolder=RSS Feeds; Name=sort"), Action::Concealing);
+        assert_eq!(
+            judge_change("New-InboxRule", "MoveToFolder=Projects; Name=Sort invoices"),
+            Action::Rule
+        );
+        assert_eq!(
+            judge_change("New-InboxRule", "MoveToFolder=RSS Feeds; Name=sort"),
+            Action::Concealing
+        );
         assert_eq!(judge_change("New-InboxRule", "Name=."), Action::Concealing);
-        assert_eq!(judge_change("New-InboxRule", "DeleteMessage=False; Name=Newsletters"), Action::Rule);
-        assert_eq!(judge_change("Set-Mailbox", "ForwardingSmtpAddress=smtp:a@b.example"), Action::Concealing);
+        assert_eq!(
+            judge_change("New-InboxRule", "DeleteMessage=False; Name=Newsletters"),
+            Action::Rule
+        );
+        assert_eq!(
+            judge_change("Set-Mailbox", "ForwardingSmtpAddress=smtp:a@b.example"),
+            Action::Concealing
+        );
         assert_eq!(judge_change("Set-Mailbox", "Languages=en"), Action::None);
-        assert_eq!(judge_change("Add-MailboxPermission", "AccessRights=FullAccess"), Action::Concealing);
+        assert_eq!(
+            judge_change("Add-MailboxPermission", "AccessRights=FullAccess"),
+            Action::Concealing
+        );
     }
 }

@@ -16,7 +16,10 @@ pub struct Symbols {
 
 impl Default for Symbols {
     fn default() -> Self {
-        Self { names: vec![String::new()], index: FxHashMap::from_iter([(String::new(), 0)]) }
+        Self {
+            names: vec![String::new()],
+            index: FxHashMap::from_iter([(String::new(), 0)]),
+        }
     }
 }
 

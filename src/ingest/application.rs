@@ -29,10 +29,24 @@ mod tests {
 
     #[test]
     fn ids_are_lower_case_and_named_once() {
-        let ids: Vec<&str> = TABLE.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
-        assert!(ids.iter().all(|id| id.len() == 36 && **id == id.to_ascii_lowercase()), "{ids:?}");
+        let ids: Vec<&str> = TABLE
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split(',').next())
+            .collect();
+        assert!(
+            ids.iter()
+                .all(|id| id.len() == 36 && **id == id.to_ascii_lowercase()),
+            "{ids:?}"
+        );
         assert_eq!(NAMES.len(), ids.len());
-        assert_eq!(application_name("00000003-0000-0000-c000-000000000000"), Some("Microsoft Graph"));
-        assert_eq!(application_name("00000000-0000-0000-0000-000000000000"), None);
+        assert_eq!(
+            application_name("00000003-0000-0000-c000-000000000000"),
+            Some("Microsoft Graph")
+        );
+        assert_eq!(
+            application_name("00000000-0000-0000-0000-000000000000"),
+            None
+        );
     }
 }

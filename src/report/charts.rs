@@ -36,15 +36,33 @@ const GROUPS: [FeatureGroup; 6] = [
 ];
 
 /// All charts of a run, with their names in the run directory.
-pub(super) fn data(analysis: &Analysis, naming: &Naming<'_>, rule: FlagRule) -> Vec<(PathBuf, Chart)> {
-    let Some(period) = Period::of(analysis) else { return Vec::new() };
+pub(super) fn data(
+    analysis: &Analysis,
+    naming: &Naming<'_>,
+    rule: FlagRule,
+) -> Vec<(PathBuf, Chart)> {
+    let Some(period) = Period::of(analysis) else {
+        return Vec::new();
+    };
     let mut charts = vec![
-        (chart_path("tenant_overview"), Chart::TenantOverview(overview(analysis, naming, &period))),
-        (chart_path("score_distribution"), Chart::ScoreDistribution(distribution(analysis, rule))),
-        (chart_path("top_sessions"), Chart::TopSessions(top_sessions(analysis, naming))),
+        (
+            chart_path("tenant_overview"),
+            Chart::TenantOverview(overview(analysis, naming, &period)),
+        ),
+        (
+            chart_path("score_distribution"),
+            Chart::ScoreDistribution(distribution(analysis, rule)),
+        ),
+        (
+            chart_path("top_sessions"),
+            Chart::TopSessions(top_sessions(analysis, naming)),
+        ),
     ];
     if !analysis.campaigns.is_empty() {
-        charts.push((chart_path("campaign_map"), Chart::CampaignMap(campaign_map(analysis, naming, &period))));
+        charts.push((
+            chart_path("campaign_map"),
+            Chart::CampaignMap(campaign_map(analysis, naming, &period)),
+        ));
     }
     let mut seen = BTreeSet::new();
     for analyzed in analysis.flagged() {
@@ -66,7 +84,13 @@ fn chart_path(name: &str) -> PathBuf {
 
 /// A mailbox as part of a file name: letters, digits, dots and dashes, at most 60.
 fn file_name(mailbox: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' };
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '.' || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
     mailbox.chars().take(60).map(safe).collect()
 }
 
@@ -81,25 +105,57 @@ struct Period {
 
 impl Period {
     fn of(analysis: &Analysis) -> Option<Self> {
-        let first = analysis.sessions.iter().map(|s| s.session.start).min()?.div_euclid(1000);
-        let last = analysis.sessions.iter().map(|s| s.session.end).max()?.div_euclid(1000);
+        let first = analysis
+            .sessions
+            .iter()
+            .map(|s| s.session.start)
+            .min()?
+            .div_euclid(1000);
+        let last = analysis
+            .sessions
+            .iter()
+            .map(|s| s.session.end)
+            .max()?
+            .div_euclid(1000);
         let first_day = first.div_euclid(DAY) * DAY;
         let days = ((last - first_day) / DAY + 1) as usize;
         let step = bin_seconds(days as i64 * DAY);
-        Some(Self { start: first_day, step, bins: (days as i64 * DAY / step) as usize, first_day, days })
+        Some(Self {
+            start: first_day,
+            step,
+            bins: (days as i64 * DAY / step) as usize,
+            first_day,
+            days,
+        })
     }
 
     fn bin(&self, time_ms: i64) -> usize {
-        ((time_ms.div_euclid(1000) - self.start).div_euclid(self.step).max(0) as usize).min(self.bins.saturating_sub(1))
+        ((time_ms.div_euclid(1000) - self.start)
+            .div_euclid(self.step)
+            .max(0) as usize)
+            .min(self.bins.saturating_sub(1))
     }
 
     fn day(&self, time_ms: i64) -> usize {
-        ((time_ms.div_euclid(1000) - self.first_day).div_euclid(DAY).max(0) as usize).min(self.days.saturating_sub(1))
+        ((time_ms.div_euclid(1000) - self.first_day)
+            .div_euclid(DAY)
+            .max(0) as usize)
+            .min(self.days.saturating_sub(1))
     }
 
     fn series(&self, observed: Vec<u64>, usual: &[u64]) -> Series {
-        let flagged = observed.iter().zip(usual).map(|(all, usual)| all - usual).collect();
-        Series { start: self.start, step: self.step, observed, flagged, expected: self.band(usual) }
+        let flagged = observed
+            .iter()
+            .zip(usual)
+            .map(|(all, usual)| all - usual)
+            .collect();
+        Series {
+            start: self.start,
+            step: self.step,
+            observed,
+            flagged,
+            expected: self.band(usual),
+        }
     }
 
     /// What bins at the same hour of working days (or of weekends) usually hold: the range of 90 % of them.
@@ -113,13 +169,17 @@ impl Period {
         for (bin, &count) in usual.iter().enumerate() {
             comparable.entry(kind(bin)).or_default().push(count);
         }
-        comparable.values_mut().for_each(|counts| counts.sort_unstable());
+        comparable
+            .values_mut()
+            .for_each(|counts| counts.sort_unstable());
         (0..usual.len())
             .map(|bin| {
                 let counts = &comparable[&kind(bin)];
                 let at = |q: f64| counts[((counts.len() - 1) as f64 * q).round() as usize] as f64;
-                (counts.len() >= MIN_COMPARABLE)
-                    .then(|| Band { low: at(BAND_QUANTILES.0), high: at(BAND_QUANTILES.1) })
+                (counts.len() >= MIN_COMPARABLE).then(|| Band {
+                    low: at(BAND_QUANTILES.0),
+                    high: at(BAND_QUANTILES.1),
+                })
             })
             .collect()
     }
@@ -135,7 +195,11 @@ fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -> FlaggedSe
         start: session.start.div_euclid(1000),
         end: session.end.div_euclid(1000),
         items: session.items + u64::from(session.syncs),
-        reason: analyzed.reasons.first().map(|reason| reason.sentence.clone()).unwrap_or_default(),
+        reason: analyzed
+            .reasons
+            .first()
+            .map(|reason| reason.sentence.clone())
+            .unwrap_or_default(),
     }
 }
 
@@ -171,7 +235,10 @@ fn overview(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> Tenant
         accesses: period.series(all, &usual),
         mailboxes: analysis.mailboxes as u64,
         sessions: analysis.sessions.len() as u64,
-        flagged: analysis.flagged().map(|s| flagged_session(s, naming)).collect(),
+        flagged: analysis
+            .flagged()
+            .map(|s| flagged_session(s, naming))
+            .collect(),
     }
 }
 
@@ -180,25 +247,51 @@ fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
         analysis
             .sessions
             .iter()
-            .filter(|s| !s.verdict.warm_up && s.verdict.ranked.flagged == flagged && s.session.touches_mailbox())
+            .filter(|s| {
+                !s.verdict.warm_up
+                    && s.verdict.ranked.flagged == flagged
+                    && s.session.touches_mailbox()
+            })
             .map(|s| s.verdict.ranked.score)
             .collect::<Vec<f64>>()
     };
-    let judged_days = analysis.thresholds.iter().filter(|(_, threshold)| threshold.is_some()).count() as f64;
+    let judged_days = analysis
+        .thresholds
+        .iter()
+        .filter(|(_, threshold)| threshold.is_some())
+        .count() as f64;
     let (expected_by_chance, words) = match rule {
-        FlagRule::AlertsPerDay(rate) => (rate * judged_days, format!("{rate} alerts a day (an alert is one mailbox on one day)")),
-        FlagRule::FalseDiscoveryRate(q) => {
-            (q * analysis.flagged().count() as f64, format!("false-discovery rate {:.1} %", q * 100.0))
-        }
+        FlagRule::AlertsPerDay(rate) => (
+            rate * judged_days,
+            format!("{rate} alerts a day (an alert is one mailbox on one day)"),
+        ),
+        FlagRule::FalseDiscoveryRate(q) => (
+            q * analysis.flagged().count() as f64,
+            format!("false-discovery rate {:.1} %", q * 100.0),
+        ),
     };
-    let last = analysis.thresholds.iter().rev().find_map(|(_, threshold)| *threshold);
+    let last = analysis
+        .thresholds
+        .iter()
+        .rev()
+        .find_map(|(_, threshold)| *threshold);
     ScoreDistribution {
         unflagged: scores(false),
         flagged: scores(true),
-        thresholds: last.map(|score| Threshold { kind: String::new(), score }).into_iter().collect(),
+        thresholds: last
+            .map(|score| Threshold {
+                kind: String::new(),
+                score,
+            })
+            .into_iter()
+            .collect(),
         expected_by_chance,
         rule: words,
-        warm_up: analysis.sessions.iter().filter(|s| s.verdict.warm_up).count() as u64,
+        warm_up: analysis
+            .sessions
+            .iter()
+            .filter(|s| s.verdict.warm_up)
+            .count() as u64,
     }
 }
 
@@ -217,7 +310,13 @@ fn top_sessions(analysis: &Analysis, naming: &Naming<'_>) -> TopSessions {
             shares: group_shares(analyzed),
         })
         .collect();
-    TopSessions { groups: GROUPS.iter().map(|group| group.as_str().to_owned()).collect(), sessions }
+    TopSessions {
+        groups: GROUPS
+            .iter()
+            .map(|group| group.as_str().to_owned())
+            .collect(),
+        sessions,
+    }
 }
 
 /// Share of each group in the score where the forest attributed it, else in the deviations; sums to 1.
@@ -230,7 +329,11 @@ fn group_shares(analyzed: &AnalyzedSession) -> Vec<f64> {
     GROUPS
         .iter()
         .map(|&group| {
-            let sum: f64 = FEATURES.iter().filter(|f| f.group == group).map(|f| by_feature[f.id.index()]).sum();
+            let sum: f64 = FEATURES
+                .iter()
+                .filter(|f| f.group == group)
+                .map(|f| by_feature[f.id.index()])
+                .sum();
             if total > 0.0 { sum / total } else { 0.0 }
         })
         .collect()
@@ -255,15 +358,30 @@ fn campaign_map(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> Ca
                 .collect(),
         })
         .collect();
-    CampaignMap { start: period.first_day, end: period.first_day + period.days as i64 * DAY, campaigns }
+    CampaignMap {
+        start: period.first_day,
+        end: period.first_day + period.days as i64 * DAY,
+        campaigns,
+    }
 }
 
 fn sheet(analysis: &Analysis, naming: &Naming<'_>, period: &Period, mailbox: u32) -> MailboxSheet {
-    let sessions: Vec<&AnalyzedSession> = analysis.sessions.iter().filter(|s| s.session.mailbox == mailbox).collect();
+    let sessions: Vec<&AnalyzedSession> = analysis
+        .sessions
+        .iter()
+        .filter(|s| s.session.mailbox == mailbox)
+        .collect();
     let (all, usual) = accesses(sessions.iter().copied(), naming, period);
-    let flagged: Vec<&AnalyzedSession> = sessions.iter().copied().filter(|s| s.verdict.ranked.flagged).collect();
+    let flagged: Vec<&AnalyzedSession> = sessions
+        .iter()
+        .copied()
+        .filter(|s| s.verdict.ranked.flagged)
+        .collect();
     MailboxSheet {
-        mailbox: sessions.first().map(|s| naming.mailbox(&s.session).to_owned()).unwrap_or_default(),
+        mailbox: sessions
+            .first()
+            .map(|s| naming.mailbox(&s.session).to_owned())
+            .unwrap_or_default(),
         items: period.series(all, &usual),
         flagged: flagged.iter().map(|s| flagged_session(s, naming)).collect(),
         week: week(&sessions, naming, period),
@@ -294,16 +412,24 @@ fn week(sessions: &[&AnalyzedSession], naming: &Naming<'_>, period: &Period) -> 
 }
 
 fn hour_of_week(time_ms: i64, naming: &Naming<'_>) -> Option<usize> {
-    let zoned = Timestamp::from_millisecond(time_ms).ok()?.to_zoned_datetime(naming.time_zone());
+    let zoned = Timestamp::from_millisecond(time_ms)
+        .ok()?
+        .to_zoned_datetime(naming.time_zone());
     let day = zoned.weekday().to_monday_zero_offset() as usize;
     Some(day * 24 + zoned.hour() as usize)
 }
 
-fn lanes(sessions: &[&AnalyzedSession], period: &Period, label: impl Fn(&AnalyzedSession) -> String) -> Vec<Lane> {
+fn lanes(
+    sessions: &[&AnalyzedSession],
+    period: &Period,
+    label: impl Fn(&AnalyzedSession) -> String,
+) -> Vec<Lane> {
     let mut lanes: BTreeMap<String, (Vec<u64>, BTreeSet<usize>)> = BTreeMap::new();
     for analyzed in sessions.iter().filter(|s| s.session.touches_mailbox()) {
         let day = period.day(analyzed.session.start);
-        let lane = lanes.entry(label(analyzed)).or_insert_with(|| (vec![0; period.days], BTreeSet::new()));
+        let lane = lanes
+            .entry(label(analyzed))
+            .or_insert_with(|| (vec![0; period.days], BTreeSet::new()));
         lane.0[day] += (analyzed.session.items + u64::from(analyzed.session.syncs)).max(1);
         if analyzed.verdict.ranked.flagged {
             lane.1.insert(day);
@@ -311,18 +437,32 @@ fn lanes(sessions: &[&AnalyzedSession], period: &Period, label: impl Fn(&Analyze
     }
     lanes
         .into_iter()
-        .map(|(label, (days, flagged))| Lane { label, days, flagged_days: flagged.into_iter().collect() })
+        .map(|(label, (days, flagged))| Lane {
+            label,
+            days,
+            flagged_days: flagged.into_iter().collect(),
+        })
         .collect()
 }
 
 /// Each feature's strongest reason over the flagged sessions, with its share in that session's score.
 fn sheet_reasons(flagged: &[&AnalyzedSession]) -> Vec<Reason> {
-    let mut strongest: BTreeMap<crate::feature::FeatureId, (f64, &crate::explain::Reason)> = BTreeMap::new();
+    let mut strongest: BTreeMap<crate::feature::FeatureId, (f64, &crate::explain::Reason)> =
+        BTreeMap::new();
     for analyzed in flagged {
-        let total: f64 =
-            analyzed.verdict.contributions.iter().flatten().map(|&contribution| contribution.max(0.0)).sum();
+        let total: f64 = analyzed
+            .verdict
+            .contributions
+            .iter()
+            .flatten()
+            .map(|&contribution| contribution.max(0.0))
+            .sum();
         for reason in &analyzed.reasons {
-            let share = if total > 0.0 { (reason.contribution / total).clamp(0.0, 1.0) } else { 0.0 };
+            let share = if total > 0.0 {
+                (reason.contribution / total).clamp(0.0, 1.0)
+            } else {
+                0.0
+            };
             let entry = strongest.entry(reason.feature).or_insert((share, reason));
             if share > entry.0 {
                 *entry = (share, reason);

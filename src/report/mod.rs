@@ -39,7 +39,11 @@ pub fn check(options: &ReportOptions) -> Result<(), Error> {
     let out = &options.out;
     if out.exists() {
         if !options.force {
-            return Err(in_the_way(out, "exists already", "choose another --out, or replace it with --force"));
+            return Err(in_the_way(
+                out,
+                "exists already",
+                "choose another --out, or replace it with --force",
+            ));
         }
         let empty = fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_none());
         if !out.join("summary.json").is_file() && !empty {
@@ -52,11 +56,17 @@ pub fn check(options: &ReportOptions) -> Result<(), Error> {
     }
     let parent = parent_of(out);
     fs::create_dir_all(&parent).map_err(|source| Error::io("create", &parent, source))?;
-    tempfile::tempdir_in(&parent).map(drop).map_err(|source| Error::io("write", &parent, source))
+    tempfile::tempdir_in(&parent)
+        .map(drop)
+        .map_err(|source| Error::io("write", &parent, source))
 }
 
 fn in_the_way(out: &Path, reason: &str, remedy: &str) -> Error {
-    Error::Config { name: format!("--out {}", out.display()), reason: reason.to_owned(), remedy: remedy.to_owned() }
+    Error::Config {
+        name: format!("--out {}", out.display()),
+        reason: reason.to_owned(),
+        remedy: remedy.to_owned(),
+    }
 }
 
 fn parent_of(out: &Path) -> PathBuf {
@@ -79,14 +89,21 @@ pub fn write(analysis: &Analysis, config: &Config, options: &ReportOptions) -> R
         .map_err(|source| Error::io("create", &parent, source))?;
     let dir = staging.path();
     let columns = analysis.ingested.events.columns()?;
-    let naming = Naming::new(&columns, config.time_zone.clone(), &ingest::application_name);
+    let naming = Naming::new(
+        &columns,
+        config.time_zone.clone(),
+        &ingest::application_name,
+    );
 
     sessions::write(analysis, &naming, dir)?;
     tables::write_all(analysis, &naming, dir)?;
     let drawings = charts::data(analysis, &naming, config.rank.flags);
     let style = style(analysis, config);
     draw(&drawings, &style, dir)?;
-    let kept = ChartFile { source: style.source.clone(), charts: drawings };
+    let kept = ChartFile {
+        source: style.source.clone(),
+        charts: drawings,
+    };
     write_json(&dir.join(CHART_DATA), &kept)?;
     write_json(&dir.join("summary.json"), &Summary::new(analysis, config))?;
     publish(staging, options)
@@ -114,9 +131,14 @@ fn style(analysis: &Analysis, config: &Config) -> Style {
 fn draw(charts: &[(PathBuf, Chart)], style: &Style, dir: &Path) -> Result<(), Error> {
     let folder = dir.join("charts");
     fs::create_dir_all(&folder).map_err(|source| Error::io("create", &folder, source))?;
-    let placed: Vec<(PathBuf, Chart)> = charts.iter().map(|(name, chart)| (dir.join(name), chart.clone())).collect();
-    chart::draw_all(&placed, style)
-        .map_err(|error| Error::Chart { chart: "of the run".to_owned(), reason: error.to_string() })
+    let placed: Vec<(PathBuf, Chart)> = charts
+        .iter()
+        .map(|(name, chart)| (dir.join(name), chart.clone()))
+        .collect();
+    chart::draw_all(&placed, style).map_err(|error| Error::Chart {
+        chart: "of the run".to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), Error> {
@@ -131,7 +153,10 @@ fn publish(staging: tempfile::TempDir, options: &ReportOptions) -> Result<(), Er
     let out = &options.out;
     let refuse = |source| Error::io("create", out, source);
     let older = if out.exists() {
-        let aside = tempfile::Builder::new().prefix(".mailglass-old-").tempdir_in(parent_of(out)).map_err(refuse)?;
+        let aside = tempfile::Builder::new()
+            .prefix(".mailglass-old-")
+            .tempdir_in(parent_of(out))
+            .map_err(refuse)?;
         fs::rename(out, aside.path().join("run")).map_err(refuse)?;
         Some(aside)
     } else {
@@ -152,9 +177,11 @@ fn publish(staging: tempfile::TempDir, options: &ReportOptions) -> Result<(), Er
 #[cfg(unix)]
 fn open_to_the_reader(out: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
-    let model = fs::metadata(parent_of(out)).map_err(|source| Error::io("read", parent_of(out), source))?;
+    let model =
+        fs::metadata(parent_of(out)).map_err(|source| Error::io("read", parent_of(out), source))?;
     let mode = model.permissions().mode() & 0o777;
-    fs::set_permissions(out, fs::Permissions::from_mode(mode | 0o700)).map_err(|source| Error::io("write", out, source))
+    fs::set_permissions(out, fs::Permissions::from_mode(mode | 0o700))
+        .map_err(|source| Error::io("write", out, source))
 }
 
 #[cfg(not(unix))]

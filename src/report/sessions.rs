@@ -21,10 +21,14 @@ pub(super) fn write(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Res
     let mut frame = frame(analysis, naming)?;
     let path = dir.join("sessions.csv");
     let mut file = create(&path)?;
-    CsvWriter::new(&mut file).finish(&mut frame).map_err(|error| Error::table("sessions.csv", error))?;
+    CsvWriter::new(&mut file)
+        .finish(&mut frame)
+        .map_err(|error| Error::table("sessions.csv", error))?;
     let path = dir.join("sessions.parquet");
     let file = create(&path)?;
-    ParquetWriter::new(file).finish(&mut frame).map_err(|error| Error::table("sessions.parquet", error))?;
+    ParquetWriter::new(file)
+        .finish(&mut frame)
+        .map_err(|error| Error::table("sessions.parquet", error))?;
     Ok(())
 }
 
@@ -35,7 +39,13 @@ fn create(path: &Path) -> Result<File, Error> {
 fn frame(analysis: &Analysis, naming: &Naming<'_>) -> Result<DataFrame, Error> {
     let sessions = &analysis.sessions;
     let text = |name: &str, of: &dyn Fn(&AnalyzedSession) -> String| {
-        Column::new(name.into(), sessions.iter().map(|s| safe_cell(&of(s))).collect::<Vec<String>>())
+        Column::new(
+            name.into(),
+            sessions
+                .iter()
+                .map(|s| safe_cell(&of(s)))
+                .collect::<Vec<String>>(),
+        )
     };
     let whole = |name: &str, of: &dyn Fn(&AnalyzedSession) -> u64| {
         Column::new(name.into(), sessions.iter().map(of).collect::<Vec<u64>>())
@@ -61,14 +71,27 @@ fn frame(analysis: &Analysis, naming: &Naming<'_>) -> Result<DataFrame, Error> {
         truth("warm_up", &|s| s.verdict.warm_up),
         text("campaign_id", &|s| s.campaign.clone().unwrap_or_default()),
         text("reasons", &|s| {
-            let sentences: Vec<&str> = s.reasons.iter().take(REASONS_IN_CELL).map(|r| r.sentence.as_str()).collect();
+            let sentences: Vec<&str> = s
+                .reasons
+                .iter()
+                .take(REASONS_IN_CELL)
+                .map(|r| r.sentence.as_str())
+                .collect();
             sentences.join(" | ")
         }),
-        text("client_app_id", &|s| named(&columns.client_app_id, s.session.client_app_id)),
+        text("client_app_id", &|s| {
+            named(&columns.client_app_id, s.session.client_app_id)
+        }),
         text("app_id", &|s| named(&columns.app_id, s.session.app_id)),
-        text("client_app", &|s| naming.application_name(&s.session).to_owned()),
-        text("client_family", &|s| s.session.client_family.as_str().to_owned()),
-        text("client_info", &|s| naming.client_info(&s.session).to_owned()),
+        text("client_app", &|s| {
+            naming.application_name(&s.session).to_owned()
+        }),
+        text("client_family", &|s| {
+            s.session.client_family.as_str().to_owned()
+        }),
+        text("client_info", &|s| {
+            naming.client_info(&s.session).to_owned()
+        }),
         text("network", &|s| named(&columns.network, s.session.network)),
         text("address", &|s| named(&columns.address, s.session.address)),
         whole("asn", &|s| u64::from(s.session.asn)),

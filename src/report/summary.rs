@@ -125,7 +125,11 @@ impl<'a> Summary<'a> {
                     counts: (&file.counts).into(),
                 })
                 .collect(),
-            failures: ingested.failures.iter().map(|failure| failure.error.to_string()).collect(),
+            failures: ingested
+                .failures
+                .iter()
+                .map(|failure| failure.error.to_string())
+                .collect(),
             counts: (&ingested.counts).into(),
             other_records: ingested
                 .other

@@ -21,12 +21,18 @@ pub(super) fn write_all(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) ->
 
 /// RFC 3339 in UTC, milliseconds where there are any.
 pub(super) fn rfc3339(time_ms: i64) -> String {
-    Timestamp::from_millisecond(time_ms).map(|time| time.to_string()).unwrap_or_default()
+    Timestamp::from_millisecond(time_ms)
+        .map(|time| time.to_string())
+        .unwrap_or_default()
 }
 
 /// A cell that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV Injection").
 pub(super) fn safe_cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 struct Table {
@@ -37,14 +43,20 @@ struct Table {
 impl Table {
     fn create(dir: &Path, name: &str, header: &[&str]) -> Result<Self, Error> {
         let path = dir.join(name);
-        let file = std::fs::File::create(&path).map_err(|source| Error::io("create", &path, source))?;
-        let mut table = Self { writer: csv::Writer::from_writer(std::io::BufWriter::new(file)), path };
+        let file =
+            std::fs::File::create(&path).map_err(|source| Error::io("create", &path, source))?;
+        let mut table = Self {
+            writer: csv::Writer::from_writer(std::io::BufWriter::new(file)),
+            path,
+        };
         table.row(header)?;
         Ok(table)
     }
 
     fn row<T: AsRef<[u8]>>(&mut self, cells: &[T]) -> Result<(), Error> {
-        self.writer.write_record(cells).map_err(|error| Error::io("write", &self.path, std::io::Error::other(error)))
+        self.writer
+            .write_record(cells)
+            .map_err(|error| Error::io("write", &self.path, std::io::Error::other(error)))
     }
 
     fn finish(self) -> Result<(), Error> {
@@ -53,7 +65,8 @@ impl Table {
             .writer
             .into_inner()
             .map_err(|error| Error::io("write", &path, std::io::Error::other(error.to_string())))?;
-        file.flush().map_err(|source| Error::io("write", &path, source))
+        file.flush()
+            .map_err(|source| Error::io("write", &path, source))
     }
 }
 
@@ -62,14 +75,24 @@ fn session_records(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Resu
     for analyzed in &analysis.sessions {
         let id = analyzed.session.id_text();
         for &row in &analyzed.session.rows {
-            table.row(&[id.as_str(), &safe_cell(&naming.columns().record_id.get(row as usize))])?;
+            table.row(&[
+                id.as_str(),
+                &safe_cell(&naming.columns().record_id.get(row as usize)),
+            ])?;
         }
     }
     table.finish()
 }
 
 fn reasons(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
-    let header = ["session_id", "feature", "observed", "expected", "contribution", "sentence"];
+    let header = [
+        "session_id",
+        "feature",
+        "observed",
+        "expected",
+        "contribution",
+        "sentence",
+    ];
     let mut table = Table::create(dir, "reasons.csv", &header)?;
     for analyzed in analysis.flagged() {
         for reason in &analyzed.reasons {
@@ -87,7 +110,15 @@ fn reasons(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
 }
 
 fn campaigns(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
-    let header = ["campaign_id", "first_seen", "last_seen", "mailboxes", "sessions", "items", "shared"];
+    let header = [
+        "campaign_id",
+        "first_seen",
+        "last_seen",
+        "mailboxes",
+        "sessions",
+        "items",
+        "shared",
+    ];
     let mut table = Table::create(dir, "campaigns.csv", &header)?;
     for campaign in &analysis.campaigns {
         table.row(&[
@@ -104,12 +135,24 @@ fn campaigns(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
 }
 
 fn exposed(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), Error> {
-    let header = ["session_id", "mailbox", "time", "access", "folder", "internet_message_id", "bytes"];
+    let header = [
+        "session_id",
+        "mailbox",
+        "time",
+        "access",
+        "folder",
+        "internet_message_id",
+        "bytes",
+    ];
     let mut table = Table::create(dir, "exposure.csv", &header)?;
     for analyzed in analysis.flagged() {
         let session = &analyzed.session;
         for item in exposure(session, &analysis.ingested.events, naming.columns()) {
-            let access = if item.access == AccessType::Sync { "Sync" } else { "Bind" };
+            let access = if item.access == AccessType::Sync {
+                "Sync"
+            } else {
+                "Bind"
+            };
             table.row(&[
                 session.id_text(),
                 safe_cell(naming.mailbox(session)),
@@ -117,7 +160,9 @@ fn exposed(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), E
                 access.to_owned(),
                 safe_cell(item.folder),
                 safe_cell(item.internet_message_id),
-                item.bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
+                item.bytes
+                    .map(|bytes| bytes.to_string())
+                    .unwrap_or_default(),
             ])?;
         }
     }

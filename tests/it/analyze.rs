@@ -9,7 +9,10 @@ use std::process::{Command, Output};
 use crate::shared_data::shared_data;
 
 fn mailglass(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mailglass")).args(args).output().expect("mailglass runs")
+    Command::new(env!("CARGO_BIN_EXE_mailglass"))
+        .args(args)
+        .output()
+        .expect("mailglass runs")
 }
 
 fn sample() -> PathBuf {
@@ -39,7 +42,11 @@ fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
         .records()
         .map(|record| {
             let record = record.expect("a row");
-            header.iter().zip(record.iter()).map(|(name, cell)| (name.to_owned(), cell.to_owned())).collect()
+            header
+                .iter()
+                .zip(record.iter())
+                .map(|(name, cell)| (name.to_owned(), cell.to_owned()))
+                .collect()
         })
         .collect()
 }
@@ -71,29 +78,56 @@ fn the_sample_gives_a_whole_run_directory() {
         "charts/score_distribution.png",
         "charts/top_sessions.png",
     ] {
-        assert!(fs::metadata(out.join(name)).is_ok_and(|meta| meta.len() > 0), "{name} is missing or empty");
+        assert!(
+            fs::metadata(out.join(name)).is_ok_and(|meta| meta.len() > 0),
+            "{name} is missing or empty"
+        );
     }
-    let left: Vec<_> = fs::read_dir(dir.path()).expect("the folder").map(|e| e.expect("an entry").file_name()).collect();
+    let left: Vec<_> = fs::read_dir(dir.path())
+        .expect("the folder")
+        .map(|e| e.expect("an entry").file_name())
+        .collect();
     assert_eq!(left, ["run"], "nothing but the run directory is left");
 
     let summary: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(out.join("summary.json")).expect("a summary")).expect("JSON");
+        serde_json::from_str(&fs::read_to_string(out.join("summary.json")).expect("a summary"))
+            .expect("JSON");
     let counts = &summary["counts"];
     let of = |name: &str| counts[name].as_u64().expect("a number");
-    assert_eq!(of("rows"), of("events") + of("duplicates") + of("other_records") + of("rejects"));
+    assert_eq!(
+        of("rows"),
+        of("events") + of("duplicates") + of("other_records") + of("rejects")
+    );
 
     let sessions = rows(&out.join("sessions.csv"));
-    assert_eq!(sessions.len() as u64, summary["sessions"].as_u64().expect("a number"));
+    assert_eq!(
+        sessions.len() as u64,
+        summary["sessions"].as_u64().expect("a number")
+    );
     let ids: BTreeSet<&String> = sessions.iter().map(|row| &row["session_id"]).collect();
     assert_eq!(ids.len(), sessions.len(), "session ids are unique");
-    let scores: Vec<f64> = sessions.iter().map(|row| row["score"].parse().expect("a score")).collect();
-    assert!(scores.windows(2).all(|pair| pair[0] >= pair[1]), "ranked by score");
+    let scores: Vec<f64> = sessions
+        .iter()
+        .map(|row| row["score"].parse().expect("a score"))
+        .collect();
+    assert!(
+        scores.windows(2).all(|pair| pair[0] >= pair[1]),
+        "ranked by score"
+    );
     assert!(scores.iter().all(|score| (0.0..=1.0).contains(score)));
-    assert!(sessions.iter().all(|row| row["warm_up"] == "false" || row["flagged"] == "false"));
+    assert!(
+        sessions
+            .iter()
+            .all(|row| row["warm_up"] == "false" || row["flagged"] == "false")
+    );
 
     let records = rows(&out.join("session_records.csv"));
     let unique: BTreeSet<&String> = records.iter().map(|row| &row["record_id"]).collect();
-    assert_eq!((unique.len(), records.len() as u64), (records.len(), of("events")), "each event in one session");
+    assert_eq!(
+        (unique.len(), records.len() as u64),
+        (records.len(), of("events")),
+        "each event in one session"
+    );
     assert!(records.iter().all(|row| ids.contains(&row["session_id"])));
 }
 
@@ -119,8 +153,10 @@ fn the_attack_in_the_sample_is_flagged_and_explained() {
         .collect();
     let all: BTreeSet<&String> = labels.values().collect();
     assert_eq!(found, all, "every episode has a flagged session");
-    let explained: BTreeSet<String> =
-        rows(&out.join("reasons.csv")).into_iter().map(|row| row["session_id"].clone()).collect();
+    let explained: BTreeSet<String> = rows(&out.join("reasons.csv"))
+        .into_iter()
+        .map(|row| row["session_id"].clone())
+        .collect();
     assert_eq!(explained, flagged, "every flag has reasons");
 }
 
@@ -134,7 +170,9 @@ fn the_same_records_give_the_same_bytes() {
     let shuffled = dir.path().join("shuffled.csv");
     let mut file = fs::File::create(&shuffled).expect("a file");
     writeln!(file, "{header}").expect("written");
-    lines.iter().for_each(|line| writeln!(file, "{line}").expect("written"));
+    lines
+        .iter()
+        .for_each(|line| writeln!(file, "{line}").expect("written"));
     drop(file);
 
     let runs = [
@@ -149,14 +187,28 @@ fn the_same_records_give_the_same_bytes() {
         assert!(output.status.success(), "{}", stderr(&output));
         outputs.push(out);
     }
-    for name in ["sessions.csv", "sessions.parquet", "session_records.csv", "reasons.csv", "exposure.csv", "campaigns.csv"] {
+    for name in [
+        "sessions.csv",
+        "sessions.parquet",
+        "session_records.csv",
+        "reasons.csv",
+        "exposure.csv",
+        "campaigns.csv",
+    ] {
         let first = fs::read(outputs[0].join(name)).expect("a file");
         for other in &outputs[1..] {
-            assert!(fs::read(other.join(name)).expect("a file") == first, "{name} differs in {}", other.display());
+            assert!(
+                fs::read(other.join(name)).expect("a file") == first,
+                "{name} differs in {}",
+                other.display()
+            );
         }
     }
     let overview = |out: &Path| fs::read(out.join("charts/top_sessions.png")).expect("a chart");
-    assert!(overview(&outputs[0]) == overview(&outputs[1]), "charts do not depend on threads");
+    assert!(
+        overview(&outputs[0]) == overview(&outputs[1]),
+        "charts do not depend on threads"
+    );
 }
 
 #[test]
@@ -164,7 +216,12 @@ fn a_log_cut_after_a_day_keeps_every_earlier_score() {
     let dir = tempfile::tempdir().expect("a folder");
     let whole = unpacked(&sample());
     let (header, body) = whole.split_once('\n').expect("a header");
-    let day_of = |line: &str| line.split(',').nth(1).map(|cell| cell.trim_matches('"')[..10].to_owned()).expect("a date");
+    let day_of = |line: &str| {
+        line.split(',')
+            .nth(1)
+            .map(|cell| cell.trim_matches('"')[..10].to_owned())
+            .expect("a date")
+    };
     let days: BTreeSet<String> = body.lines().map(day_of).collect();
     let last = days.iter().nth(days.len() * 3 / 4).expect("a day").clone();
     let cut = dir.path().join("cut.csv");
@@ -178,7 +235,16 @@ fn a_log_cut_after_a_day_keeps_every_earlier_score() {
         rows(&out.join("sessions.csv"))
             .into_iter()
             .filter(|row| row["start"][..10] <= *last)
-            .map(|row| (row["session_id"].clone(), (row["score"].clone(), row["p_value"].clone(), row["flagged"].clone())))
+            .map(|row| {
+                (
+                    row["session_id"].clone(),
+                    (
+                        row["score"].clone(),
+                        row["p_value"].clone(),
+                        row["flagged"].clone(),
+                    ),
+                )
+            })
             .collect()
     };
     let (long, short) = (judged(&long), judged(&short));
@@ -196,17 +262,33 @@ fn bad_input_is_told_from_good_and_does_not_stop_it() {
 
     let missing = analyze(&[&path("missing.csv")], &path("out1"), &[]);
     assert_eq!(missing.status.code(), Some(1));
-    assert!(stderr(&missing).contains("missing.csv") && stderr(&missing).contains("hint:"), "{}", stderr(&missing));
+    assert!(
+        stderr(&missing).contains("missing.csv") && stderr(&missing).contains("hint:"),
+        "{}",
+        stderr(&missing)
+    );
     for name in ["empty.csv", "poem.txt", "columns.csv"] {
         let refused = analyze(&[&path(name)], &path("out2"), &[]);
-        assert_eq!(refused.status.code(), Some(1), "{name}: {}", stderr(&refused));
-        assert!(stderr(&refused).contains(name), "{name}: {}", stderr(&refused));
+        assert_eq!(
+            refused.status.code(),
+            Some(1),
+            "{name}: {}",
+            stderr(&refused)
+        );
+        assert!(
+            stderr(&refused).contains(name),
+            "{name}: {}",
+            stderr(&refused)
+        );
         assert!(!path("out2").exists(), "no half run directory");
     }
     let mixed = analyze(&[&sample(), &path("poem.txt")], &path("out3"), &[]);
     assert_eq!(mixed.status.code(), Some(2), "{}", stderr(&mixed));
     assert!(stderr(&mixed).contains("poem.txt"));
-    assert!(path("out3/sessions.csv").exists(), "the rest of the run went on");
+    assert!(
+        path("out3/sessions.csv").exists(),
+        "the rest of the run went on"
+    );
 }
 
 #[test]
@@ -224,7 +306,11 @@ fn cut_json_is_rejected_with_its_row_and_the_rest_is_used() {
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     let rejects = rows(&out.join("rejects.csv"));
     assert_eq!(rejects.len(), 1);
-    assert_eq!(rejects[0]["row"], "5", "the fifth data row: {:?}", rejects[0]);
+    assert_eq!(
+        rejects[0]["row"], "5",
+        "the fifth data row: {:?}",
+        rejects[0]
+    );
     assert!(!rejects[0]["reason"].is_empty() && !rejects[0]["excerpt"].is_empty());
 }
 
@@ -232,9 +318,17 @@ fn cut_json_is_rejected_with_its_row_and_the_rest_is_used() {
 fn utf_16_is_read_or_refused_with_a_remedy() {
     let dir = tempfile::tempdir().expect("a folder");
     let whole = unpacked(&sample());
-    let few: String = whole.lines().take(200).flat_map(|line| [line, "\r\n"]).collect();
+    let few: String = whole
+        .lines()
+        .take(200)
+        .flat_map(|line| [line, "\r\n"])
+        .collect();
     let mut bytes = vec![0xff, 0xfe];
-    bytes.extend(few.trim_start_matches('\u{feff}').encode_utf16().flat_map(u16::to_le_bytes));
+    bytes.extend(
+        few.trim_start_matches('\u{feff}')
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes),
+    );
     let input = dir.path().join("utf16.csv");
     fs::write(&input, bytes).expect("written");
     let out = dir.path().join("run");
@@ -243,7 +337,11 @@ fn utf_16_is_read_or_refused_with_a_remedy() {
         assert!(rows(&out.join("sessions.csv")).len() > 10);
     } else {
         assert_eq!(output.status.code(), Some(1));
-        assert!(stderr(&output).contains("UTF-16") && stderr(&output).contains("hint:"), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("UTF-16") && stderr(&output).contains("hint:"),
+            "{}",
+            stderr(&output)
+        );
     }
 }
 
@@ -260,7 +358,10 @@ fn an_existing_run_is_replaced_only_when_asked_and_other_folders_never() {
     let precious = dir.path().join("precious");
     fs::create_dir(&precious).expect("a folder");
     fs::write(precious.join("thesis.txt"), "years of work").expect("written");
-    assert_eq!(analyze(&[&sample()], &precious, &["--force"]).status.code(), Some(1));
+    assert_eq!(
+        analyze(&[&sample()], &precious, &["--force"]).status.code(),
+        Some(1)
+    );
     assert!(precious.join("thesis.txt").exists());
 }
 
@@ -268,10 +369,19 @@ fn an_existing_run_is_replaced_only_when_asked_and_other_folders_never() {
 fn options_out_of_range_are_refused_before_any_work() {
     let dir = tempfile::tempdir().expect("a folder");
     let out = dir.path().join("run");
-    for more in [["--alerts-per-day", "0"], ["--fdr", "1.5"], ["--time-zone", "Mars/Olympus"], ["--threads", "0"]] {
+    for more in [
+        ["--alerts-per-day", "0"],
+        ["--fdr", "1.5"],
+        ["--time-zone", "Mars/Olympus"],
+        ["--threads", "0"],
+    ] {
         let refused = analyze(&[&sample()], &out, &more);
         assert_eq!(refused.status.code(), Some(1), "{more:?}");
-        assert!(stderr(&refused).contains(more[0]) && stderr(&refused).contains("hint:"), "{}", stderr(&refused));
+        assert!(
+            stderr(&refused).contains(more[0]) && stderr(&refused).contains("hint:"),
+            "{}",
+            stderr(&refused)
+        );
         assert!(!out.exists());
     }
 }
@@ -281,7 +391,10 @@ fn help_teaches_the_tool() {
     for args in [vec!["--help"], vec!["analyze", "--help"]] {
         let output = mailglass(&args);
         let help = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success() && help.contains("analyze"), "{help}");
+        assert!(
+            output.status.success() && help.contains("analyze"),
+            "{help}"
+        );
     }
 }
 
@@ -292,10 +405,15 @@ fn every_mailbox_record_of_the_shared_tenants_has_a_session() {
     let out = dir.path().join("b");
     let output = analyze(&[&data.join("tenant-b/audit.csv.gz")], &out, &[]);
     assert!(output.status.success(), "{}", stderr(&output));
-    let records: BTreeSet<String> =
-        rows(&out.join("session_records.csv")).into_iter().map(|row| row["record_id"].clone()).collect();
+    let records: BTreeSet<String> = rows(&out.join("session_records.csv"))
+        .into_iter()
+        .map(|row| row["record_id"].clone())
+        .collect();
     let labels = rows(&data.join("tenant-b/labels.csv"));
     // Labels cover the sign-ins of an intrusion too; every labelled record is an event.
-    let lost: Vec<_> = labels.iter().filter(|row| !records.contains(&row["record_id"])).collect();
+    let lost: Vec<_> = labels
+        .iter()
+        .filter(|row| !records.contains(&row["record_id"]))
+        .collect();
     assert!(lost.is_empty(), "{lost:?}");
 }

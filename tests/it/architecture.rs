@@ -26,7 +26,10 @@ const ORDER: &[&[&str]] = &[
 
 /// Modules that a library may be used in; everywhere else it is a violation.
 const LIBRARIES: &[(&str, &[&str])] = &[
-    ("polars", &["error", "event", "ingest", "report", "experiment"]),
+    (
+        "polars",
+        &["error", "event", "ingest", "report", "experiment"],
+    ),
     ("polars_io", &["ingest", "report", "experiment"]),
     ("plotters", &["chart"]),
     ("clap", &["cli"]),
@@ -42,10 +45,20 @@ fn sources() -> BTreeMap<String, Vec<(PathBuf, String)>> {
     let mut modules: BTreeMap<String, Vec<(PathBuf, String)>> = BTreeMap::new();
     while let Some(path) = files.pop() {
         if path.is_dir() {
-            files.extend(fs::read_dir(&path).expect("a source folder").map(|entry| entry.expect("an entry").path()));
+            files.extend(
+                fs::read_dir(&path)
+                    .expect("a source folder")
+                    .map(|entry| entry.expect("an entry").path()),
+            );
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let relative = path.strip_prefix(&root).expect("below src");
-            let first = relative.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
+            let first = relative
+                .components()
+                .next()
+                .expect("a name")
+                .as_os_str()
+                .to_string_lossy()
+                .into_owned();
             let module = first.trim_end_matches(".rs").to_owned();
             let text = fs::read_to_string(&path).expect("source text");
             modules.entry(module).or_default().push((path, text));
@@ -56,14 +69,19 @@ fn sources() -> BTreeMap<String, Vec<(PathBuf, String)>> {
 
 /// Source lines before the unit tests, which may use what they like.
 fn code_lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).filter(|line| !line.trim_start().starts_with("//"))
+    text.lines()
+        .take_while(|line| !line.starts_with("#[cfg(test)]"))
+        .filter(|line| !line.trim_start().starts_with("//"))
 }
 
 fn imported_modules(line: &str) -> Vec<String> {
     line.match_indices("crate::")
         .filter_map(|(at, found)| {
             let rest = &line[at + found.len()..];
-            let name: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            let name: String = rest
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect();
             (!name.is_empty()).then_some(name)
         })
         .collect()
@@ -77,7 +95,8 @@ fn imports_point_one_way() {
         if matches!(module.as_str(), "lib" | "main") {
             continue;
         }
-        let own = height(&module).unwrap_or_else(|| panic!("src/{module} has no place in the map: add it to ORDER"));
+        let own = height(&module)
+            .unwrap_or_else(|| panic!("src/{module} has no place in the map: add it to ORDER"));
         for (path, text) in files {
             for line in code_lines(&text) {
                 for import in imported_modules(line) {
@@ -88,7 +107,11 @@ fn imports_point_one_way() {
             }
         }
     }
-    assert!(violations.is_empty(), "imports that point the wrong way:\n{}", violations.join("\n"));
+    assert!(
+        violations.is_empty(),
+        "imports that point the wrong way:\n{}",
+        violations.join("\n")
+    );
 }
 
 #[test]
@@ -98,7 +121,8 @@ fn libraries_stay_where_they_belong() {
         for (path, text) in files {
             for line in code_lines(&text) {
                 for (library, allowed) in LIBRARIES {
-                    let used = line.contains(&format!("{library}::")) || line.contains(&format!("use {library};"));
+                    let used = line.contains(&format!("{library}::"))
+                        || line.contains(&format!("use {library};"));
                     if used && !allowed.contains(&module.as_str()) {
                         violations.push(format!("{}: {}", path.display(), line.trim()));
                     }
@@ -106,7 +130,11 @@ fn libraries_stay_where_they_belong() {
             }
         }
     }
-    assert!(violations.is_empty(), "libraries out of place:\n{}", violations.join("\n"));
+    assert!(
+        violations.is_empty(),
+        "libraries out of place:\n{}",
+        violations.join("\n")
+    );
 }
 
 #[test]

@@ -4,6 +4,4 @@ mod analyze;
 mod architecture;
 mod chart;
 mod ingest;
-mod isolation;
 mod shared_data;
-mod simulate;

@@ -7,12 +7,21 @@ use std::path::PathBuf;
 /// # Panics
 /// Under CI a missing folder is a failure, so that nothing is skipped there in silence.
 pub fn shared_data() -> Option<PathBuf> {
-    let folder = std::env::var_os("MAILGLASS_DATA")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    let folder = std::env::var_os("MAILGLASS_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        PathBuf::from,
+    );
     if folder.is_dir() {
         return Some(folder);
     }
-    assert!(std::env::var_os("CI").is_none(), "{} is missing; set MAILGLASS_DATA", folder.display());
-    eprintln!("skipped: {} is missing; set MAILGLASS_DATA to the folder with the shared data", folder.display());
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "{} is missing; set MAILGLASS_DATA",
+        folder.display()
+    );
+    eprintln!(
+        "skipped: {} is missing; set MAILGLASS_DATA to the folder with the shared data",
+        folder.display()
+    );
     None
 }
