@@ -1,7 +1,7 @@
 //! Events to sessions.
 //!
 //! A **session** is what one actor did in one mailbox, through one client and one access channel, without a
-//! silence longer than [`SessionOptions::silence`]. The channel is the `SessionId` where the log has one, else the
+//! silence longer than [`SessionOptions::silence_ms`]. The channel is the `SessionId` where the log has one, else the
 //! provider's address block. Three rules keep sessions honest:
 //!
 //! * a session never crosses midnight UTC, so that a day can be judged when it is over and nothing logged later

@@ -33,7 +33,7 @@ pub(crate) struct ReadArgs {
 impl ReadArgs {
     /// The inputs, as named.
     pub(crate) fn inputs(&self) -> Vec<Input> {
-        self.files.iter().map(|file| Input::new(file)).collect()
+        self.files.iter().map(Input::new).collect()
     }
 
     /// How to read them.

@@ -20,9 +20,10 @@ pub struct Reason {
     pub observed: String,
     /// What was expected, with its unit.
     pub expected: String,
-    /// The observed number.
+    /// The observed number; 1 for what happened once (something new, a rare hour, a change of settings).
     pub observed_value: f64,
-    /// The most that was expected, in the same unit.
+    /// The most that was expected, in the same unit; for what happened once, the share of the mailbox's days or
+    /// sessions that show the like.
     pub expected_value: f64,
     /// Share in the score, as the forest attributes it; the shares of all features sum to the score's excess over
     /// the average.
@@ -52,11 +53,18 @@ pub fn reasons(
                 symbols,
             };
             let (observed, expected, expected_value, sentence) = words.say();
+            // What is new or at a rare hour happened once; expected is how often the like happens.
+            let once = matches!(
+                evidence.expectation,
+                Expectation::Novelty { .. }
+                    | Expectation::Hour { .. }
+                    | Expectation::Changes { .. }
+            );
             Reason {
                 feature: evidence.feature,
                 observed,
                 expected,
-                observed_value: evidence.observed,
+                observed_value: if once { 1.0 } else { evidence.observed },
                 expected_value,
                 contribution: contributions
                     .get(evidence.feature.index())
@@ -151,13 +159,19 @@ impl Words<'_> {
             _ => self.naming.network(self.session),
         };
         let observed = known.in_words();
-        let expected = if days == 0 {
-            "no history of this mailbox yet".to_owned()
+        let (expected, rate) = if days == 0 {
+            ("no history of this mailbox yet".to_owned(), 0.0)
         } else {
-            format!("something as new on {such_days} of {}", count(days, "day"))
+            let words = format!("something as new on {such_days} of {}", count(days, "day"));
+            (words, f64::from(such_days) / f64::from(days))
         };
-        let sentence = format!("{subject} {observed}; this mailbox: {expected}");
-        (observed, expected, 0.0, sentence)
+        let basis = if days == 0 {
+            expected.clone()
+        } else {
+            format!("this mailbox met {expected}")
+        };
+        let sentence = format!("{subject} {observed}; {basis}");
+        (observed, expected, rate, sentence)
     }
 
     fn client_words(&self) -> String {
@@ -255,8 +269,13 @@ impl Words<'_> {
                 count(sessions, "earlier session")
             )
         };
+        let share = if sessions == 0 {
+            0.0
+        } else {
+            f64::from(near) / f64::from(sessions)
+        };
         let sentence = format!("{clock} {zone}; {expected}");
-        (format!("{clock} {zone}"), expected, 0.0, sentence)
+        (format!("{clock} {zone}"), expected, share, sentence)
     }
 
     fn changes(&self, such_days: u32, days: u32) -> Said {
@@ -269,8 +288,8 @@ impl Words<'_> {
         (
             what.to_owned(),
             expected.clone(),
-            f64::from(such_days),
-            format!("{what}; this mailbox: {expected}"),
+            f64::from(such_days) / f64::from(days.max(1)),
+            format!("{what}; this mailbox saw {expected}"),
         )
     }
 

@@ -1,6 +1,6 @@
 //! What a session shows, before it is compared with anything.
 //!
-//! [`catalogue`] names every deviation that the model judges; [`Observation`] holds what one session showed for
+//! [`FEATURES`] names every deviation that the model judges; [`Observation`] holds what one session showed for
 //! them: categories as [`Symbol`]s, measures as numbers, the time as a cell of the week.
 
 mod catalogue;

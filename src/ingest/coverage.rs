@@ -265,7 +265,7 @@ fn gaps(time: &[i64], other_time: &[i64]) -> Vec<Gap> {
     };
     let span = last - first + 1;
     // Damaged clocks could claim centuries; a log is at most some years.
-    if span < 48 || span > 24 * 366 * 20 {
+    if !(48..=24 * 366 * 20).contains(&span) {
         return Vec::new();
     }
     let mut counts = vec![0u32; usize::try_from(span).unwrap_or(0)];

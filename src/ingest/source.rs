@@ -39,11 +39,14 @@ impl Input {
     }
 }
 
+/// An argument that names nothing, and why.
+type Unresolved = (String, Error);
+
 /// Resolves inputs to files, sorted and without repetition, so that the order of arguments does not matter.
 ///
 /// # Errors
 /// [`Error::NoInput`] when nothing is left to read. Arguments that name nothing come back in the second list.
-pub(crate) fn resolve(inputs: &[Input]) -> Result<(Vec<PathBuf>, Vec<(String, Error)>), Error> {
+pub(crate) fn resolve(inputs: &[Input]) -> Result<(Vec<PathBuf>, Vec<Unresolved>), Error> {
     let mut files = Vec::new();
     let mut failures = Vec::new();
     for input in inputs {

@@ -118,7 +118,12 @@ struct ChartFile {
 fn style(analysis: &Analysis, config: &Config) -> Style {
     let files = &analysis.ingested.files;
     let source = match files.as_slice() {
-        [file] => file.path.display().to_string(),
+        [file] => file
+            .path
+            .file_name()
+            .unwrap_or(file.path.as_os_str())
+            .to_string_lossy()
+            .into_owned(),
         files => format!("{} files", files.len()),
     };
     Style {
