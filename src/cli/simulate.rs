@@ -133,7 +133,7 @@ impl SimulateArgs {
 /// Whatever [`SimulateSettings::check`] or [`simulate`] refuse.
 pub(crate) fn run(args: &SimulateArgs) -> Result<Outcome, Error> {
     let summary = write(args).map_err(|error| Error::Simulate {
-        reason: error.to_string(),
+        reason: explained(&error),
     })?;
     print_summary(args, &summary);
     Ok(Outcome::Done)
@@ -141,6 +141,18 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<Outcome, Error> {
 
 fn write(args: &SimulateArgs) -> Result<Summary, SimulateError> {
     simulate(&args.settings()?.check()?, &args.out)
+}
+
+/// The message with what lies behind it, such as the system's reason why a file cannot be written.
+fn explained(error: &SimulateError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(behind) = cause {
+        text.push_str(": ");
+        text.push_str(&behind.to_string());
+        cause = behind.source();
+    }
+    text
 }
 
 fn print_summary(args: &SimulateArgs, summary: &Summary) {

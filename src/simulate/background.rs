@@ -381,7 +381,7 @@ pub(super) fn applications(log: &mut Log, day: i64) {
 /// Mailboxes of people employed on a day.
 fn employed(tenant: &Tenant, day: i64) -> impl Iterator<Item = u32> {
     let on =
-        move |person: &super::tenant::Person| (person.employed.0..person.employed.1).contains(&day);
+        move |person: &super::person::Person| (person.employed.0..person.employed.1).contains(&day);
     tenant
         .people
         .iter()

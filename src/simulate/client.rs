@@ -4,6 +4,7 @@
 //! (`Client=REST;Client=RESTSystem;;` the commonest, OWA without a `ClientAppId`, Outlook with a process name). Version numbers advance
 //! every four weeks, as browsers' do. Names of third-party add-ins and their ids are invented.
 
+use super::foreign::Foreign;
 use super::office::Calendar;
 use super::random::{Stream, generator, token};
 
@@ -89,22 +90,6 @@ pub(super) struct Clients {
     pub(super) foreign: Foreign,
 }
 
-/// Clients that only attackers bring.
-pub(super) struct Foreign {
-    /// Forged tokens through OWA: outdated browsers (Chrome 92, Edge 106; published for Storm-0558).
-    pub(super) old_browsers: [ClientId; 2],
-    /// The commonest benign string, with an application that this tenant does not use.
-    pub(super) rest: ClientId,
-    /// Legacy application over EWS.
-    pub(super) ews: ClientId,
-    /// eM Client, PERFECTDATA SOFTWARE, Mail_Backup.
-    pub(super) bulk: [ClientId; 3],
-    /// A consented application over Graph.
-    pub(super) graph: ClientId,
-    /// A script with a browser's token.
-    pub(super) script: ClientId,
-}
-
 /// Browser versions and Outlook builds advance about every four weeks.
 const RELEASE_DAYS: i64 = 28;
 
@@ -144,18 +129,19 @@ const MORE_SERVICES: usize = 14;
 /// Add-ins that a tenant's people have consented to at some time.
 const ADD_INS: usize = 30;
 
-struct Table {
+/// The client strings collected so far.
+pub(super) struct Table {
     all: Vec<Client>,
 }
 
 impl Table {
-    fn add(&mut self, client: Client) -> ClientId {
+    pub(super) fn add(&mut self, client: Client) -> ClientId {
         self.all.push(client);
         (self.all.len() - 1) as ClientId
     }
 }
 
-fn web(agent: String) -> Client {
+pub(super) fn web(agent: String) -> Client {
     Client {
         info: format!("Client=OWA;{agent};"),
         app_id: Some(EXCHANGE.to_owned()),
@@ -168,7 +154,7 @@ fn web(agent: String) -> Client {
     }
 }
 
-fn application(info: &str, app_id: &str, client_app_id: &str) -> Client {
+pub(super) fn application(info: &str, app_id: &str, client_app_id: &str) -> Client {
     Client {
         info: info.to_owned(),
         app_id: Some(app_id.to_owned()),
@@ -181,7 +167,7 @@ fn application(info: &str, app_id: &str, client_app_id: &str) -> Client {
     }
 }
 
-fn chrome(major: i64) -> String {
+pub(super) fn chrome(major: i64) -> String {
     format!(
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{major}.0.0.0 Safari/537.36"
     )
@@ -253,6 +239,7 @@ impl Clients {
         let add_ins = (0..ADD_INS)
             .map(|_| table.add(application("Client=REST;;", GRAPH, &guid())))
             .collect::<Vec<_>>();
+        let android = guid();
         let phones = [
             "Apple-iPhone15C2/2102.79",
             "Apple-iPhone14C6/2101.61",
@@ -263,7 +250,11 @@ impl Clients {
             let mut client = application(
                 &format!("Client=ActiveSync;UserAgent={model};Action="),
                 EXCHANGE,
-                APPLE_MAIL,
+                if model.starts_with("Apple") {
+                    APPLE_MAIL
+                } else {
+                    android.as_str()
+                },
             );
             client.user_agent = model.to_owned();
             table.add(client)
@@ -368,48 +359,6 @@ impl Clients {
     /// A client by its number; the first one for a number that is not there.
     pub(super) fn get(&self, id: ClientId) -> &Client {
         self.all.get(usize::from(id)).unwrap_or(&self.all[0])
-    }
-}
-
-impl Foreign {
-    fn new(table: &mut Table, guid: &mut impl FnMut() -> String) -> Self {
-        let edge = format!("{} Edg/106.0.1370.34", chrome(106));
-        let consented = |id: &str, name| {
-            let mut client = application("Client=REST;;", GRAPH, id);
-            client.name = Some(name);
-            client
-        };
-        let mut script = web("python-requests/2.28.1".to_owned());
-        script.session = true;
-        Self {
-            old_browsers: [table.add(web(chrome(92))), table.add(web(edge))],
-            rest: table.add(application(
-                "Client=REST;Client=RESTSystem;;",
-                &guid(),
-                &guid(),
-            )),
-            ews: table.add(application(
-                "Client=WebServices;ExchangeServicesClient/15.00.0913.015;",
-                EXCHANGE,
-                &guid(),
-            )),
-            bulk: [
-                table.add(consented(
-                    "e9a7fea1-1cc0-4cd9-a31b-9137ca5deedd",
-                    "eM Client",
-                )),
-                table.add(consented(
-                    "ff8d92dc-3d82-41d6-bcbd-b9174d163620",
-                    "PERFECTDATA SOFTWARE",
-                )),
-                table.add(consented(
-                    "2ef68ccc-8a4d-42ff-ae88-2d7bb89ad139",
-                    "Mail_Backup",
-                )),
-            ],
-            graph: table.add(application("Client=REST;;", GRAPH, &guid())),
-            script: table.add(script),
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The engine: generates local day after local day, and hands records out in the order of time without ever holding more than a few days.
 
+use std::collections::VecDeque;
+
 use super::attack::Attacks;
 use super::error::SimulateError;
 use super::office::DAY;
@@ -18,14 +20,15 @@ const INTERACTIVE: f64 = 18.0;
 /// A day's records begin at most this long before its midnight in UTC: an office 11 hours ahead, a traveller 4 hours more, and a margin.
 const AHEAD: i64 = 18 * 3600;
 /// The service stops logging a mailbox's reads for a day after this many Bind records within a day.
-const THROTTLE_AT: u32 = 1_000;
+const THROTTLE_AT: usize = 1_000;
 /// Exports repeat records up to this much later.
 const REPEAT_WITHIN: u64 = 6 * 3600;
 
-#[derive(Debug, Clone, Copy, Default)]
+/// What the service remembers about a mailbox in order to throttle it.
+#[derive(Debug, Clone, Default)]
 struct Throttle {
-    window_start: i64,
-    binds: u32,
+    /// Times of the Bind records of the last 24 hours.
+    binds: VecDeque<i64>,
     silent_until: i64,
 }
 
@@ -130,19 +133,18 @@ impl Engine {
                 *unlogged += 1;
                 return false;
             }
-            if draft.time - state.window_start >= DAY {
-                *state = Throttle {
-                    window_start: draft.time,
-                    ..Throttle::default()
-                };
+            while state
+                .binds
+                .front()
+                .is_some_and(|&time| draft.time - time >= DAY)
+            {
+                state.binds.pop_front();
             }
-            state.binds += 1;
-            if state.binds > THROTTLE_AT {
+            state.binds.push_back(draft.time);
+            if state.binds.len() > THROTTLE_AT {
                 draft.throttled = true;
-                *state = Throttle {
-                    silent_until: draft.time + DAY,
-                    ..Throttle::default()
-                };
+                state.silent_until = draft.time + DAY;
+                state.binds.clear();
             }
             true
         });

@@ -2,11 +2,9 @@
 //!
 //! The directory appears whole or not at all: everything is written beside it and moved into place at the end.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
-use flate2::write::GzEncoder;
 use serde::Serialize;
 
 use super::engine::Engine;
@@ -18,6 +16,7 @@ use super::office::COUNTRIES;
 use super::params::SimulateParams;
 use super::record::{Draft, Truth};
 use super::render::Renderer;
+use super::sink::{Output, Workplace};
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,89 +43,6 @@ pub struct Summary {
     pub episodes: Vec<String>,
     /// Benign look-alikes by kind and number, as in `lookalikes.csv`.
     pub look_alikes: Vec<String>,
-}
-
-/// Large enough that the system is called once in a thousand rows.
-const BUFFER: usize = 1 << 20;
-/// zstd's default level.
-const ZSTD_LEVEL: i32 = 3;
-
-enum Sink {
-    Plain(BufWriter<File>),
-    Gzip(GzEncoder<BufWriter<File>>),
-    Zstd(zstd::Encoder<'static, BufWriter<File>>),
-}
-
-impl Sink {
-    fn create(path: &Path, compression: Compression) -> io::Result<Self> {
-        let file = BufWriter::with_capacity(BUFFER, File::create(path)?);
-        Ok(match compression {
-            Compression::None => Self::Plain(file),
-            Compression::Gzip => Self::Gzip(GzEncoder::new(file, flate2::Compression::default())),
-            Compression::Zstd => Self::Zstd(zstd::Encoder::new(file, ZSTD_LEVEL)?),
-        })
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Plain(file) => file.write_all(bytes),
-            Self::Gzip(file) => file.write_all(bytes),
-            Self::Zstd(file) => file.write_all(bytes),
-        }
-    }
-
-    fn finish(self) -> io::Result<()> {
-        match self {
-            Self::Plain(mut file) => file.flush(),
-            Self::Gzip(file) => file.finish()?.flush(),
-            Self::Zstd(file) => file.finish()?.flush(),
-        }
-    }
-}
-
-/// One open file with its path, for messages.
-struct Output {
-    path: PathBuf,
-    sink: Sink,
-}
-
-impl Output {
-    fn create(path: PathBuf, compression: Compression) -> Result<Self, SimulateError> {
-        match Sink::create(&path, compression) {
-            Ok(sink) => Ok(Self { path, sink }),
-            Err(source) => Err(SimulateError::Write { path, source }),
-        }
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), SimulateError> {
-        self.sink
-            .write(bytes)
-            .map_err(|source| SimulateError::Write {
-                path: self.path.clone(),
-                source,
-            })
-    }
-
-    fn finish(self) -> Result<(), SimulateError> {
-        let Self { path, sink } = self;
-        sink.finish()
-            .map_err(|source| SimulateError::Write { path, source })
-    }
-}
-
-/// Removes the unfinished directory when the work stops early.
-struct Workplace {
-    path: PathBuf,
-    done: bool,
-}
-
-impl Drop for Workplace {
-    fn drop(&mut self) {
-        if !self.done {
-            // Nothing can be done about a failure while another one is on its way up.
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
 }
 
 /// Simulates a tenant and writes its export into a new directory.

@@ -6,8 +6,9 @@
 use super::network::NetworkKind;
 use super::office::COUNTRIES;
 use super::params::SimulateParams;
+use super::person::Role;
 use super::random::{Generator, Stream, generator, token};
-use super::tenant::{Role, Tenant};
+use super::tenant::Tenant;
 use rand::Rng;
 
 /// A benign thing that looks like an attack.

@@ -103,8 +103,10 @@ pub(super) enum Action {
         newest: u32,
         count: u16,
     },
-    /// An inbox rule was made.
+    /// An inbox rule was made in a browser (`New-InboxRule`).
     Rule(Rule),
+    /// An inbox rule was made in Outlook (`UpdateInboxRules`).
+    OutlookRule(Rule),
     /// Somebody was given the mailbox (`Add-MailboxPermission`); the grantee's actor index.
     Grant { to: u32 },
     /// A folder's permissions were changed.
@@ -158,6 +160,7 @@ impl Action {
                 how: Removal::Move, ..
             } => exchange(3, "Move"),
             Action::Rule(_) => exchange(1, "New-InboxRule"),
+            Action::OutlookRule(_) => exchange(2, "UpdateInboxRules"),
             Grant { .. } => exchange(1, "Add-MailboxPermission"),
             FolderPermission { .. } => exchange(2, "ModifyFolderPermissions"),
             Configure => exchange(1, "Set-Mailbox"),

@@ -5,20 +5,16 @@
 
 use super::json::{Json, Moment, address, decimal, guid, hex, quoted};
 use super::name::SUBJECTS;
+use super::parts::{
+    SIZES, folder_id, folder_object, item_id, leaf, outlook_rule, parent_folder, path, properties,
+    server, server_host, size,
+};
 use super::random::{hashed, mix};
-use super::record::{Action, Draft, Logon, Other, Rule};
+use super::record::{Action, Draft, Logon, Other};
 use super::tenant::{Mailbox, Tenant};
 
-/// Build of the mailbox servers; the last part differs between records, as it does in real logs.
-const SERVER_BUILD: &str = "15.20.7159";
 /// One record in fifty writes the user's name in lower case, as mixed-case logs do.
 const LOWER_CASE: u64 = 50;
-/// Median of a message's size in bytes, and its table of log-normal quantiles (sigma 1.2, in 32 steps): sizes of mail are heavy-tailed.
-const SIZES: [u32; 32] = [
-    2_300, 3_600, 4_700, 5_700, 6_700, 7_700, 8_800, 9_900, 11_100, 12_400, 13_800, 15_300, 17_000,
-    18_800, 20_800, 23_000, 25_500, 28_300, 31_500, 35_100, 39_300, 44_200, 50_000, 57_000, 65_700,
-    76_600, 91_000, 111_000, 141_000, 191_000, 295_000, 780_000,
-];
 
 /// Writes records of one tenant.
 pub(super) struct Renderer<'a> {
@@ -263,6 +259,18 @@ impl<'a> Renderer<'a> {
                 );
                 json.text_field("QuerySource", "ExchangeOnline");
             }
+            Action::OutlookRule(rule) => {
+                json.raw("OperationProperties", |out| {
+                    outlook_rule(mailbox, rule, out)
+                });
+                json.raw("Item", |out| {
+                    out.extend_from_slice(b"{\"Id\":\"");
+                    folder_id(mailbox, 0, out);
+                    out.extend_from_slice(b"\",\"ParentFolder\":");
+                    parent_folder(mailbox, 0, true, out);
+                    out.push(b'}');
+                });
+            }
             Action::Write(_) => json.raw("Item", |out| self.written(draft, mailbox, out)),
             _ => {}
         }
@@ -375,149 +383,5 @@ impl<'a> Renderer<'a> {
             out.extend_from_slice(b".example");
         }
         out.push(b'>');
-    }
-}
-
-fn properties(draft: &Draft, out: &mut Vec<u8>) {
-    let access = if matches!(draft.action, Action::Sync { .. }) {
-        "Sync"
-    } else {
-        "Bind"
-    };
-    let throttled = if draft.throttled { "True" } else { "False" };
-    let mut pairs = [("MailAccessType", access), ("IsThrottled", throttled)];
-    // Either order occurs.
-    if draft.seed & 2 == 0 {
-        pairs.swap(0, 1);
-    }
-    pair_list(&pairs, out);
-}
-
-/// Appends a list of `Name`/`Value` objects.
-pub(super) fn pair_list(pairs: &[(&str, &str)], out: &mut Vec<u8>) {
-    out.push(b'[');
-    for (place, (name, value)) in pairs.iter().enumerate() {
-        out.extend_from_slice(if place > 0 {
-            b",{\"Name\":"
-        } else {
-            b"{\"Name\":"
-        });
-        quoted(out, name);
-        out.extend_from_slice(b",\"Value\":");
-        quoted(out, value);
-        out.push(b'}');
-    }
-    out.push(b']');
-}
-
-/// Appends an originating server, with its build and, on item records, the line end that real ones carry.
-fn server(mailbox: &Mailbox, seed: u64, out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(mailbox.server.as_bytes());
-    out.extend_from_slice(b" (");
-    out.extend_from_slice(SERVER_BUILD.as_bytes());
-    out.extend_from_slice(b".0");
-    decimal(out, 10 + hashed(seed, 12, 40));
-    out.extend_from_slice(b")\\r\\n\"");
-}
-
-fn server_host(mailbox: &Mailbox, out: &mut Vec<u8>) {
-    out.extend_from_slice(mailbox.server.as_bytes());
-    out.push(b'.');
-    out.extend_from_slice(mailbox.region.as_bytes());
-    out.extend_from_slice(b".prod.outlook.com");
-}
-
-fn size(mailbox: &Mailbox, message: u32) -> u32 {
-    let key = mix(mailbox.message_key(message), 13);
-    let step = SIZES[(key % 32) as usize];
-    // Spread within the step, so that sizes do not repeat.
-    step + ((key >> 8) % u64::from(step / 4 + 1)) as u32
-}
-
-fn path(mailbox: &Mailbox, folder: usize) -> &str {
-    mailbox
-        .folders
-        .get(folder)
-        .map_or("\\Inbox", String::as_str)
-}
-
-fn leaf(mailbox: &Mailbox, folder: usize) -> &str {
-    path(mailbox, folder)
-        .rsplit('\\')
-        .next()
-        .unwrap_or_default()
-}
-
-fn folder_id(mailbox: &Mailbox, folder: usize, out: &mut Vec<u8>) {
-    let key = mailbox.message_key(u32::MAX - folder as u32);
-    out.extend_from_slice(b"LgAAAAD");
-    hex(out, mix(mailbox.message_key(u32::MAX), 14), 12);
-    out.extend_from_slice(b"AQBY");
-    hex(out, key, 16);
-    out.extend_from_slice(b"AAAB");
-}
-
-fn item_id(key: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"RgAAAAD");
-    hex(out, mix(key, 15), 16);
-    out.extend_from_slice(b"BwBY");
-    hex(out, mix(key, 16), 16);
-    out.extend_from_slice(b"AAAJ");
-}
-
-fn folder_object(mailbox: &Mailbox, folder: usize, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"Id\":\"");
-    folder_id(mailbox, folder, out);
-    out.extend_from_slice(b"\",\"Path\":");
-    quoted(out, path(mailbox, folder));
-    out.push(b'}');
-}
-
-fn parent_folder(mailbox: &Mailbox, folder: usize, known: bool, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"Id\":\"");
-    folder_id(mailbox, folder, out);
-    out.extend_from_slice(b"\",\"Name\":");
-    quoted(out, leaf(mailbox, folder));
-    out.extend_from_slice(b",\"Path\":");
-    quoted(
-        out,
-        if known {
-            path(mailbox, folder)
-        } else {
-            "Not Available"
-        },
-    );
-    out.push(b'}');
-}
-
-/// Name and values of an inbox rule.
-pub(super) fn rule_parameters(rule: Rule, folder: &str) -> Vec<(&'static str, String)> {
-    let word = |text: &str| text.to_owned();
-    match rule {
-        Rule::Tidy(which) => {
-            let name =
-                ["newsletters", "reports", "build mails", "travel desk"][usize::from(which % 4)];
-            vec![
-                ("Name", word(name)),
-                ("SubjectContainsWords", word(name)),
-                ("MoveToFolder", folder.trim_start_matches('\\').to_owned()),
-            ]
-        }
-        Rule::Hide => vec![
-            ("AlwaysDeleteOutlookRulesBlob", word("False")),
-            ("Force", word("False")),
-            ("Name", word(".")),
-            ("SubjectOrBodyContainsWords", word("invoice;payment;phish")),
-            ("MoveToFolder", word("RSS Feeds")),
-            ("MarkAsRead", word("True")),
-            ("StopProcessingRules", word("True")),
-        ],
-        Rule::Forward => vec![
-            ("Name", word("..")),
-            ("ForwardTo", word("collector@outside.example")),
-            ("DeleteMessage", word("True")),
-            ("StopProcessingRules", word("True")),
-        ],
     }
 }

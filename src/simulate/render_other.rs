@@ -2,9 +2,10 @@
 
 use super::client::{EXCHANGE, invented_guid};
 use super::json::{Json, address, decimal, guid, quoted};
+use super::parts::{pair_list, rule_parameters};
 use super::random::{hashed, mix};
 use super::record::{Action, Draft, Other};
-use super::render::{Renderer, pair_list, rule_parameters};
+use super::render::Renderer;
 use super::tenant::Actor;
 
 /// The error code of a wrong password.

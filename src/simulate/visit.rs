@@ -157,7 +157,18 @@ impl Log<'_> {
         if chance(rng, 0.012) {
             let time = moment(rng);
             let rule = Rule::Tidy(rng.gen_range(0..4));
-            self.add(rng, time, context, Action::Rule(rule));
+            // Outlook stores rules itself; browsers and phones call the cmdlet.
+            let outlook = self.tenant.clients.get(context.client).process.is_some();
+            self.add(
+                rng,
+                time,
+                context,
+                if outlook {
+                    Action::OutlookRule(rule)
+                } else {
+                    Action::Rule(rule)
+                },
+            );
         }
         if chance(rng, 0.02) {
             let time = moment(rng);

@@ -8,34 +8,26 @@ use std::net::IpAddr;
 
 use super::client::{ClientId, Program};
 use super::life::{Event, LookAlike};
-use super::network::{Lease, NetworkKind};
+use super::person::Device;
 use super::random::{
     Generator, Stream, between, chance, dispersed, generator, hashed, log_normal, mix, normal,
     poisson,
 };
-use super::record::{Action, Context, Logon, Removal, Sending, Truth};
-use super::tenant::{Device, Role, Tenant};
+use super::record::{Action, Context, Logon, Truth};
+use super::tenant::Tenant;
 use super::visit::{Log, Reading};
+use super::whereabouts::Place;
 use rand::Rng;
-
-/// Where a person is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Office,
-    Home,
-    /// Abroad, in a country.
-    Abroad(usize),
-}
 
 /// One person on one day.
 pub(super) struct PersonDay<'a> {
-    tenant: &'a Tenant,
-    person: usize,
-    day: i64,
-    place: Place,
+    pub(super) tenant: &'a Tenant,
+    pub(super) person: usize,
+    pub(super) day: i64,
+    pub(super) place: Place,
     off: bool,
     /// Reading volume today against the average person on an average day.
-    volume: f64,
+    pub(super) volume: f64,
 }
 
 impl<'a> PersonDay<'a> {
@@ -81,62 +73,8 @@ impl<'a> PersonDay<'a> {
             .find(|event| event.kind == kind && event.covers(day))
     }
 
-    fn event(&self, kind: LookAlike) -> Option<&'a Event> {
+    pub(super) fn event(&self, kind: LookAlike) -> Option<&'a Event> {
         Self::find(self.tenant, self.person, self.day, kind)
-    }
-
-    /// Devices in use today, with the one that is new, if any.
-    fn devices(&self) -> (Vec<Device>, Option<usize>) {
-        let tenant = self.tenant;
-        let mut devices = tenant.people[self.person].devices.clone();
-        let Some(event) = tenant
-            .life
-            .of(self.person)
-            .iter()
-            .find(|event| event.kind == LookAlike::NewDevice && event.first <= self.day)
-        else {
-            return (devices, None);
-        };
-        let mut rng = generator(event.detail, Stream::Workday, [0, 0]);
-        let place = devices.iter().position(|device| device.phone);
-        let new = match (place, event.detail & 1) {
-            (Some(place), 0) => {
-                let before = devices[place].program;
-                while devices[place].program == before {
-                    devices[place].program = tenant.phone_program(&mut rng);
-                }
-                place
-            }
-            (None, 0) => {
-                devices.push(Device {
-                    program: tenant.phone_program(&mut rng),
-                    sessions: 1.5,
-                    phone: true,
-                    sign_in_days: 60,
-                });
-                devices.len() - 1
-            }
-            _ => {
-                use super::client::Browser::{Chrome, Edge, Firefox};
-                let used = |browser| {
-                    devices
-                        .iter()
-                        .any(|device| device.program == Program::Web(browser))
-                };
-                let browser = [Firefox, Chrome, Edge]
-                    .into_iter()
-                    .find(|&browser| !used(browser))
-                    .unwrap_or(Firefox);
-                devices.push(Device {
-                    program: Program::Web(browser),
-                    sessions: 1.0,
-                    phone: false,
-                    sign_in_days: 1,
-                });
-                devices.len() - 1
-            }
-        };
-        (devices, Some(new))
     }
 
     /// What a session of today is in truth.
@@ -157,87 +95,8 @@ impl<'a> PersonDay<'a> {
             .unwrap_or(Truth::Benign)
     }
 
-    /// The address of the person's home today.
-    pub(super) fn home_address(&self) -> IpAddr {
-        let tenant = self.tenant;
-        let someone = &tenant.people[self.person];
-        let changed = tenant
-            .life
-            .of(self.person)
-            .iter()
-            .find(|event| event.kind == LookAlike::ProviderChange && event.first <= self.day);
-        let network = changed.map_or(someone.home, |event| tenant.next_provider(event));
-        let who = mix(tenant.seed, self.person as u64);
-        let day = (self.day + 4_000) as u64;
-        let number = (day + hashed(who, 1, someone.lease_days)) / someone.lease_days;
-        tenant.networks.home(
-            network,
-            who,
-            Lease {
-                number,
-                day,
-                v6: someone.home_v6,
-            },
-        )
-    }
-
-    /// The address that a session comes from, and whether it is the home's.
-    fn address(&self, rng: &mut Generator, phone: bool, evening: bool) -> (IpAddr, bool) {
-        let networks = &self.tenant.networks;
-        let someone = &self.tenant.people[self.person];
-        if !phone && let Some(event) = self.event(LookAlike::Vpn) {
-            let hosting = networks.anywhere(NetworkKind::Hosting);
-            let network = hosting[(event.detail % hosting.len() as u64) as usize];
-            return (
-                networks
-                    .get(network)
-                    .v4(hashed(event.detail, rng.gen_range(0..3), 60_000)),
-                false,
-            );
-        }
-        match self.place {
-            Place::Abroad(country) => {
-                let kind = if phone && chance(rng, 0.5) {
-                    NetworkKind::Carrier
-                } else {
-                    NetworkKind::Guest
-                };
-                let network = networks.of(kind, country)[0];
-                let address = if kind == NetworkKind::Carrier {
-                    networks.carrier(rng, network, self.person as u64)
-                } else {
-                    // A hotel's address, kept for two nights.
-                    networks.get(network).v4(hashed(
-                        self.person as u64,
-                        self.day as u64 / 2,
-                        60_000,
-                    ))
-                };
-                (address, false)
-            }
-            Place::Office if !(evening || phone && chance(rng, 0.5)) => {
-                (networks.office(someone.office, rng.r#gen()), false)
-            }
-            _ if phone && chance(rng, 0.4) => (
-                networks.carrier(rng, someone.carrier, someone.office as u64),
-                false,
-            ),
-            _ => (self.home_address(), true),
-        }
-    }
-
-    fn midnight(&self) -> i64 {
-        let office = &self.tenant.offices[self.tenant.people[self.person].office];
-        let hours_abroad = match self.place {
-            // People abroad keep local hours; a few hours' shift stands for the difference (assumption).
-            Place::Abroad(country) => (country as i64 * 5) % 9 - 4,
-            _ => 0,
-        };
-        self.tenant.calendar.local_midnight(self.day, office) + hours_abroad * 3600
-    }
-
     /// A moment for a session: in the morning rush, or anywhere in the working day but at noon; phones also in the evening.
-    fn start(&self, rng: &mut Generator, phone: bool) -> (i64, bool) {
+    pub(super) fn start(&self, rng: &mut Generator, phone: bool) -> (i64, bool) {
         let someone = &self.tenant.people[self.person];
         let evening = phone && (self.off || chance(rng, 0.4));
         let hour = if self.off {
@@ -260,7 +119,13 @@ impl<'a> PersonDay<'a> {
         )
     }
 
-    fn context(&self, client: ClientId, address: IpAddr, session: u64, truth: Truth) -> Context {
+    pub(super) fn context(
+        &self,
+        client: ClientId,
+        address: IpAddr,
+        session: u64,
+        truth: Truth,
+    ) -> Context {
         let mailbox = self.person as u32;
         Context {
             actor: mailbox,
@@ -395,229 +260,6 @@ impl<'a> PersonDay<'a> {
             log.add(rng, time, context, Action::Bind { newest, count: 1 });
         }
     }
-
-    /// Days on which something out of the ordinary happens.
-    fn special(&self, log: &mut Log, rng: &mut Generator, devices: &[Device]) {
-        let Some(desk) = devices.first() else { return };
-        let tenant = self.tenant;
-        let lag = tenant.people[self.person].lag;
-        let start = self.midnight() + (tenant.people[self.person].begins * 3600.0) as i64;
-        let (address, _) = self.address(rng, false, false);
-        let here = |program, key, occurrence| {
-            let client = tenant.clients.of(program, &tenant.calendar, self.day, lag);
-            self.context(
-                client,
-                address,
-                mix(tenant.seed, key),
-                Truth::LookAlike(occurrence),
-            )
-        };
-        for event in tenant
-            .life
-            .of(self.person)
-            .iter()
-            .filter(|event| event.covers(self.day))
-        {
-            match event.kind {
-                LookAlike::Resync => {
-                    let context = here(
-                        Program::Outlook { slow: false },
-                        event.detail,
-                        event.occurrence,
-                    );
-                    log.add(rng, start + 300, context, Action::SignIn { failed: false });
-                    log.synchronise(rng, context, start + 310, usize::MAX, 9.0);
-                }
-                LookAlike::Throttled => {
-                    let context = here(desk.program, event.detail, event.occurrence);
-                    // Clearing out an old mailbox: a thousand records and more in a long day.
-                    let records = rng.gen_range(1_030..1_300);
-                    log.read(
-                        rng,
-                        context,
-                        Reading {
-                            start,
-                            records,
-                            messages: 2.5,
-                            gap: 24.0,
-                            back: 800,
-                            fast: true,
-                        },
-                    );
-                }
-                LookAlike::NightWork => {
-                    let context = here(desk.program, event.detail, event.occurrence);
-                    let context = Context {
-                        address: if self.place == Place::Office {
-                            self.home_address()
-                        } else {
-                            address
-                        },
-                        ..context
-                    };
-                    let late = self.midnight() + (between(rng, 22.8, 25.5) * 3600.0) as i64;
-                    let records = rng.gen_range(12..36);
-                    let until = log.read(
-                        rng,
-                        context,
-                        Reading {
-                            start: late,
-                            records,
-                            messages: 2.0,
-                            gap: 200.0,
-                            back: 0,
-                            fast: false,
-                        },
-                    );
-                    log.act(rng, context, late, until, records);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Reads mailboxes that the person shares, or assists.
-    fn shared_mailboxes(&self, log: &mut Log, rng: &mut Generator, devices: &[Device]) {
-        let tenant = self.tenant;
-        let Some(desk) = devices.iter().find(|device| !device.phone) else {
-            return;
-        };
-        let newcomer = self
-            .event(LookAlike::SharedNewMember)
-            .map(|event| Truth::LookAlike(event.occurrence));
-        let starter = self
-            .event(LookAlike::NewStarter)
-            .map(|event| Truth::LookAlike(event.occurrence));
-        for shared in &tenant.shared {
-            for &(person, from, until) in &shared.members {
-                if person != self.person || !(from..until).contains(&self.day) {
-                    continue;
-                }
-                let joined = newcomer.filter(|_| from > i64::MIN);
-                if joined.is_some() && from == self.day {
-                    self.grant(log, rng, shared.mailbox, joined.unwrap_or(Truth::Benign));
-                }
-                let truth = joined.or(starter).unwrap_or(Truth::Benign);
-                for _ in 0..poisson(rng, 0.8) {
-                    self.delegate(
-                        log,
-                        rng,
-                        desk,
-                        Delegation {
-                            mailbox: shared.mailbox,
-                            truth,
-                            records: 2.5,
-                        },
-                    );
-                }
-            }
-        }
-        for (nth, &(assistant, executive)) in tenant.assistants.iter().enumerate() {
-            if assistant == self.person && tenant.people[assistant].role == Role::Assistant {
-                let truth = tenant
-                    .life
-                    .assistants
-                    .get(nth)
-                    .map_or(Truth::Benign, |&occurrence| Truth::LookAlike(occurrence));
-                for _ in 0..1 + poisson(rng, 1.5) {
-                    self.delegate(
-                        log,
-                        rng,
-                        desk,
-                        Delegation {
-                            mailbox: executive as u32,
-                            truth,
-                            records: 3.5,
-                        },
-                    );
-                }
-            }
-        }
-    }
-
-    /// The administrator gives the person a mailbox.
-    fn grant(&self, log: &mut Log, rng: &mut Generator, mailbox: u32, truth: Truth) {
-        let tenant = self.tenant;
-        let context = Context {
-            actor: tenant.admin_actor(),
-            mailbox,
-            client: tenant.clients.of(
-                Program::Web(super::client::Browser::Edge),
-                &tenant.calendar,
-                self.day,
-                0,
-            ),
-            address: tenant.networks.office(0, 0),
-            session: mix(tenant.seed, self.day as u64 | 1 << 50),
-            logon: Logon::Admin,
-            as_application: false,
-            truth,
-        };
-        let time = self.midnight() + 8 * 3600 + rng.gen_range(0..1800);
-        log.add(
-            rng,
-            time,
-            context,
-            Action::Grant {
-                to: self.person as u32,
-            },
-        );
-    }
-
-    fn delegate(&self, log: &mut Log, rng: &mut Generator, desk: &Device, what: Delegation) {
-        let tenant = self.tenant;
-        let client = tenant.clients.of(
-            desk.program,
-            &tenant.calendar,
-            self.day,
-            tenant.people[self.person].lag,
-        );
-        let (start, evening) = self.start(rng, false);
-        let (address, _) = self.address(rng, false, evening);
-        let session = Self::session_key(tenant, self.person, desk, Visit::FIRST, self.day);
-        let own = self.context(client, address, session, what.truth);
-        let context = Context {
-            mailbox: what.mailbox,
-            logon: Logon::Delegated,
-            ..own
-        };
-        let records = 1 + dispersed(rng, what.records * self.volume.min(3.0), 1.5);
-        let until = log.read(
-            rng,
-            context,
-            Reading {
-                start,
-                records,
-                messages: 1.7,
-                gap: 200.0,
-                back: 0,
-                fast: false,
-            },
-        );
-        for _ in 0..poisson(rng, f64::from(records) / 8.0) {
-            let sending = if chance(rng, 0.7) {
-                Sending::SendAs
-            } else {
-                Sending::SendOnBehalf
-            };
-            let time = until + rng.gen_range(20..400);
-            log.add(rng, time, context, Action::Write(sending));
-        }
-        for _ in 0..poisson(rng, f64::from(records) / 10.0) {
-            let newest = log.newest(what.mailbox, until);
-            let time = until + rng.gen_range(5..200);
-            log.add(
-                rng,
-                time,
-                context,
-                Action::Remove {
-                    how: Removal::Move,
-                    newest,
-                    count: 1,
-                },
-            );
-        }
-    }
 }
 
 /// A visit to a mailbox of one's own on one device.
@@ -638,12 +280,4 @@ impl Visit {
         visit: 0,
         is_new: false,
     };
-}
-
-/// A visit to somebody else's mailbox.
-struct Delegation {
-    mailbox: u32,
-    truth: Truth,
-    /// Mean number of records.
-    records: f64,
 }

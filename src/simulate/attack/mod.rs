@@ -8,23 +8,20 @@ mod bulk;
 mod insider;
 mod intruder;
 mod replay;
+mod scene;
 mod storm0558;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 
-use super::client::ClientId;
 use super::error::SimulateError;
 use super::life::{Event, LookAlike};
-use super::network::NetworkKind;
 use super::params::SimulateParams;
-use super::random::{Generator, Stream, distinct, generator, hashed, mix, token};
-use super::record::{Context, Logon, Truth};
+use super::random::{Generator, Stream, distinct, generator, token};
 use super::tenant::Tenant;
 use super::visit::Log;
-use super::workday::{PersonDay, Visit};
 use rand::Rng;
+use scene::{Campaign, Scene, Victim, lerp};
 
 /// An attack on mailboxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,35 +142,6 @@ impl Episode {
     /// The episode as `labels.csv` names it: `storm0558#0:name@organisation.example`.
     pub fn id(&self) -> String {
         format!("{}#{}:{}", self.attack, self.campaign, self.mailbox)
-    }
-}
-
-/// A mailbox under attack.
-#[derive(Debug, Clone, Copy)]
-struct Victim {
-    mailbox: u32,
-    episode: u32,
-}
-
-/// One attack at one time.
-#[derive(Debug, Clone)]
-struct Campaign {
-    attack: Attack,
-    number: u32,
-    strength: f64,
-    victims: Vec<Victim>,
-    first: i64,
-    last: i64,
-    /// A number from which the campaign's infrastructure follows.
-    key: u64,
-    /// The journey that the campaign follows.
-    journey: Option<Event>,
-}
-
-impl Campaign {
-    /// Between the value for strength 0 and that for strength 1.
-    fn scale(&self, hidden: f64, blatant: f64) -> f64 {
-        lerp(hidden, blatant, self.strength)
     }
 }
 
@@ -325,132 +293,6 @@ impl Attacks {
             }
         }
     }
-}
-
-impl Tenant {
-    /// Whether an attack on a person's mailbox makes sense: at work from the start, and not on leave or abroad in the days of the attack.
-    fn can_be_victim(&self, person: usize, first: i64, last: i64) -> bool {
-        let (from, until) = self.people[person].employed;
-        let free = |event: &Event| {
-            event.kind == LookAlike::Throttled
-                || event.last < first
-                || event.first > last
-                || event.kind == LookAlike::AddIn
-        };
-        from <= 0 && until > last && (last - first > 7 || self.life.of(person).iter().all(free))
-    }
-}
-
-/// One campaign on one day.
-struct Scene<'a, 'b> {
-    log: &'a mut Log<'b>,
-    campaign: &'a Campaign,
-    day: i64,
-    rng: &'a mut Generator,
-}
-
-impl<'b> Scene<'_, 'b> {
-    fn tenant(&self) -> &'b Tenant {
-        self.log.tenant
-    }
-
-    /// Midnight UTC.
-    fn midnight(&self) -> i64 {
-        self.tenant().calendar.midnight(self.day)
-    }
-
-    /// Midnight on the victim's clock.
-    fn local_midnight(&self, victim: Victim) -> i64 {
-        let tenant = self.tenant();
-        let office = tenant.people[victim.mailbox as usize].office;
-        tenant
-            .calendar
-            .local_midnight(self.day, &tenant.offices[office])
-    }
-
-    /// The country that the victim works in.
-    fn country(&self, victim: Victim) -> usize {
-        let tenant = self.tenant();
-        tenant.offices[tenant.people[victim.mailbox as usize].office].country
-    }
-
-    /// A rented server of the campaign, one of `pool`; in the victim's country when `near`.
-    fn server(&mut self, victim: Victim, pool: u64, near: bool) -> IpAddr {
-        let tenant = self.tenant();
-        let which = mix(self.campaign.key, self.rng.gen_range(0..pool.max(1)));
-        let networks = if near {
-            tenant
-                .networks
-                .of(NetworkKind::Hosting, self.country(victim))
-        } else {
-            tenant.networks.anywhere(NetworkKind::Hosting)
-        };
-        let network = networks[(which % networks.len() as u64) as usize];
-        tenant
-            .networks
-            .get(network)
-            .v4(0x8000 | hashed(which, 1, 0x7FFF))
-    }
-
-    /// A home somebody else's traffic is led through: in the victim's country when `near`.
-    fn residence(&mut self, victim: Victim, near: bool) -> IpAddr {
-        let tenant = self.tenant();
-        let networks = if near {
-            tenant.networks.of(NetworkKind::Home, self.country(victim))
-        } else {
-            tenant.networks.anywhere(NetworkKind::Home)
-        };
-        let network = networks[self.rng.gen_range(0..networks.len())];
-        tenant.networks.any(self.rng, network)
-    }
-
-    /// A context of the attacker in the victim's own name.
-    fn as_owner(&self, victim: Victim, client: ClientId, address: IpAddr, session: u64) -> Context {
-        Context {
-            actor: victim.mailbox,
-            mailbox: victim.mailbox,
-            client,
-            address,
-            session,
-            logon: Logon::Owner,
-            as_application: false,
-            truth: Truth::Attack(victim.episode),
-        }
-    }
-
-    /// Client and sign-in session that the victim uses on the day: the first device that fits, or the first at all.
-    fn own_client(&self, victim: Victim, phone: bool) -> (ClientId, u64) {
-        let tenant = self.tenant();
-        let person = victim.mailbox as usize;
-        let someone = &tenant.people[person];
-        let number = someone
-            .devices
-            .iter()
-            .position(|device| device.phone == phone)
-            .unwrap_or_default();
-        let device = &someone.devices[number];
-        let client = tenant
-            .clients
-            .of(device.program, &tenant.calendar, self.day, someone.lag);
-        (
-            client,
-            PersonDay::session_key(
-                tenant,
-                person,
-                device,
-                Visit {
-                    device: number,
-                    ..Visit::FIRST
-                },
-                self.day,
-            ),
-        )
-    }
-}
-
-/// A value between two, `share` of the way.
-fn lerp(from: f64, to: f64, share: f64) -> f64 {
-    from + (to - from) * share
 }
 
 #[cfg(test)]

@@ -38,7 +38,9 @@ impl Format for Search {
             b"#TYPE Deserialized.Microsoft.Exchange.Data.ApplicationLogic.UnifiedAuditLogEvent\r\n",
         );
         out.extend_from_slice(b"\"PSComputerName\",\"RunspaceId\",\"PSShowComputerName\",\"RecordType\",\"CreationDate\",\"UserIds\",\"Operations\",");
-        out.extend_from_slice(b"\"AuditData\",\"ResultIndex\",\"ResultCount\",\"Identity\",\"IsValid\",\"ObjectState\"\r\n");
+        out.extend_from_slice(
+            b"\"AuditData\",\"ResultIndex\",\"ResultCount\",\"Identity\",\"IsValid\",\"ObjectState\"\r\n",
+        );
     }
 
     fn row(&self, row: &Row, _first: bool, out: &mut Vec<u8>) {
