@@ -175,6 +175,8 @@ pub(super) fn chrome(major: i64) -> String {
 
 /// The user agent of a browser at a version counted in the numbering of Chrome.
 fn agent(browser: Browser, major: i64) -> String {
+    // Logs from before the numbering began get early versions.
+    let major = major.max(40);
     match browser {
         Browser::Chrome => chrome(major),
         Browser::Edge => format!("{} Edg/{major}.0.0.0", chrome(major)),
@@ -316,6 +318,8 @@ impl Clients {
     }
 
     fn outlook_build(month: i64) -> Client {
+        // Logs from before the numbering began get its first builds.
+        let month = month.max(-150);
         let version = format!(
             "16.0.{}.{}",
             17_126 + month * 100,

@@ -108,8 +108,8 @@ impl Engine {
             }
             background::person(&mut log, person, day, background_mean);
         }
-        for shared in &tenant.shared {
-            background::shared(&mut log, shared.mailbox, day, background_mean);
+        for &mailbox in &tenant.shared {
+            background::shared(&mut log, mailbox, day, background_mean);
         }
         background::applications(&mut log, day);
         if settings.other_workloads {

@@ -3,10 +3,12 @@
 //! Kinds follow the list of benign look-alikes that a detector must not confuse with an attack. How often each happens is an assumption,
 //! stated in [`LookAlike::rate`]; each happens at least once in any tenant, after the attack-free days where the period allows.
 
+use std::collections::BTreeMap;
+
 use super::network::NetworkKind;
 use super::office::COUNTRIES;
 use super::params::SimulateParams;
-use super::person::Role;
+use super::person::{Role, Share};
 use super::random::{Generator, Stream, generator, token};
 use super::tenant::Tenant;
 use rand::Rng;
@@ -148,8 +150,8 @@ pub(super) struct Life {
     pub(super) crm: Option<u32>,
     /// Occurrence of the weekly backup.
     pub(super) backup: Option<u32>,
-    /// Occurrences of the assistants, in the order of [`Tenant::assistants`].
-    pub(super) assistants: Vec<u32>,
+    /// Occurrence of each assistant, by person.
+    pub(super) assistants: BTreeMap<usize, u32>,
 }
 
 /// Attempts to find a person and a day where nothing else happens.
@@ -176,11 +178,12 @@ impl Life {
         ));
         life.crm = Some(life.number(LookAlike::NightlyCrm));
         life.backup = Some(life.number(LookAlike::WeeklyBackup));
-        life.assistants = tenant
-            .assistants
-            .iter()
-            .map(|_| life.number(LookAlike::Assistant))
-            .collect();
+        for (person, someone) in tenant.people.iter().enumerate() {
+            if someone.assists.is_some() {
+                let occurrence = life.number(LookAlike::Assistant);
+                life.assistants.insert(person, occurrence);
+            }
+        }
         // What takes longest is placed first, while there is room.
         let mut kinds = LookAlike::ALL;
         kinds.sort_by_key(|kind| std::cmp::Reverse(kind.duration()));
@@ -220,6 +223,9 @@ impl Life {
                         && tenant.people[person].role != Role::Assistant
                 }
                 LookAlike::NewStarter => works(first) && tenant.people[person].role == Role::Staff,
+                LookAlike::SharedNewMember => {
+                    works(first) && tenant.people[person].shares.len() < tenant.shared.len()
+                }
                 _ => works(first),
             };
             let margin = if kind == LookAlike::NewStarter {
@@ -342,12 +348,17 @@ impl Tenant {
             .copied()
             .collect();
         for event in joins {
-            let which = (event.detail % self.shared.len().max(1) as u64) as usize;
-            if let Some(shared) = self.shared.get_mut(which) {
-                shared
-                    .members
-                    .retain(|&(person, _, _)| person != event.person);
-                shared.members.push((event.person, event.first, i64::MAX));
+            let shares = &self.people[event.person].shares;
+            let foreign = |mailbox: &&u32| shares.iter().all(|share| share.mailbox != **mailbox);
+            let choices: Vec<u32> = self.shared.iter().filter(foreign).copied().collect();
+            let which = (event.detail % choices.len().max(1) as u64) as usize;
+            if let Some(&mailbox) = choices.get(which) {
+                let joined = Share {
+                    mailbox,
+                    from: event.first,
+                    until: i64::MAX,
+                };
+                self.people[event.person].shares.push(joined);
             }
         }
         self.lay_off();
@@ -364,12 +375,6 @@ impl Tenant {
                 && matches!(self.people[index].role, Role::Staff | Role::Field);
             if leaves && settled && !self.life.kinds.is_empty() {
                 self.people[index].employed.1 = day;
-            }
-        }
-        // Members of shared mailboxes change without any event worth naming, too.
-        for shared in &mut self.shared {
-            for (person, _, until) in &mut shared.members {
-                *until = (*until).min(self.people[*person].employed.1);
             }
         }
     }

@@ -60,8 +60,23 @@ pub(super) struct Person {
     pub(super) devices: Vec<Device>,
     /// Add-ins that read the mailbox, with their hosting and how busy they are.
     pub(super) add_ins: Vec<(ClientId, NetworkId, f64)>,
+    /// Shared mailboxes that the person reads.
+    pub(super) shares: Vec<Share>,
+    /// The executive whose mailbox the person reads, as an assistant.
+    pub(super) assists: Option<usize>,
     /// First day at work and the day after the last.
     pub(super) employed: (i64, i64),
+}
+
+/// Membership of a shared mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Share {
+    /// Index of the mailbox.
+    pub(super) mailbox: u32,
+    /// First day; the smallest number for members from before the log.
+    pub(super) from: i64,
+    /// Day after the last.
+    pub(super) until: i64,
 }
 
 impl Tenant {
@@ -109,6 +124,9 @@ impl Tenant {
             lag: rng.gen_range(0..10),
             devices: self.devices(rng, role),
             add_ins,
+            shares: Vec::new(),
+            // An executive's assistant is the next to be hired.
+            assists: (role == Role::Assistant).then(|| number.saturating_sub(1)),
             employed: (i64::MIN, i64::MAX),
         }
     }

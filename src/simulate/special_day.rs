@@ -2,7 +2,7 @@
 
 use super::client::{Browser, Program};
 use super::life::LookAlike;
-use super::person::{Device, Role};
+use super::person::Device;
 use super::random::{Generator, between, chance, dispersed, mix, poisson};
 use super::record::{Action, Context, Logon, Removal, Sending, Truth};
 use super::visit::{Log, Reading};
@@ -103,49 +103,47 @@ impl PersonDay<'_> {
         let starter = self
             .event(LookAlike::NewStarter)
             .map(|event| Truth::LookAlike(event.occurrence));
-        for shared in &tenant.shared {
-            for &(person, from, until) in &shared.members {
-                if person != self.person || !(from..until).contains(&self.day) {
-                    continue;
-                }
-                let joined = newcomer.filter(|_| from > i64::MIN);
-                if joined.is_some() && from == self.day {
-                    self.grant(log, rng, shared.mailbox, joined.unwrap_or(Truth::Benign));
-                }
-                let truth = joined.or(starter).unwrap_or(Truth::Benign);
-                for _ in 0..poisson(rng, 0.8) {
-                    self.delegate(
-                        log,
-                        rng,
-                        desk,
-                        Delegation {
-                            mailbox: shared.mailbox,
-                            truth,
-                            records: 2.5,
-                        },
-                    );
-                }
+        let someone = &tenant.people[self.person];
+        for share in someone
+            .shares
+            .iter()
+            .filter(|share| (share.from..share.until).contains(&self.day))
+        {
+            let joined = newcomer.filter(|_| share.from > i64::MIN);
+            if joined.is_some() && share.from == self.day {
+                self.grant(log, rng, share.mailbox, joined.unwrap_or(Truth::Benign));
+            }
+            let truth = joined.or(starter).unwrap_or(Truth::Benign);
+            // A newcomer looks around on the first day.
+            let visits = poisson(rng, 0.8).max(u32::from(share.from == self.day));
+            for _ in 0..visits {
+                self.delegate(
+                    log,
+                    rng,
+                    desk,
+                    Delegation {
+                        mailbox: share.mailbox,
+                        truth,
+                        records: 2.5,
+                    },
+                );
             }
         }
-        for (nth, &(assistant, executive)) in tenant.assistants.iter().enumerate() {
-            if assistant == self.person && tenant.people[assistant].role == Role::Assistant {
-                let truth = tenant
-                    .life
-                    .assistants
-                    .get(nth)
-                    .map_or(Truth::Benign, |&occurrence| Truth::LookAlike(occurrence));
-                for _ in 0..1 + poisson(rng, 1.5) {
-                    self.delegate(
-                        log,
-                        rng,
-                        desk,
-                        Delegation {
-                            mailbox: executive as u32,
-                            truth,
-                            records: 3.5,
-                        },
-                    );
-                }
+        if let Some(executive) = someone.assists {
+            let occurrence = tenant.life.assistants.get(&self.person);
+            let truth =
+                occurrence.map_or(Truth::Benign, |&occurrence| Truth::LookAlike(occurrence));
+            for _ in 0..1 + poisson(rng, 1.5) {
+                self.delegate(
+                    log,
+                    rng,
+                    desk,
+                    Delegation {
+                        mailbox: executive as u32,
+                        truth,
+                        records: 3.5,
+                    },
+                );
             }
         }
     }

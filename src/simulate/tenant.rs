@@ -10,7 +10,7 @@ use super::name;
 use super::network::{NetworkId, NetworkKind, Networks};
 use super::office::{Calendar, LANGUAGES, Office};
 use super::params::SimulateParams;
-use super::person::{Person, Role};
+use super::person::{Person, Share};
 use super::random::{
     Generator, Stream, chance, distinct, generator, hashed, log_normal, mix, token, weighted,
 };
@@ -75,15 +75,6 @@ impl Mailbox {
     }
 }
 
-/// A mailbox that several people read.
-#[derive(Debug, Clone)]
-pub(super) struct SharedMailbox {
-    /// Index into [`Tenant::mailboxes`].
-    pub(super) mailbox: u32,
-    /// Members, with the days from and until which they belong to it.
-    pub(super) members: Vec<(usize, i64, i64)>,
-}
-
 /// A simulated organisation.
 pub struct Tenant {
     pub(super) seed: u64,
@@ -98,14 +89,15 @@ pub struct Tenant {
     pub(super) mailboxes: Vec<Mailbox>,
     /// People own the first mailboxes, in this order.
     pub(super) people: Vec<Person>,
-    pub(super) shared: Vec<SharedMailbox>,
-    /// Pairs of assistant and executive.
-    pub(super) assistants: Vec<(usize, usize)>,
+    /// Mailboxes that several people read.
+    pub(super) shared: Vec<u32>,
     pub(super) life: Life,
 }
 
 /// People per shared mailbox.
 const PEOPLE_PER_SHARED: usize = 14;
+/// One member in ten leaves a shared mailbox in the course of the period.
+const LEAVES_SHARED: f64 = 0.1;
 
 impl Tenant {
     /// Founds the organisation that the parameters describe.
@@ -133,7 +125,6 @@ impl Tenant {
             mailboxes: Vec::new(),
             people: Vec::new(),
             shared: Vec::new(),
-            assistants: Vec::new(),
             life: Life::default(),
         };
         tenant.hire(settings.people as usize);
@@ -165,20 +156,6 @@ impl Tenant {
             self.open_mailbox(&mut rng, &mail_name, office, arrivals);
             self.people.push(person);
         }
-        let first = self
-            .people
-            .iter()
-            .position(|person| person.role == Role::Executive);
-        let executives: Vec<usize> = (0..people)
-            .filter(|&index| self.people[index].role == Role::Executive)
-            .collect();
-        let assistants = (0..people).filter(|&index| self.people[index].role == Role::Assistant);
-        self.assistants = assistants
-            .enumerate()
-            .filter_map(|(nth, assistant)| {
-                Some((assistant, executives.get(nth).copied().or(first)?))
-            })
-            .collect();
     }
 
     /// The hosting network of an add-in: one company runs it for everybody.
@@ -260,11 +237,19 @@ impl Tenant {
             let arrivals = log_normal(&mut rng, 30.0, 0.5);
             self.open_mailbox(&mut rng, &mail_name, office, arrivals);
             let size = rng.gen_range(2..=5).min(people);
-            let members = distinct(&mut rng, size, people)
-                .into_iter()
-                .map(|person| (person, i64::MIN, i64::MAX))
-                .collect();
-            self.shared.push(SharedMailbox { mailbox, members });
+            for person in distinct(&mut rng, size, people) {
+                let until = if chance(&mut rng, LEAVES_SHARED) {
+                    rng.gen_range(1..=self.calendar.days)
+                } else {
+                    i64::MAX
+                };
+                self.people[person].shares.push(Share {
+                    mailbox,
+                    from: i64::MIN,
+                    until,
+                });
+            }
+            self.shared.push(mailbox);
         }
     }
 

@@ -210,7 +210,13 @@ impl<'a> PersonDay<'a> {
             }
             log.add(rng, start - 3, context, Action::SignIn { failed: false });
         }
-        let mean = self.volume * if device.phone { 0.8 } else { 1.9 };
+        let is_outlook = matches!(device.program, Program::Outlook { .. });
+        // Outlook shows most messages from its own copy: it synchronises more than it binds.
+        let mean = match (device.phone, is_outlook) {
+            (true, _) => 0.8,
+            (false, true) => 1.1,
+            (false, false) => 1.9,
+        } * self.volume;
         let records = 1 + dispersed(rng, mean, 1.3);
         let back = if chance(rng, 0.2) {
             dispersed(rng, 60.0, 0.6)
@@ -218,11 +224,10 @@ impl<'a> PersonDay<'a> {
             0
         };
         let mut from = start;
-        let is_outlook = matches!(device.program, Program::Outlook { .. });
         let on_phone_protocol =
             tenant.clients.phones.contains(&client) || client == tenant.clients.imap;
         if is_outlook || on_phone_protocol {
-            let folders = 1 + poisson(rng, if is_outlook { 1.6 } else { 0.6 }) as usize;
+            let folders = 1 + poisson(rng, if is_outlook { 2.0 } else { 0.6 }) as usize;
             from = log.synchronise(rng, context, start, folders, 8.0);
         }
         let gap = if device.phone { 90.0 } else { 240.0 };
@@ -237,7 +242,7 @@ impl<'a> PersonDay<'a> {
         let until = log.read(rng, context, reading);
         if is_outlook {
             // Cached mode downloads the Inbox again while the program is open.
-            for _ in 0..poisson(rng, 1.2 * self.volume.min(4.0)) {
+            for _ in 0..poisson(rng, 1.8 * self.volume.min(4.0)) {
                 let time = rng.gen_range(from..=until.max(from + 3600));
                 log.add(rng, time, context, Action::Sync { folder: 0 });
             }
