@@ -312,7 +312,7 @@ impl Clients {
                 &guid(),
                 &guid(),
             )),
-            foreign,
+            foreign: foreign.with_variants(&mut table, &mut guid),
             all: table.all,
         }
     }

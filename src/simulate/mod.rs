@@ -14,7 +14,20 @@
 //! # Ok::<(), mailglass::simulate::SimulateError>(())
 //! ```
 //!
-//! The model is ours. What it takes from public sources is cited in the file that uses it; everything else is marked as an assumption.
+//! # What is known and what is assumed
+//!
+//! The model is ours. Each file cites the public source of what it takes from one and marks the rest as an assumption.
+//!
+//! | part | source |
+//! |---|---|
+//! | fields, their order, traps (missing `SessionId` and `ClientAppId`, either order of pairs, ports, `\r\n`) | records of a real tenant's log, Management Activity API schema |
+//! | aggregation over two minutes, throttling after 1,000 Bind records in a day, no message twice within a visit | Microsoft's documentation of `MailItemsAccessed` |
+//! | about 150 mailbox records a person and day at intensity 5, most of them from background clients | a town's log of seven months |
+//! | attacks: hours, volumes, clients, order of steps | cited in `attack/`; what is inferred from the schema or invented says so |
+//! | habits, pace, leases, how often look-alikes happen, sizes of pools | assumptions, as constants with a reason |
+//!
+//! Addresses are reserved ones (240.0.0.0/4, 3fff::/20) but for Microsoft's services; domains end in `.example`; names are made of syllables.
+//! Logarithms come from the platform's mathematics library, so another platform may, rarely, round a draw otherwise.
 
 mod attack;
 mod background;

@@ -287,14 +287,14 @@ impl Tenant {
         });
     }
 
-    /// Index of the backup's own account; the system account, the administrator and the attackers' application follow or precede it.
+    /// The backup's own account.
     pub(super) fn backup_actor(&self) -> u32 {
         self.mailboxes.len() as u32
     }
 
-    /// The account of an application that an attacker takes over.
-    pub(super) fn legacy_actor(&self) -> u32 {
-        self.mailboxes.len() as u32 + 1
+    /// The account of an application that an attacker takes over: one of two.
+    pub(super) fn legacy_actor(&self, campaign: u32) -> u32 {
+        self.mailboxes.len() as u32 + 1 + campaign % 2
     }
 
     /// Exchange's own system account.

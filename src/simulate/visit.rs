@@ -176,3 +176,75 @@ impl Log<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulate::params::SimulateSettings;
+    use crate::simulate::random::{Stream, generator};
+    use crate::simulate::record::{Logon, Truth};
+    use std::collections::BTreeSet;
+
+    fn read(reading: Reading) -> Vec<(i64, u32, u16)> {
+        let params = SimulateSettings::default().check().expect("valid");
+        let tenant = Tenant::new(&params).expect("a tenant");
+        let mut drafts = Vec::new();
+        let mut log = Log {
+            tenant: &tenant,
+            drafts: &mut drafts,
+        };
+        let mut rng = generator(1, Stream::Workday, [0, 0]);
+        let context = Context {
+            actor: 3,
+            mailbox: 3,
+            client: 0,
+            address: std::net::Ipv4Addr::LOCALHOST.into(),
+            session: 1,
+            logon: Logon::Owner,
+            as_application: false,
+            truth: Truth::Benign,
+        };
+        let start = tenant.calendar.start + 5 * DAY;
+        log.read(&mut rng, context, Reading { start, ..reading });
+        let bind = |draft: &Draft| match draft.action {
+            Action::Bind { newest, count } => Some((draft.time, newest, count)),
+            _ => None,
+        };
+        drafts.iter().filter_map(bind).collect()
+    }
+
+    const CALM: Reading = Reading {
+        start: 0,
+        records: 60,
+        messages: 3.0,
+        gap: 30.0,
+        back: 10,
+        fast: false,
+    };
+
+    #[test]
+    fn a_visit_never_reads_a_message_twice() {
+        let mut seen = BTreeSet::new();
+        for (_, newest, count) in read(CALM) {
+            assert!((0..u32::from(count)).all(|back| seen.insert(newest - back)));
+        }
+        assert!(seen.len() > 100);
+    }
+
+    #[test]
+    fn records_of_one_client_are_two_minutes_apart_unless_it_hurries() {
+        let gaps = |reading| -> Vec<i64> {
+            read(reading)
+                .windows(2)
+                .map(|pair| pair[1].0 - pair[0].0)
+                .collect()
+        };
+        assert!(gaps(CALM).iter().all(|&gap| gap >= 119));
+        let hurried = gaps(Reading {
+            fast: true,
+            gap: 2.0,
+            ..CALM
+        });
+        assert!(hurried.iter().sum::<i64>() < 59 * 10);
+    }
+}

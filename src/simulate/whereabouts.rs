@@ -158,3 +158,76 @@ impl PersonDay<'_> {
         self.tenant.calendar.local_midnight(self.day, office) + hours_abroad * 3600
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulate::params::SimulateSettings;
+    use crate::simulate::tenant::Tenant;
+
+    fn tenant() -> Tenant {
+        let settings = SimulateSettings {
+            people: 120,
+            days: 42,
+            seed: 11,
+            ..Default::default()
+        };
+        Tenant::new(&settings.check().expect("valid")).expect("a tenant")
+    }
+
+    #[test]
+    fn travellers_connect_from_their_destination() {
+        let tenant = tenant();
+        for event in tenant
+            .life
+            .all_of(LookAlike::Travel)
+            .filter(|event| event.first < 42)
+        {
+            let day = PersonDay::new(&tenant, event.person, event.first, 1.0);
+            let mut rng = generator(1, Stream::Workday, [0, 0]);
+            for phone in [false, true] {
+                let (address, at_home) = day.address(&mut rng, phone, false);
+                let network = tenant.networks.find(address).expect("a known network");
+                assert_eq!(
+                    (network.country, at_home),
+                    (tenant.destination(event), false)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_of_provider_changes_the_home_and_nothing_else() {
+        let tenant = tenant();
+        for event in tenant.life.all_of(LookAlike::ProviderChange) {
+            let home = |day| {
+                let address = PersonDay::new(&tenant, event.person, day, 1.0).home_address();
+                tenant
+                    .networks
+                    .find(address)
+                    .map(|network| (network.base, network.kind))
+            };
+            let (before, after) = (home(event.first - 1), home(event.first));
+            assert_ne!(before, after);
+            assert!(
+                [before, after]
+                    .iter()
+                    .all(|network| matches!(network, Some((_, NetworkKind::Home))))
+            );
+            assert_eq!(home(event.first + 20), after);
+        }
+    }
+
+    #[test]
+    fn a_new_device_is_one_that_was_not_there() {
+        let tenant = tenant();
+        for event in tenant.life.all_of(LookAlike::NewDevice) {
+            let on = |day| PersonDay::new(&tenant, event.person, day, 1.0).devices();
+            let (before, none) = on(event.first - 1);
+            let (after, new) = on(event.first);
+            assert_eq!(none, None);
+            let new = after[new.expect("a new device")].program;
+            assert!(before.iter().all(|device| device.program != new));
+        }
+    }
+}

@@ -261,3 +261,34 @@ fn a_throttled_mailbox_falls_silent_for_a_day() {
     assert_eq!(reads_in(mark.time + 1..mark.time + 86_400), 0);
     assert_eq!(reads_in(mark.time - 86_399..mark.time), 1_000);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
+
+    /// Whatever the settings, records are JSON, ids are unique, and times lie in the period.
+    #[test]
+    fn any_settings_give_a_sound_log(
+        size in (4_u32..16, 2_u32..12, 1_u32..=8),
+        start in (1970_i16..2200, 1_i8..=12, 1_i8..=28),
+        seed: u64,
+        (strength, intensity) in (0.0..=1.0, 0.2..2.0),
+        (campaigns, look_alikes) in (0_u32..4, proptest::bool::ANY),
+    ) {
+        let (people, days, offices) = size;
+        let start = jiff::civil::date(start.0, start.1, start.2);
+        let settings = SimulateSettings {
+            people, days, offices: Some(offices), start, seed, strength, intensity, campaigns, look_alikes,
+            attacks: Attack::ALL.to_vec(), ..Default::default()
+        };
+        let first: jiff::Timestamp = format!("{start}T00:00:00Z").parse().expect("a moment");
+        let period = first.as_second()..first.as_second() + i64::from(days) * 86_400;
+        let mut ids = BTreeSet::new();
+        for record in in_memory(settings) {
+            let json: Value = serde_json::from_str(&record.json).expect("JSON");
+            proptest::prop_assert_eq!(json["Id"].as_str(), Some(record.id.as_str()));
+            proptest::prop_assert!(period.contains(&record.time));
+            proptest::prop_assert!(!(record.scenario.is_some() && record.look_alike.is_some()));
+            proptest::prop_assert!(ids.insert(record.id) != record.repeated);
+        }
+    }
+}

@@ -35,10 +35,15 @@ pub(super) fn midnight_blizzard(scene: &mut Scene) {
         }
         let address = scene.residence(victim, hidden);
         let context = Context {
-            actor: tenant.legacy_actor(),
+            actor: tenant.legacy_actor(scene.campaign.number),
             logon: Logon::Admin,
             as_application: true,
-            ..scene.as_owner(victim, tenant.clients.foreign.ews, address, 0)
+            ..scene.as_owner(
+                victim,
+                tenant.clients.foreign.ews(scene.campaign.number),
+                address,
+                0,
+            )
         };
         // Hidden: within the victim's working hours.
         let hour = if hidden {
@@ -68,7 +73,7 @@ pub(super) fn midnight_blizzard(scene: &mut Scene) {
 pub(super) fn graph_consent(scene: &mut Scene) {
     let tenant = scene.tenant();
     for victim in scene.campaign.victims.clone() {
-        let client = tenant.clients.foreign.graph;
+        let client = tenant.clients.foreign.graph(scene.campaign.number);
         let hidden = scene.campaign.strength < 0.25;
         let address = scene.server(victim, 2, hidden);
         let context = scene.as_owner(victim, client, address, 0);

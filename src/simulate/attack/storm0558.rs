@@ -84,6 +84,6 @@ fn client(scene: &mut Scene) -> u16 {
     } else if chance(scene.rng, strength * 0.8) {
         tenant.clients.foreign.old_browsers[usize::from(chance(scene.rng, 0.5))]
     } else {
-        tenant.clients.foreign.rest
+        tenant.clients.foreign.rest(scene.campaign.number)
     }
 }
