@@ -28,6 +28,14 @@ impl<'a> RecordIds<'a> {
         }
     }
 
+    /// Appends the identifier of a row to a text.
+    pub(crate) fn push_to(&self, row: usize, text: &mut String) {
+        match self.keys.get(row) {
+            Some(&key) if self.irregular.is_empty() => push_guid(text, key),
+            _ => text.push_str(&self.get(row)),
+        }
+    }
+
     /// One number per row, equal exactly when the identifiers are: the GUID, or a hash of another identifier.
     #[must_use]
     pub fn keys(&self) -> &'a [u128] {
@@ -97,9 +105,24 @@ const HEX: [u8; 256] = {
 
 /// Writes a GUID in lower case.
 pub(crate) fn guid_text(key: u128) -> String {
-    let (a, b, c) = (key >> 96, (key >> 80) & 0xffff, (key >> 64) & 0xffff);
-    let (d, e) = ((key >> 48) & 0xffff, key & 0xffff_ffff_ffff);
-    format!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}")
+    let mut text = String::with_capacity(36);
+    push_guid(&mut text, key);
+    text
+}
+
+fn push_guid(text: &mut String, key: u128) {
+    for (number, byte) in key.to_be_bytes().into_iter().enumerate() {
+        if matches!(number, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from(if digit < 10 {
+                b'0' + digit
+            } else {
+                b'a' + digit - 10
+            }));
+        }
+    }
 }
 
 /// The key of any identifier. Text that is not a GUID is hashed (the first 128 bits of SHA-256, so that two different

@@ -1,13 +1,14 @@
 //! Files cut into blocks of whole rows, handed to the workers one at a time.
 
 use std::io::Read;
-use std::path::PathBuf;
-use std::sync::PoisonError;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
 
 use memchr::{memchr2, memchr3, memrchr};
 
 use super::csv::last_row_end;
 use super::envelope::{Framing, detect};
+use super::events_file::{Stored, StoredEvents, is_parquet};
 use super::source::{Compression, Source};
 use super::{IngestOptions, Progress};
 use crate::error::Error;
@@ -154,6 +155,19 @@ impl<'a> Feeder<'a> {
     fn fill(&mut self, buffer: &mut Vec<u8>) -> Option<Block> {
         let open = self.open.as_mut()?;
         buffer.clear();
+        if let Framing::Events(stored) = &open.framing {
+            if open.blocks >= stored.batches() {
+                return None;
+            }
+            let block = Block {
+                file: open.file,
+                number: open.blocks,
+                framing: open.framing.clone(),
+                oversized: false,
+            };
+            open.blocks += 1;
+            return Some(block);
+        }
         buffer.append(&mut open.carry);
         let mut oversized = false;
         loop {
@@ -203,6 +217,7 @@ impl<'a> Feeder<'a> {
                 Framing::Csv(..) => last_row_end(buffer),
                 Framing::Lines => memrchr(b'\n', buffer).map(|newline| newline + 1),
                 Framing::Elements => last_element_end(buffer),
+                Framing::Events(_) => Some(buffer.len()),
             };
             // A quote or bracket lost to damage hides every later row end: the damaged line is handed over by itself.
             let end = end.or_else(|| {
@@ -242,7 +257,7 @@ impl<'a> Feeder<'a> {
     }
 }
 
-fn begin(file: usize, path: &std::path::Path, mut source: Source) -> Result<Open, Error> {
+fn begin(file: usize, path: &Path, mut source: Source) -> Result<Open, Error> {
     let mut carry = Vec::new();
     source
         .reader
@@ -250,6 +265,18 @@ fn begin(file: usize, path: &std::path::Path, mut source: Source) -> Result<Open
         .take(HEAD as u64)
         .read_to_end(&mut carry)
         .map_err(|error| Error::io("read", path, error))?;
+    if is_parquet(&carry) {
+        let framing = Framing::Events(begin_events(path, &mut source)?);
+        return Ok(Open {
+            file,
+            source,
+            carry: Vec::new(),
+            framing,
+            blocks: 0,
+            ended: true,
+            skipping: false,
+        });
+    }
     let (framing, skip) = detect(&carry).map_err(|(reason, remedy)| Error::Input {
         input: path.display().to_string(),
         reason,
@@ -265,6 +292,26 @@ fn begin(file: usize, path: &std::path::Path, mut source: Source) -> Result<Open
         ended: false,
         skipping: false,
     })
+}
+
+/// Opens a file of events, which is read in batches and not as a stream.
+fn begin_events(path: &Path, source: &mut Source) -> Result<Stored, Error> {
+    if source.compression != Compression::None || path.as_os_str() == "-" {
+        return Err(Error::Input {
+            input: path.display().to_string(),
+            reason: "Parquet cannot be read from a stream or a compressed file".to_owned(),
+            remedy: "name the Parquet file itself; it is compressed inside".to_owned(),
+        });
+    }
+    let fail = |error| Error::io("read", path, error);
+    let mut meter = source.meter.lock().unwrap_or_else(PoisonError::into_inner);
+    if meter.is_hashing() {
+        drop(meter);
+        std::io::copy(&mut source.reader, &mut std::io::sink()).map_err(fail)?;
+    } else {
+        meter.bytes = std::fs::metadata(path).map_err(fail)?.len();
+    }
+    StoredEvents::open(path).map(Arc::new)
 }
 
 /// The end of the first line, where a line is likely to be a row; for objects in an array, the end of an object that another

@@ -6,6 +6,7 @@ use memchr::memchr;
 use serde::Serialize;
 
 use super::csv::Layout;
+use super::events_file::Stored;
 use super::json::{Scanner, Value};
 
 /// The format of an export.
@@ -62,6 +63,8 @@ pub(crate) enum Framing {
     Lines,
     /// JSON objects in an array, or after each other over several lines.
     Elements,
+    /// Batches of mailglass's own events.
+    Events(Stored),
 }
 
 /// What the head of a file says: the framing, and how many bytes come before the first row.
@@ -199,6 +202,7 @@ mod tests {
             Ok((Framing::Csv(_, envelope), at)) => format!("{envelope:?} at {at}"),
             Ok((Framing::Lines, at)) => format!("lines at {at}"),
             Ok((Framing::Elements, at)) => format!("elements at {at}"),
+            Ok((Framing::Events(_), at)) => format!("events at {at}"),
             Err((reason, _)) => reason,
         }
     }

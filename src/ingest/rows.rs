@@ -26,6 +26,11 @@ pub(crate) fn read_block(worker: &mut Worker<'_>, block: &[u8], framing: &Framin
         }
         Framing::Lines => read_lines(worker, block),
         Framing::Elements => read_elements(worker, block),
+        Framing::Events(stored) => {
+            worker.segment.envelope = Some(Envelope::Events);
+            let number = worker.segment.block;
+            stored.read_batch(worker, number);
+        }
     }
 }
 
@@ -170,7 +175,9 @@ fn take(
         record_type: record.envelope.record_type.or(outer.record_type),
         user: record.envelope.user.or(outer.user),
     };
-    if worker.segment.envelope.is_none() {
+    // A list of records tells nothing; what its elements are does.
+    let is_list = record.inner.is_some() && record.format == Some(Envelope::ManagementApi);
+    if worker.segment.envelope.is_none() && !is_list {
         worker.segment.envelope = Some(record.format.unwrap_or(Envelope::ManagementApi));
     }
     match (record.inner, record.format) {

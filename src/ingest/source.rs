@@ -151,6 +151,11 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
+    /// Whether a hash is wanted.
+    pub(crate) fn is_hashing(&self) -> bool {
+        self.digest.is_some()
+    }
+
     /// The hash in hexadecimal; empty when none was wanted.
     pub(crate) fn sha256(&self) -> String {
         let Some(digest) = &self.digest else {

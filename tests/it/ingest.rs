@@ -19,7 +19,7 @@ fn ingest(paths: &[&Path]) -> Result<Ingested, Error> {
 }
 
 /// Every row is an event, a duplicate, another record or a reject; in each file and in all.
-fn assert_conserved(ingested: &Ingested) {
+pub(crate) fn assert_conserved(ingested: &Ingested) {
     let sum =
         |counts: Counts| counts.events + counts.duplicates + counts.other_records + counts.rejects;
     let mut total = Counts::default();
@@ -46,7 +46,7 @@ fn assert_conserved(ingested: &Ingested) {
 }
 
 /// Everything of a table, as text.
-fn dump(ingested: &Ingested) -> Result<String, Error> {
+pub(crate) fn dump(ingested: &Ingested) -> Result<String, Error> {
     let columns = ingested.events.columns()?;
     let mut out = format!("{columns:?}\n");
     for row in 0..ingested.events.len() {

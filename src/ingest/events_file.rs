@@ -1,0 +1,439 @@
+//! mailglass's own events as a Parquet file: written once, read back in seconds instead of parsing the export again.
+//!
+//! One row per event. Columns are those of [`crate::event::EventColumns`] under the same names, `record_id` as text, `time` in
+//! milliseconds UTC, and `messages`: the accessed messages as JSON, `[[folder, [message id, bytes or null], ...], ...]`, empty
+//! where there are none.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use polars::prelude::{
+    Column, DataFrame, DataType, IntoColumn, IntoSeries, StringChunkedBuilder, TimeUnit,
+};
+use polars_io::SerReader;
+use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
+use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
+
+use super::json::{Scanner, Text, Value};
+use super::reject::Fault;
+use super::segment::{TEXTS, Worker};
+use crate::error::Error;
+use crate::event::{Events, NO_ITEMS, TEXT_COLUMNS, push_item, push_number, record_key};
+
+/// Rows of a row group: large enough that dictionaries are not repeated often, small enough that its text fits in memory
+/// beside the table.
+const ROW_GROUP: usize = 1 << 18;
+
+/// Rows that a worker reads at a time.
+const BATCH: usize = 1 << 16;
+
+/// Writes events to a Parquet file. The file appears whole or not at all.
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be written, [`Error::Table`] when the table cannot be encoded.
+pub fn write_events(events: &Events, path: &Path) -> Result<(), Error> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let fail = |source| Error::io("write", path, source);
+    let written = write_partial(events, &partial, path)
+        .and_then(|()| std::fs::rename(&partial, path).map_err(fail));
+    if written.is_err() {
+        // The first error is the one to tell; a leftover that cannot be removed is named like the file it belongs to.
+        let _ = std::fs::remove_file(&partial);
+    }
+    written
+}
+
+fn write_partial(events: &Events, partial: &Path, path: &Path) -> Result<(), Error> {
+    let fail = |source| Error::io("write", path, source);
+    let table = |source| Error::table(format!("events to {}", path.display()), source);
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(partial).map_err(fail)?);
+    let mut ready = batch(events, 0)?;
+    let mut writer = ParquetWriter::new(&mut out)
+        .with_compression(ParquetCompression::Lz4Raw)
+        .batched(ready.schema())
+        .map_err(table)?;
+    let mut start = ROW_GROUP;
+    // The text of the next row group is made while the last one is compressed.
+    while start < events.len() {
+        let (written, next) = rayon::join(|| writer.write_batch(&ready), || batch(events, start));
+        written.map_err(table)?;
+        ready = next?;
+        start += ROW_GROUP;
+    }
+    writer.write_batch(&ready).map_err(table)?;
+    writer.finish().map_err(table)?;
+    drop(writer);
+    out.flush().map_err(fail)
+}
+
+/// A slice of the table with the columns that are packed in memory.
+fn batch(events: &Events, start: usize) -> Result<DataFrame, Error> {
+    let length = ROW_GROUP.min(events.len().saturating_sub(start));
+    let ids = events.columns()?.record_id;
+    let mut record_id = StringChunkedBuilder::new("record_id".into(), length);
+    let mut messages = StringChunkedBuilder::new("messages".into(), length);
+    let mut text = String::new();
+    for row in start..start + length {
+        text.clear();
+        ids.push_to(row, &mut text);
+        record_id.append_value(&text);
+        text.clear();
+        push_messages_text(&mut text, events, row);
+        messages.append_value(&text);
+    }
+    let slice = events
+        .frame()
+        .slice(i64::try_from(start).unwrap_or(i64::MAX), length);
+    let mut columns: Vec<Column> = vec![record_id.finish().into_series().into_column()];
+    columns.extend(slice.columns().iter().cloned());
+    columns.push(messages.finish().into_series().into_column());
+    DataFrame::new(length, columns).map_err(|source| Error::table("events", source))
+}
+
+fn push_messages_text(out: &mut String, events: &Events, row: usize) {
+    let mut folder: Option<&str> = None;
+    for item in events.items(row) {
+        if folder != Some(item.folder) {
+            out.push_str(if folder.is_some() { "],[" } else { "[[" });
+            push_text(out, item.folder);
+            folder = Some(item.folder);
+        }
+        out.push_str(",[");
+        push_text(out, item.internet_message_id);
+        out.push(',');
+        match item.bytes {
+            // Writing to a String cannot fail.
+            Some(bytes) => {
+                let _ = write!(out, "{bytes}");
+            }
+            None => out.push_str("null"),
+        }
+        out.push(']');
+    }
+    if folder.is_some() {
+        out.push_str("]]");
+    }
+}
+
+fn push_text(out: &mut String, text: &str) {
+    out.push('"');
+    if text
+        .bytes()
+        .any(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\'))
+    {
+        for character in text.chars() {
+            match character {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                control if control.is_control() => {
+                    let _ = write!(out, "\\u{:04x}", u32::from(control));
+                }
+                other => out.push(other),
+            }
+        }
+    } else {
+        out.push_str(text);
+    }
+    out.push('"');
+}
+
+/// A Parquet file of events that is to be read.
+#[derive(Debug)]
+pub(crate) struct StoredEvents {
+    path: PathBuf,
+    rows: usize,
+}
+
+/// True when a file begins as Parquet files do.
+pub(crate) fn is_parquet(head: &[u8]) -> bool {
+    head.starts_with(b"PAR1")
+}
+
+impl StoredEvents {
+    /// Opens a file and checks that it holds events.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it is damaged, or a Parquet file of something else.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let refuse = |reason: String| {
+            Error::Input {
+            input: path.display().to_string(),
+            reason,
+            remedy: "of Parquet files, mailglass reads those that `mailglass inspect --events` wrote; write it again from the export".to_owned(),
+        }
+        };
+        let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
+        let opened = guarded(|| {
+            let mut reader = ParquetReader::new(file);
+            let schema = reader.schema().map_err(|error| error.to_string())?;
+            let rows = reader.num_rows().map_err(|error| error.to_string())?;
+            Ok((schema, rows))
+        });
+        let (schema, rows) =
+            opened.map_err(|reason| refuse(format!("the Parquet file is damaged ({reason})")))?;
+        let wanted = ["record_id", "time", "record_type", "messages"]
+            .into_iter()
+            .chain(TEXT_COLUMNS);
+        for name in wanted {
+            if !schema.contains(name) {
+                return Err(refuse(format!(
+                    "a Parquet file, but not of mailglass events: it has no column {name}"
+                )));
+            }
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            rows,
+        })
+    }
+
+    /// Number of batches.
+    pub(crate) fn batches(&self) -> u64 {
+        self.rows.div_ceil(BATCH) as u64
+    }
+
+    /// Reads a batch into the worker's segment; rows of a damaged batch are rejects.
+    pub(crate) fn read_batch(&self, worker: &mut Worker<'_>, number: u64) {
+        let start = usize::try_from(number)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(BATCH);
+        let length = BATCH.min(self.rows.saturating_sub(start));
+        let read = guarded(|| {
+            let file = File::open(&self.path).map_err(|error| error.to_string())?;
+            let reader = ParquetReader::new(file).read_parallel(ParallelStrategy::None);
+            let frame = reader
+                .with_slice(Some((start, length)))
+                .set_rechunk(true)
+                .finish();
+            frame.map_err(|error| error.to_string())
+        });
+        let pushed = read
+            .ok()
+            .filter(|frame| frame.height() == length)
+            .and_then(|frame| push_frame(worker, &frame));
+        if pushed.is_none() {
+            for _ in 0..length {
+                worker.reject(Fault::Malformed, b"a row of a damaged Parquet file");
+            }
+        }
+    }
+}
+
+/// Runs a reader of polars, which answers some damage with a panic instead of an error.
+fn guarded<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err("its pages do not decode".to_owned()))
+}
+
+/// One text column: the worker's codes of its names, and the codes of the rows.
+struct StoredText {
+    codes: Vec<u32>,
+}
+
+fn stored_text(worker: &mut Worker<'_>, frame: &DataFrame, number: usize) -> Option<StoredText> {
+    let name = TEXT_COLUMNS.get(number)?;
+    let column = frame.column(name).ok()?;
+    let interner = worker.texts.get_mut(number)?;
+    if let Ok(categorical) = column.cat32() {
+        let mapping = categorical.get_mapping();
+        let bound = u32::try_from(mapping.num_cats_upper_bound()).ok()?;
+        let names: Vec<u32> = (0..bound)
+            .map(|code| interner.name(mapping.cat_to_str(code).unwrap_or("")))
+            .collect();
+        let codes = categorical.physical().iter().map(|code| {
+            code.and_then(|code| names.get(code as usize).copied())
+                .unwrap_or(0)
+        });
+        return Some(StoredText {
+            codes: codes.collect(),
+        });
+    }
+    let texts = column
+        .str()
+        .ok()?
+        .iter()
+        .map(|text| interner.name(text.unwrap_or("")));
+    Some(StoredText {
+        codes: texts.collect(),
+    })
+}
+
+/// Appends all rows of a frame; `None` and nothing is appended when a column is missing or of another type.
+fn push_frame(worker: &mut Worker<'_>, frame: &DataFrame) -> Option<()> {
+    let number = |name: &str| {
+        let column = frame.column(name).ok()?.cast(&DataType::UInt64).ok()?;
+        column.u64().ok().map(|values| {
+            values
+                .iter()
+                .map(|value| value.unwrap_or(0))
+                .collect::<Vec<u64>>()
+        })
+    };
+    let time = frame
+        .column("time")
+        .ok()?
+        .cast(&DataType::Datetime(TimeUnit::Milliseconds, None))
+        .ok()?;
+    let time: Vec<i64> = time
+        .datetime()
+        .ok()?
+        .physical()
+        .iter()
+        .map(|time| time.unwrap_or(0))
+        .collect();
+    let ids = frame.column("record_id").ok()?.str().ok()?.clone();
+    let messages = frame.column("messages").ok()?.str().ok()?.clone();
+    let texts: Vec<StoredText> = (0..TEXTS)
+        .map(|column| stored_text(worker, frame, column))
+        .collect::<Option<_>>()?;
+    let (throttled, succeeded, external) = (
+        number("throttled")?,
+        number("succeeded")?,
+        number("external")?,
+    );
+    let flags = throttled.iter().zip(&succeeded).zip(&external);
+    let flags: Vec<u8> = flags
+        .map(|((throttled, succeeded), external)| {
+            (*throttled > 0) as u8 | ((*succeeded > 0) as u8) << 1 | ((*external > 0) as u8) << 2
+        })
+        .collect();
+    let bytes_of = |name: &str| {
+        number(name).map(|values| {
+            values
+                .into_iter()
+                .map(|value| u8::try_from(value).unwrap_or(u8::MAX))
+                .collect::<Vec<u8>>()
+        })
+    };
+    let shorts = |name: &str| {
+        number(name).map(|values| {
+            values
+                .into_iter()
+                .map(|value| u16::try_from(value).unwrap_or(u16::MAX))
+                .collect::<Vec<u16>>()
+        })
+    };
+    let words = |name: &str| {
+        number(name).map(|values| {
+            values
+                .into_iter()
+                .map(|value| u32::try_from(value).unwrap_or(u32::MAX))
+                .collect::<Vec<u32>>()
+        })
+    };
+    let (access, user_type, logon_type) = (
+        bytes_of("access")?,
+        bytes_of("user_type")?,
+        bytes_of("logon_type")?,
+    );
+    let (client_family, record_type, folders) = (
+        bytes_of("client_family")?,
+        shorts("record_type")?,
+        shorts("folders")?,
+    );
+    let (asn, items, bytes) = (words("asn")?, words("items")?, number("bytes")?);
+
+    for text in messages.iter() {
+        let span = push_messages(worker, text.unwrap_or(""));
+        worker.segment.spans.push(span);
+    }
+    for id in ids.iter() {
+        let key = record_key(id.unwrap_or(""), &mut worker.irregular);
+        worker.segment.keys.push(key);
+    }
+    let segment = &mut worker.segment;
+    segment.rows += frame.height() as u64;
+    segment.time.extend(time);
+    segment.access.extend(access);
+    segment.user_type.extend(user_type);
+    segment.logon_type.extend(logon_type);
+    segment.client_family.extend(client_family);
+    segment.record_type.extend(record_type);
+    segment.folders.extend(folders);
+    segment.asn.extend(asn);
+    segment.items.extend(items);
+    segment.bytes.extend(bytes);
+    segment.flags.extend(flags);
+    for (codes, stored) in segment.text.iter_mut().zip(texts) {
+        codes.extend(stored.codes);
+    }
+    Some(())
+}
+
+/// Packs the messages of a row from their text.
+fn push_messages(worker: &mut Worker<'_>, text: &str) -> crate::event::ItemSpan {
+    let Ok(start) = u32::try_from(worker.segment.messages.len()) else {
+        return NO_ITEMS;
+    };
+    if text.is_empty() {
+        return NO_ITEMS;
+    }
+    let Ok(folders) = parse_messages(text) else {
+        return NO_ITEMS;
+    };
+    let mut scratch = String::new();
+    push_number(&mut worker.segment.messages, folders.len() as u64);
+    for (folder, messages) in folders {
+        let code = worker.folders.name(folder.decode(&mut scratch));
+        push_number(&mut worker.segment.messages, u64::from(code));
+        push_number(&mut worker.segment.messages, messages.len() as u64);
+        for (id, bytes) in messages {
+            push_item(&mut worker.segment.messages, id.decode(&mut scratch), bytes);
+        }
+    }
+    (0, start)
+}
+
+type StoredFolder<'a> = (Text<'a>, Vec<(Text<'a>, Option<u64>)>);
+
+fn parse_messages(text: &str) -> Result<Vec<StoredFolder<'_>>, Fault> {
+    let mut scanner = Scanner::<false>::new(text.as_bytes(), 0);
+    let open = |scanner: &mut Scanner<'_, false>| {
+        if scanner.value()? == Value::Array {
+            Ok(())
+        } else {
+            Err(Fault::Malformed)
+        }
+    };
+    let mut folders = Vec::new();
+    open(&mut scanner)?;
+    let mut first = true;
+    while scanner.element(&mut first)? {
+        open(&mut scanner)?;
+        let mut first_part = true;
+        if !scanner.element(&mut first_part)? {
+            return Err(Fault::Malformed);
+        }
+        let folder = scanner.value()?.text();
+        let mut messages = Vec::new();
+        while scanner.element(&mut first_part)? {
+            open(&mut scanner)?;
+            let mut first_field = true;
+            if !scanner.element(&mut first_field)? {
+                return Err(Fault::Malformed);
+            }
+            let id = scanner.value()?.text();
+            let bytes = if scanner.element(&mut first_field)? {
+                scanner.value()?.number()
+            } else {
+                None
+            };
+            if scanner.element(&mut first_field)? {
+                return Err(Fault::Malformed);
+            }
+            messages.push((id, bytes));
+        }
+        folders.push((folder, messages));
+    }
+    scanner.end()?;
+    Ok(folders)
+}
+
+/// The framing's handle: shared by the workers.
+pub(crate) type Stored = Arc<StoredEvents>;

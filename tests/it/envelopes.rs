@@ -1,0 +1,501 @@
+//! The same records through every envelope that carries them whole give the same events.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mailglass::error::Error;
+use mailglass::ingest::{Envelope, IngestOptions, Ingested, Input, Silent, read, write_events};
+use serde_json::{Value, json};
+
+use crate::ingest::dump;
+
+/// Records of every kind, with the traps of real exports: pairs in any order, numbers as text, fractions, missing fields,
+/// addresses in all forms, case, localised folders, an item read twice.
+pub(crate) fn records() -> Vec<String> {
+    let id = |number: u32| format!("5d1f6f2a-0000-4000-8000-{number:012x}");
+    let base = |number: u32, operation: &str, kind: Value| {
+        json!({
+            "CreationTime": format!("2024-03-01T10:{:02}:{:02}", number / 60, number % 60), "Id": id(number), "Operation": operation,
+            "OrganizationId": "0873ee4d-0000-0000-0000-000000000000", "RecordType": kind, "ResultStatus": "Succeeded", "UserKey": "1003",
+            "UserType": 0, "Version": 1, "Workload": "Exchange", "UserId": "Ann@Contoso.example", "ClientIPAddress": "[2001:db8::1]:443",
+            "ExternalAccess": false, "InternalLogonType": 0, "LogonType": 0, "MailboxGuid": "2c1cb101-3be8-4591-a5d2-e24244ea4df5",
+            "MailboxOwnerUPN": "ann@contoso.example", "OriginatingServer": "VI1PR04MB5056 (15.20.4129.031)\r\n",
+            "ClientInfoString": "Client=OWA;Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/91.0.4472.124 Safari/537.36;", "SessionId": "s-1"
+        })
+    };
+    let with = |mut record: Value, more: Value| {
+        if let (Some(record), Some(more)) = (record.as_object_mut(), more.as_object()) {
+            record.extend(more.clone());
+        }
+        record
+    };
+    let bind = |number: u32| {
+        with(
+            base(number, "MailItemsAccessed", json!(50)),
+            json!({"OperationProperties": [{"Name": "IsThrottled", "Value": "False"}, {"Name": "MailAccessType", "Value": "Bind"}], "OperationCount": 2,
+                "Folders": [{"FolderItems": [{"InternetMessageId": "<a\"b@x>", "SizeInBytes": 5}, {"InternetMessageId": "<c@x>"}], "Id": "L", "Path": "\\Boîte de réception 😀"}]}),
+        )
+    };
+    let all = vec![
+        bind(1),
+        with(
+            bind(2),
+            json!({"RecordType": "50", "LogonType": "2", "UserType": "0", "OperationCount": "2", "ClientIPAddress": "::ffff:1.2.3.4"}),
+        ),
+        with(
+            base(3, "MailItemsAccessed", json!(2)),
+            json!({"ClientInfoString": "Client=MSExchangeRPC", "ClientProcessName": "OUTLOOK.EXE", "ClientVersion": "16.0.13929.20206", "SessionId": Value::Null,
+                "OperationProperties": [{"Name": "MailAccessType", "Value": "Sync"}, {"Name": "IsThrottled", "Value": "True"}],
+                "Item": {"Id": "L", "ParentFolder": {"Id": "L", "Name": "Inbox", "Path": "Not Available"}}}),
+        ),
+        with(
+            base(4, "HardDelete", json!(3)),
+            json!({"AffectedItems": [{"Id": "R", "InternetMessageId": "<d@x>", "ParentFolder": {"Path": "\\Drafts"}, "Subject": "a, \"b\"; {c}"}, {"Id": "S"}],
+                "Folder": {"Path": "\\Drafts"}, "CrossMailboxOperation": false}),
+        ),
+        with(
+            base(5, "AttachmentAccess", json!(50)),
+            json!({"Messages": [{"MessageItems": [{"SizeInBytes": 10.0}, {"SizeInBytes": 3}]}]}),
+        ),
+        json!({"CreationTime": "2024-03-01T11:00:00", "Id": id(6), "Operation": "New-InboxRule", "RecordType": 1, "ResultStatus": "True", "UserType": 2,
+            "Workload": "Exchange", "ClientIP": "80.114.221.214:16902", "ObjectId": "ann\\Rule, \"one\"", "UserId": "ann@contoso.example", "AppId": "",
+            "Parameters": [{"Name": "Name", "Value": "."}, {"Name": "DeleteMessage", "Value": "True"}]}),
+        json!({"CreationTime": "2024-03-01T11:01:00", "Id": id(7), "Operation": "UserLoginFailed", "RecordType": 15, "ResultStatus": "Success", "UserType": 0,
+            "Workload": "AzureActiveDirectory", "ActorIpAddress": "5.253.204.108", "ApplicationId": "394866FC-eedb-4f01-8536-3ff84b16be2a", "UserId": "Bob@contoso.example",
+            "ObjectId": "Unknown", "ErrorNumber": "1000000", "ExtendedProperties": [{"Name": "UserAgent", "Value": "Mozilla/5.0 Firefox/112.0"}],
+            "DeviceProperties": [{"Name": "OS", "Value": "MacOs"}, {"Name": "SessionId", "Value": "s-1"}]}),
+        json!({"CreationTime": "2024-03-01T11:02:00", "Id": id(8), "Operation": "FileAccessed", "RecordType": 6, "UserId": "ann@contoso.example", "Workload": "SharePoint"}),
+        with(
+            base(9, "MailboxLogin", json!(2)),
+            json!({"AppAccessContext": {"AADSessionId": "t-9", "ClientAppId": "FF8D92DC-3d82-41d6-bcbd-b9174d163620"}, "SessionId": "", "ClientIPAddress": "localhost"}),
+        ),
+        json!({"CreationTime": "2024-03-01T11:03:00", "Id": id(10), "Operation": "SearchQueryInitiatedExchange", "RecordType": 101, "UserId": "ann@contoso.example",
+            "Workload": "Exchange", "QueryText": "password"}),
+        bind(1),
+    ];
+    all.iter().map(Value::to_string).collect()
+}
+
+fn value(record: &str) -> Value {
+    serde_json::from_str(record).expect("a record")
+}
+
+fn cell(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+fn text_of(value: &Value, key: &str) -> String {
+    match &value[key] {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn csv(header: &str, records: &[String], row: impl Fn(&Value, &str) -> String) -> String {
+    let rows: Vec<String> = records
+        .iter()
+        .map(|record| row(&value(record), record))
+        .collect();
+    format!("{header}\n{}\n", rows.join("\n"))
+}
+
+fn lines(records: &[String], wrap: impl Fn(&str) -> Value) -> String {
+    records
+        .iter()
+        .map(|record| wrap(record).to_string() + "\n")
+        .collect()
+}
+
+/// Name, envelope to be recognised, content.
+pub(crate) fn envelopes(records: &[String]) -> Vec<(&'static str, Envelope, String)> {
+    let graph = |record: &str, data: Value| {
+        let inner = value(record);
+        json!({"@odata.type": "#microsoft.graph.security.auditLogRecord", "id": inner["Id"], "createdDateTime": format!("{}Z", text_of(&inner, "CreationTime")),
+            "auditLogRecordType": "ExchangeItem", "operation": inner["Operation"], "userId": inner["UserId"], "clientIp": "9.9.9.9", "administrativeUnits": [""], "auditData": data})
+    };
+    let pretty: Vec<Value> = records.iter().map(|record| value(record)).collect();
+    let graph_page: Vec<Value> = records
+        .iter()
+        .map(|record| graph(record, value(record)))
+        .collect();
+    vec![
+        (
+            "purview",
+            Envelope::PurviewCsv,
+            csv(
+                "RecordId,CreationDate,RecordType,Operation,UserId,AuditData,AssociatedAdminUnits,AssociatedAdminUnitsNames",
+                records,
+                |inner, record| {
+                    format!(
+                        "{},9/20/2023 4:05:03 AM,50,{},x,{},,",
+                        text_of(inner, "Id"),
+                        text_of(inner, "Operation"),
+                        cell(record)
+                    )
+                },
+            ),
+        ),
+        (
+            "search",
+            Envelope::AuditSearch,
+            csv(
+                "#TYPE Deserialized.Log\n\"PSComputerName\",\"AuditData\",\"CreationDate\",\"UserIds\",\"Operations\",\"Identity\",\"note\"",
+                records,
+                |inner, record| {
+                    format!(
+                        "\"outlook.office365.com\",{},\"20/09/2023 04:05\",\"x\",\"y\",{},\"two\nlines\"",
+                        cell(record),
+                        cell(&text_of(inner, "Id"))
+                    )
+                },
+            ),
+        ),
+        (
+            "semicolons",
+            Envelope::AuditSearch,
+            csv("sep=;\nIdentity;AuditData", records, |_, record| {
+                format!("x;{}", cell(record))
+            }),
+        ),
+        (
+            "search-json",
+            Envelope::AuditSearch,
+            lines(
+                records,
+                |record| json!({"Identity": "x", "AuditData": record}),
+            ),
+        ),
+        (
+            "array",
+            Envelope::ManagementApi,
+            format!("[{}]", records.join(",")),
+        ),
+        (
+            "pretty array",
+            Envelope::ManagementApi,
+            serde_json::to_string_pretty(&pretty).expect("JSON"),
+        ),
+        (
+            "pretty objects",
+            Envelope::ManagementApi,
+            pretty
+                .iter()
+                .map(|record| serde_json::to_string_pretty(record).expect("JSON") + "\n")
+                .collect(),
+        ),
+        ("lines", Envelope::ManagementApi, records.join("\n")),
+        (
+            "array of lines",
+            Envelope::ManagementApi,
+            format!("[\n{}\n]\n", records.join(",\n")),
+        ),
+        (
+            "graph lines",
+            Envelope::Graph,
+            lines(records, |record| graph(record, value(record))),
+        ),
+        (
+            "graph text",
+            Envelope::Graph,
+            lines(records, |record| graph(record, json!(record))),
+        ),
+        (
+            "graph page",
+            Envelope::Graph,
+            json!({"@odata.context": "https://graph.example/[{", "value": graph_page}).to_string(),
+        ),
+        (
+            "graph pretty page",
+            Envelope::Graph,
+            serde_json::to_string_pretty(
+                &json!({"@odata.context": "x", "value": graph_page, "@odata.nextLink": "y"}),
+            )
+            .expect("JSON"),
+        ),
+        (
+            "defender lines",
+            Envelope::CloudAppEvents,
+            lines(
+                records,
+                |record| json!({"Timestamp": "2020-01-01T00:00:00Z", "ActionType": "x", "RawEventData": value(record)}),
+            ),
+        ),
+        (
+            "defender text",
+            Envelope::CloudAppEvents,
+            lines(
+                records,
+                |record| json!({"Timestamp": "2020-01-01T00:00:00Z", "RawEventData": record}),
+            ),
+        ),
+        (
+            "defender csv",
+            Envelope::CloudAppEvents,
+            csv(
+                "Timestamp,ActionType,ApplicationId,RawEventData",
+                records,
+                |_, record| format!("2020-01-01T00:00:00Z,x,1,{}", cell(record)),
+            ),
+        ),
+        (
+            "elastic",
+            Envelope::Elastic,
+            lines(
+                records,
+                |record| json!({"@timestamp": "2020-01-01T00:00:00Z", "event": {"original": record, "id": "x"}, "o365": {"audit": {"Id": "wrong"}}}),
+            ),
+        ),
+        (
+            "elastic search",
+            Envelope::Elastic,
+            lines(
+                records,
+                |record| json!({"_index": "x", "_id": "y", "_source": {"event": {"original": record}}}),
+            ),
+        ),
+        (
+            "splunk",
+            Envelope::Splunk,
+            lines(
+                records,
+                |record| json!({"preview": false, "result": {"_raw": record, "host": "x"}}),
+            ),
+        ),
+        (
+            "splunk csv",
+            Envelope::Splunk,
+            csv("\"_time\",\"_raw\",\"host\"", records, |_, record| {
+                format!("\"1616672202\",{},\"x\"", cell(record))
+            }),
+        ),
+    ]
+}
+
+fn ingest(path: &Path) -> Result<Ingested, Error> {
+    read(&[Input::new(path)], &IngestOptions::default(), &Silent)
+}
+
+#[test]
+fn every_envelope_gives_the_same_events() -> Result<(), Error> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let records = records();
+    let mut expected: Option<String> = None;
+    for (name, envelope, content) in envelopes(&records) {
+        let path = folder.path().join(name);
+        fs::write(&path, content).expect("a file");
+        let ingested = ingest(&path)?;
+        let counts = ingested.counts;
+        assert_eq!(
+            (
+                counts.rows,
+                counts.events,
+                counts.duplicates,
+                counts.other_records
+            ),
+            (11, 9, 1, 1),
+            "{name}: {:?}",
+            ingested.rejects
+        );
+        assert_eq!(ingested.files[0].envelope, envelope, "{name}");
+        let events = dump(&ingested)?;
+        assert_eq!(
+            *expected.get_or_insert_with(|| events.clone()),
+            events,
+            "{name}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn the_traps_of_real_records_are_read_as_they_are_meant() -> Result<(), Error> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("records.json");
+    fs::write(&path, records().join("\n")).expect("a file");
+    let ingested = ingest(&path)?;
+    let columns = ingested.events.columns()?;
+    let row = |operation: &str| {
+        (0..ingested.events.len())
+            .find(|&row| columns.operation.get(row) == operation)
+            .expect(operation)
+    };
+    assert_eq!(
+        (columns.address.get(0), columns.network.get(0)),
+        ("2001:db8::1", "2001:db8::/48")
+    );
+    assert_eq!(
+        (
+            columns.actor.get(0),
+            columns.mailbox.get(0),
+            columns.record_type[1]
+        ),
+        ("ann@contoso.example", "ann@contoso.example", 50)
+    );
+    let messages: Vec<_> = ingested.events.items(0).collect();
+    assert_eq!(messages.len(), 2);
+    assert_eq!(
+        (
+            messages[0].folder,
+            messages[0].internet_message_id,
+            messages[0].bytes
+        ),
+        ("\\Boîte de réception 😀", "<a\"b@x>", Some(5))
+    );
+    assert_eq!(
+        (
+            columns.address.get(1),
+            columns.logon_type[1],
+            columns.items[1]
+        ),
+        ("1.2.3.4", 2, 2)
+    );
+    assert_eq!(
+        (
+            columns.access[2],
+            columns.throttled[2],
+            columns.folder.get(2),
+            columns.items[2]
+        ),
+        (2, 1, "Inbox", 1)
+    );
+    assert_eq!(
+        (columns.client_version.get(2), columns.session_id.get(2)),
+        ("16.0.13929.20206", "")
+    );
+    let deleted = row("HardDelete");
+    assert_eq!(
+        (columns.items[deleted], columns.folder.get(deleted)),
+        (2, "\\Drafts")
+    );
+    assert_eq!(columns.bytes[row("AttachmentAccess")], 13);
+    let rule = row("New-InboxRule");
+    assert_eq!(
+        (columns.mailbox.get(rule), columns.parameters.get(rule)),
+        ("ann@contoso.example", "DeleteMessage=True; Name=.")
+    );
+    assert_eq!(
+        (columns.address.get(rule), columns.network.get(rule)),
+        ("80.114.221.214", "80.114.221.0/24")
+    );
+    let sign_in = row("UserLoginFailed");
+    assert_eq!(
+        (
+            columns.succeeded[sign_in],
+            columns.mailbox.get(sign_in),
+            columns.session_id.get(sign_in)
+        ),
+        (0, "bob@contoso.example", "s-1")
+    );
+    assert_eq!(
+        (
+            columns.client_version.get(sign_in),
+            columns.client_app_id.get(sign_in)
+        ),
+        ("Firefox 112", "394866fc-eedb-4f01-8536-3ff84b16be2a")
+    );
+    let login = row("MailboxLogin");
+    assert_eq!(
+        (
+            columns.session_id.get(login),
+            columns.client_app_id.get(login)
+        ),
+        ("t-9", "ff8d92dc-3d82-41d6-bcbd-b9174d163620")
+    );
+    Ok(())
+}
+
+/// Sentinel's table and Elastic's parsed fields do not carry the record whole; what they carry is read the same.
+#[test]
+fn flattened_records_give_their_fields() -> Result<(), Error> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folders =
+        r#"[{"FolderItems":[{"InternetMessageId":"<a@x>","SizeInBytes":5}],"Path":"\\Inbox"}]"#;
+    let properties = r#"[{"Name":"MailAccessType","Value":"Bind"}]"#;
+    let sentinel = json!({"TenantId": "x", "TimeGenerated": "2024-03-01T10:00:00Z", "OfficeId": "5d1f6f2a-0000-4000-8000-000000000001", "OfficeWorkload": "Exchange",
+        "RecordType": "ExchangeItemAggregated", "Operation": "MailItemsAccessed", "UserId": "Ann@contoso.example", "UserType": "Regular", "ResultStatus": "Succeeded",
+        "Client_IPAddress": "1.2.3.4:5", "ClientInfoString": "Client=REST;;", "Logon_Type": "Owner", "MailboxOwnerUPN": "ann@contoso.example",
+        "OperationProperties": properties, "Folders": folders, "OperationCount": "1", "Type": "OfficeActivity"});
+    let names: Vec<&String> = sentinel.as_object().expect("an object").keys().collect();
+    let row: Vec<String> = names
+        .iter()
+        .map(|name| cell(sentinel[name.as_str()].as_str().expect("text")))
+        .collect();
+    let header: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+    let audit = json!({"CreationTime": "2024-03-01T10:00:00", "Id": "5d1f6f2a-0000-4000-8000-000000000001", "Operation": "MailItemsAccessed", "RecordType": "50",
+        "UserId": "ann@contoso.example", "UserType": "0", "LogonType": "0", "Workload": "Exchange", "ClientIPAddress": "1.2.3.4", "ClientInfoString": "Client=REST;;",
+        "MailboxOwnerUPN": "ann@contoso.example", "OperationProperties": {"MailAccessType": "Bind"}, "OperationCount": "1",
+        "Folders": [{"FolderItems": [{"InternetMessageId": "<a@x>", "SizeInBytes": 5}], "Path": "\\Inbox"}]});
+    let mut dotted = serde_json::Map::new();
+    for (name, value) in audit.as_object().expect("an object") {
+        dotted.insert(format!("o365.audit.{name}"), value.clone());
+    }
+    let mut dumps = Vec::new();
+    for (name, envelope, content) in [
+        (
+            "sentinel.json",
+            Envelope::OfficeActivity,
+            format!("{sentinel}\n"),
+        ),
+        (
+            "sentinel.csv",
+            Envelope::OfficeActivity,
+            format!("{}\n{}\n", header.join(","), row.join(",")),
+        ),
+        (
+            "elastic.json",
+            Envelope::Elastic,
+            json!({"@timestamp": "2024-03-01T10:00:00Z", "o365": {"audit": audit}}).to_string(),
+        ),
+        (
+            "elastic-dotted.json",
+            Envelope::Elastic,
+            Value::Object(dotted).to_string(),
+        ),
+    ] {
+        let path: PathBuf = folder.path().join(name);
+        fs::write(&path, content).expect("a file");
+        let ingested = ingest(&path)?;
+        assert_eq!(
+            (ingested.counts.events, ingested.files[0].envelope),
+            (1, envelope),
+            "{name}: {:?}",
+            ingested.rejects
+        );
+        dumps.push(dump(&ingested)?);
+    }
+    assert!(dumps.iter().all(|events| *events == dumps[0]), "{dumps:#?}");
+    Ok(())
+}
+
+#[test]
+fn events_written_to_parquet_read_back_the_same() -> Result<(), Error> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("records.json");
+    let irregular = records()[0].replace("5d1f6f2a-0000-4000-8000-000000000001", "not a guid");
+    fs::write(&path, format!("{}\n{irregular}\n", records().join("\n"))).expect("a file");
+    let ingested = ingest(&path)?;
+    let stored = folder.path().join("events.parquet");
+    write_events(&ingested.events, &stored)?;
+    let again = ingest(&stored)?;
+    assert_eq!(again.files[0].envelope, Envelope::Events);
+    assert_eq!((again.counts.rows, again.counts.events), (10, 10));
+    assert_eq!(dump(&again)?, dump(&ingested)?);
+    // The export and its events together: every event is a duplicate of itself.
+    let both = read(
+        &[Input::new(&path), Input::new(&stored)],
+        &IngestOptions::default(),
+        &Silent,
+    )?;
+    assert_eq!((both.counts.events, both.counts.duplicates), (10, 11));
+    assert_eq!(dump(&both)?, dump(&ingested)?);
+    let bytes = fs::read(&stored).expect("the file");
+    for cut in [4, 100, bytes.len() / 2, bytes.len() - 1] {
+        fs::write(folder.path().join("cut.parquet"), &bytes[..cut]).expect("a file");
+        assert!(
+            ingest(&folder.path().join("cut.parquet")).is_err_and(|error| error.is_input()),
+            "{cut}"
+        );
+    }
+    Ok(())
+}
