@@ -5,13 +5,24 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Baselines, Evidence, Judgement};
+use crate::baseline::{Baselines, Evidence, Judgement, Lesson, Weight, weigh};
 use crate::error::Error;
-use crate::feature::{CategoryKind, FEATURE_COUNT, Observation, Symbol, Symbols};
+use crate::feature::{
+    CategoryKind, FEATURE_COUNT, FEATURES, FeatureGroup, Observation, Symbol, Symbols,
+};
 use crate::rank::{RankOptions, Ranked, Ranker};
 
 /// Sessions whose strongest deviation is below this many bans are as expected; no evidence is kept for them.
 const NOTABLE_BANS: f64 = 1.0;
+
+/// Sessions with more evidence against them than this many bans teach nothing, flagged or not: an intrusion that stays
+/// below the alert rate must not become the habit either. About one ordinary session in two hundred weighs as much.
+const PROBATION_BANS: f64 = 6.0;
+/// A new client or network earns trust on days on which what it did (how much, when, which changes) weighs less than
+/// this.
+const ORDINARY_BANS: f64 = 2.0;
+/// The first days teach whatever they bring: there is nothing yet to be unusual against.
+const PROBATION_AFTER_DAYS: u32 = 4;
 
 /// Everything learned from the days so far.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -31,19 +42,14 @@ pub struct Verdict {
     pub warm_up: bool,
     /// Deviations in bans, by feature.
     pub deviations: [f64; FEATURE_COUNT],
+    /// What the deviations weigh together.
+    pub weight: Weight,
     /// Share of each feature in the score; only flagged sessions are attributed.
     pub contributions: Option<Vec<f64>>,
     /// The numbers behind the deviations; empty for sessions that are as expected.
     pub evidence: Vec<Evidence>,
     /// What was unfamiliar about a flagged session, for campaigns.
     pub unfamiliar: Vec<(CategoryKind, Symbol)>,
-}
-
-impl Verdict {
-    /// Sum of the deviations in bans.
-    pub fn total_bans(&self) -> f64 {
-        self.deviations.iter().sum()
-    }
 }
 
 /// A day that has passed through the model.
@@ -90,6 +96,7 @@ impl Model {
                 ranked: outcome,
                 warm_up: ranked.warm_up,
                 deviations: judgement.deviations,
+                weight: weigh(&judgement.deviations),
                 contributions: None,
                 evidence: self.evidence_if_notable(observation, judgement, outcome.flagged),
                 unfamiliar: if outcome.flagged {
@@ -102,16 +109,19 @@ impl Model {
         for (row, &index) in flagged.iter().enumerate() {
             verdicts[index].contributions = Some(contributions.row(row).to_vec());
         }
-        // What was flagged must not become the habit.
-        let teaches: Vec<bool> = ranked
-            .sessions
+        let settled = self.baselines.days() >= PROBATION_AFTER_DAYS;
+        let lessons: Vec<Lesson> = verdicts
             .iter()
-            .map(|session| !session.flagged)
+            .map(|verdict| lesson(verdict, settled))
+            .collect();
+        let teaches: Vec<bool> = lessons
+            .iter()
+            .map(|lesson| *lesson == Lesson::All)
             .collect();
         self.ranker
             .teach_day(observations, &judgements, &ranked, ids, &teaches);
         self.baselines
-            .teach_day(observations, &judgements, &teaches);
+            .teach_day(observations, &judgements, &lessons);
         Ok(PassedDay {
             day,
             verdicts,
@@ -137,5 +147,27 @@ impl Model {
         } else {
             Vec::new()
         }
+    }
+}
+
+/// What a session may teach. What was flagged, or weighs nearly as much, must not become the habit.
+fn lesson(verdict: &Verdict, settled: bool) -> Lesson {
+    if !settled || (!verdict.ranked.flagged && verdict.weight.total < PROBATION_BANS) {
+        return Lesson::All;
+    }
+    let conduct: f64 = FEATURES
+        .iter()
+        .filter(|f| {
+            matches!(
+                f.group,
+                FeatureGroup::Volume | FeatureGroup::Time | FeatureGroup::Operation
+            )
+        })
+        .map(|f| verdict.weight.shares[f.id.index()])
+        .sum();
+    if conduct < ORDINARY_BANS {
+        Lesson::Acquaintance
+    } else {
+        Lesson::Nothing
     }
 }

@@ -186,7 +186,7 @@ fn explain(
         })
         .collect();
     analyzed.par_sort_unstable_by(|(_, a), (_, b)| {
-        let key = |s: &AnalyzedSession| (s.verdict.ranked.score, s.verdict.total_bans());
+        let key = |s: &AnalyzedSession| (s.verdict.ranked.score, s.verdict.weight.total);
         let (a_key, b_key) = (key(a), key(b));
         b_key
             .0

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hours::hour_class;
 use super::mailbox::LadderKind;
 use super::novelty::Novelty;
-use super::{Baselines, Judgement, MailboxBaseline, VOLUME_FEATURES, change_rung, hour_class};
+use super::{Baselines, Judgement, MailboxBaseline, VOLUME_FEATURES};
 use crate::feature::{CategoryKind, FeatureId, Observation, Symbol};
 
 /// What was expected where a feature deviates.
@@ -58,6 +59,15 @@ pub enum Expectation {
         kind: CategoryKind,
         /// Its text's symbol.
         symbol: Symbol,
+    },
+    /// A `SessionId` that went on elsewhere.
+    Token {
+        /// 1 from another known network, 2 from an unknown one, one more in another browser.
+        rung: usize,
+        /// Days of the mailbox with something as strange.
+        such_days: u32,
+        /// All days.
+        days: u32,
     },
     /// Earlier days on which the same unfamiliar thing came.
     Persistence {
@@ -147,7 +157,7 @@ impl Baselines {
                 ((cell % 24) as f64, expectation)
             }
             FeatureId::Changes => {
-                let rung = change_rung(observation.action);
+                let rung = observation.action as usize;
                 let such_days =
                     baseline.ladders[LadderKind::Changes as usize].days_at_or_above(rung.max(1));
                 (
@@ -178,7 +188,17 @@ impl Baselines {
                     days: judgement.persistence as u32,
                 },
             ),
-            _ => self.volume_evidence(feature, baseline, observation),
+            FeatureId::Token => {
+                let such_days = baseline.ladders[LadderKind::Token as usize]
+                    .days_at_or_above(judgement.token.max(1));
+                let expectation = Expectation::Token {
+                    rung: judgement.token,
+                    such_days,
+                    days: baseline.active_days,
+                };
+                (judgement.token as f64, expectation)
+            }
+            _ => self.volume_evidence(feature, baseline, observation, judgement.class),
         }
     }
 
@@ -206,18 +226,16 @@ impl Baselines {
         feature: FeatureId,
         baseline: &MailboxBaseline,
         observation: &Observation,
+        class: u8,
     ) -> (f64, Expectation) {
         let measure = VOLUME_FEATURES
             .iter()
             .find(|(id, _)| *id == feature)
             .map_or(VOLUME_FEATURES[0].1, |(_, m)| *m);
-        let predictive = self.predictive(baseline, observation.family, measure);
-        let sessions = baseline
-            .volumes
-            .get(&(observation.family as u8))
-            .map_or(0, |volume| {
-                volume.moments[measure as usize].sessions() as u32
-            });
+        let predictive = self.predictive(observation, baseline, class, measure);
+        let sessions = baseline.volumes.get(&class).map_or(0, |volume| {
+            volume.moments[measure as usize].sessions() as u32
+        });
         // 1.645 standard deviations on either side hold nine of ten.
         let expectation = Expectation::Range {
             low: predictive.quantile(-1.645),

@@ -9,8 +9,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::feature::Channel;
-
 /// Rungs of every ladder; ladders with fewer leave the upper ones empty.
 pub(crate) const RUNGS: usize = 6;
 /// Weight of the tenant's rate in a mailbox's, in days: two working weeks of its own history outweigh it.
@@ -37,10 +35,15 @@ fn age_of(active_days: u32) -> usize {
     }
 }
 
-/// How often the tenant's mailbox-days reached each rung, by channel and age of the mailbox.
+/// Active days in which a mailbox meets everything for the first time; they say nothing about its later rates.
+pub(crate) const FIRST_DAYS: u32 = 3;
+/// Kinds of mailbox-days whose rates differ; what they are is up to the ladder (channels, personal or shared).
+pub(crate) const STRATA: usize = 4;
+
+/// How often the tenant's mailbox-days reached each rung, by stratum and age of the mailbox.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TenantLadder {
-    cells: [[LadderCell; AGES]; Channel::COUNT],
+    cells: [[LadderCell; AGES]; STRATA],
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -51,8 +54,8 @@ struct LadderCell {
 
 impl TenantLadder {
     /// Counts one mailbox-day that reached `rung` at most.
-    pub(crate) fn count(&mut self, channel: Channel, active_days: u32, rung: usize) {
-        let cell = &mut self.cells[channel as usize][age_of(active_days)];
+    pub(crate) fn count(&mut self, stratum: usize, active_days: u32, rung: usize) {
+        let cell = &mut self.cells[stratum][age_of(active_days)];
         cell.days += 1.0;
         cell.reached[rung.min(RUNGS - 1)] += 1.0;
     }
@@ -69,13 +72,13 @@ impl TenantLadder {
 
     /// Share of mailbox-days that reach `rung` or higher (Krichevsky–Trofimov: half a day added to either side). A
     /// young mailbox borrows from older ones where its own age has been met too rarely.
-    pub(crate) fn exceedance(&self, channel: Channel, active_days: u32, rung: usize) -> f64 {
+    pub(crate) fn exceedance(&self, stratum: usize, active_days: u32, rung: usize) -> f64 {
         if rung == 0 {
             return 1.0;
         }
         let mut p = 0.5;
         for age in (age_of(active_days)..AGES).rev() {
-            let cell = &self.cells[channel as usize][age];
+            let cell = &self.cells[stratum][age];
             let above: f64 = cell.reached[rung.min(RUNGS - 1)..].iter().sum();
             p = (above + p) / (cell.days + 1.0);
         }
@@ -109,7 +112,8 @@ impl MailboxLadder {
             return 1.0;
         }
         let own = f64::from(self.days_at_or_above(rung));
-        ((own + PRIOR_DAYS * tenant) / (f64::from(active_days) + PRIOR_DAYS)).min(1.0)
+        let days = f64::from(active_days.saturating_sub(FIRST_DAYS));
+        ((own + PRIOR_DAYS * tenant) / (days + PRIOR_DAYS)).min(1.0)
     }
 }
 
@@ -121,12 +125,12 @@ mod tests {
     fn exceedance_falls_with_the_rung_and_with_quiet_days() {
         let mut ladder = TenantLadder::default();
         for day in 0..100 {
-            ladder.count(Channel::Interactive, 20, usize::from(day % 10 == 0) * 3);
+            ladder.count(0, 20, usize::from(day % 10 == 0) * 3);
         }
-        let p = ladder.exceedance(Channel::Interactive, 20, 3);
+        let p = ladder.exceedance(0, 20, 3);
         assert!((p - 10.5 / 101.0).abs() < 1e-12, "{p}");
-        assert!(ladder.exceedance(Channel::Interactive, 20, 4) < p);
-        assert_eq!(ladder.exceedance(Channel::Interactive, 20, 0), 1.0);
+        assert!(ladder.exceedance(0, 20, 4) < p);
+        assert_eq!(ladder.exceedance(0, 20, 0), 1.0);
     }
 
     #[test]
@@ -139,7 +143,7 @@ mod tests {
             MailboxLadder::default().exceedance(30, 4, 0.01),
             traveller.exceedance(30, 4, 0.01),
         );
-        assert!((home - 0.1 / 40.0).abs() < 1e-12 && (away - 10.1 / 40.0).abs() < 1e-12);
+        assert!((home - 0.1 / 37.0).abs() < 1e-12 && (away - 10.1 / 37.0).abs() < 1e-12);
     }
 
     #[test]

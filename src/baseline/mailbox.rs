@@ -9,7 +9,7 @@ use super::hours::{HOUR_CLASSES, WeekHistogram};
 use super::ladder::MailboxLadder;
 use super::novelty::{Acquaintance, Category};
 use super::volume::{ItemHabit, Moments};
-use crate::feature::{CategoryKind, MEASURES};
+use crate::feature::{CategoryKind, MEASURES, Observation};
 
 /// The ladders that are kept per mailbox and for the tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,10 +23,40 @@ pub(crate) enum LadderKind {
     Changes,
     Spread,
     Persistence,
+    Token,
 }
 
 impl LadderKind {
-    pub(crate) const COUNT: usize = 8;
+    pub(crate) const COUNT: usize = 9;
+    pub(crate) const ALL: [Self; Self::COUNT] = [
+        Self::Application,
+        Self::Client,
+        Self::Version,
+        Self::Actor,
+        Self::Network,
+        Self::Changes,
+        Self::Spread,
+        Self::Persistence,
+        Self::Token,
+    ];
+}
+
+/// Where a `SessionId` was used first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TokenOrigin {
+    pub(crate) block: u32,
+    pub(crate) version: u32,
+    pub(crate) last: i32,
+}
+
+impl TokenOrigin {
+    pub(crate) fn of(observation: &Observation) -> Self {
+        Self {
+            block: observation.category(CategoryKind::Block),
+            version: observation.category(CategoryKind::Version),
+            last: observation.day,
+        }
+    }
 }
 
 /// Volumes through one client family.
@@ -45,22 +75,20 @@ pub(crate) struct MailboxBaseline {
     pub(crate) last_day: i32,
     /// Different days with sessions.
     pub(crate) active_days: u32,
+    /// Days on which somebody other than the owner came.
+    pub(crate) delegated_days: u32,
     /// Sessions learned.
     pub(crate) sessions: u32,
     /// What the mailbox has met.
     #[serde(with = "ordered")]
     pub(crate) known: FxHashMap<Category, Acquaintance>,
     pub(crate) ladders: [MailboxLadder; LadderKind::COUNT],
+    /// Sign-in sessions of the last days, by hash of the `SessionId`.
+    #[serde(with = "ordered")]
+    pub(crate) tokens: FxHashMap<u64, TokenOrigin>,
     pub(crate) hours: [WeekHistogram; HOUR_CLASSES],
-    /// By client family.
+    /// By volume class (client family, familiar or not, owner or not).
     pub(crate) volumes: BTreeMap<u8, FamilyVolume>,
-}
-
-impl MailboxBaseline {
-    /// How the mailbox knows a category.
-    pub(crate) fn acquaintance(&self, kind: CategoryKind, symbol: u32) -> Option<&Acquaintance> {
-        self.known.get(&(kind, symbol))
-    }
 }
 
 /// Hash maps are written in the order of their keys, so that equal models are equal files.

@@ -7,38 +7,40 @@
 
 mod evidence;
 mod hours;
+mod judge;
 mod ladder;
 mod mailbox;
 mod novelty;
 mod teach;
 mod volume;
+mod weight;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ndarray::Array2;
-use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 pub use evidence::{Evidence, Expectation};
 pub use ladder::MAX_BANS;
+pub use weight::{Weight, weigh};
 
-use hours::{HOUR_CLASSES, WeekHistogram, hour_class};
-use ladder::{TenantLadder, bans};
-use mailbox::{FamilyVolume, LadderKind, MailboxBaseline, ordered};
-use novelty::{Category, Novelty, RARE, TenantKnown, TenantToday, network_novelty, novelties};
-use volume::{Moments, Predictive, items_exceedance};
+use hours::{HOUR_CLASSES, WeekHistogram};
+use ladder::{RUNGS, TenantLadder};
+use mailbox::{LadderKind, MailboxBaseline, ordered};
+use novelty::{Category, Novelty, RARE, TRUST_DAYS, TenantKnown};
+use volume::{Moments, Predictive};
 
-use crate::event::ClientFamily;
 use crate::feature::{
-    Action, CategoryKind, Channel, FEATURE_COUNT, FeatureId, MEASURES, Measure, Observation,
-    Symbol, WEEK_CELLS,
+    CategoryKind, Channel, FEATURE_COUNT, FeatureId, MEASURES, Measure, Observation, Symbol,
 };
 
 /// Days that an unfamiliar category stays in memory for the spread over mailboxes.
 const SPREAD_DAYS: i32 = 7;
-/// A mailbox is active when it had a session within this many days.
-const ACTIVE_DAYS: i32 = 14;
+/// The stratum after the channels: applications that the mailbox does not know yet.
+const NEW_APPLICATION: usize = Channel::COUNT;
+/// A mailbox to which others came on this many days is shared: another new actor is less of a surprise there.
+const SHARED_DAYS: u32 = 3;
 
 /// The measure behind a volume feature.
 const VOLUME_FEATURES: [(FeatureId, Measure); 9] = [
@@ -61,6 +63,17 @@ pub struct Baselines {
     tenant: TenantBaseline,
 }
 
+/// What a session may teach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lesson {
+    /// Everything: it is part of what is normal.
+    All,
+    /// Only that its client and network were there and behaved: a new phone earns trust, however new it is.
+    Acquaintance,
+    /// Nothing.
+    Nothing,
+}
+
 /// The tenant's summary: what mailboxes with little history are judged by.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct TenantBaseline {
@@ -71,6 +84,9 @@ struct TenantBaseline {
     ladders: [TenantLadder; LadderKind::COUNT],
     hours: [WeekHistogram; HOUR_CLASSES],
     volumes: BTreeMap<u8, [Moments; MEASURES.len()]>,
+    /// Volumes of the sessions of one application, whatever the mailbox.
+    #[serde(with = "ordered")]
+    applications: FxHashMap<Symbol, [Moments; MEASURES.len()]>,
     /// Mailboxes in which a category was unfamiliar, with the last such day.
     unfamiliar: BTreeMap<Category, BTreeMap<Symbol, i32>>,
 }
@@ -85,14 +101,11 @@ pub struct Judgement {
     spread: Vec<Symbol>,
     spread_by: Option<Category>,
     persistence: usize,
+    token: usize,
+    class: u8,
 }
 
 impl Judgement {
-    /// Sum of the deviations, in bans: the evidence if all features were independent.
-    pub fn total(&self) -> f64 {
-        self.deviations.iter().sum()
-    }
-
     /// The categories of the session that were unfamiliar to its mailbox and to most of the tenant.
     pub fn unfamiliar(&self, observation: &Observation) -> Vec<(CategoryKind, Symbol)> {
         unfamiliar_categories(observation, &self.novelties, self.network)
@@ -103,15 +116,6 @@ impl Judgement {
     pub fn spread(&self) -> &[Symbol] {
         &self.spread
     }
-}
-
-/// Everything that is the same for all sessions of a day.
-struct Day<'a> {
-    today: TenantToday,
-    density: [[f64; WEEK_CELLS]; HOUR_CLASSES],
-    /// Mailboxes in which a category is unfamiliar, within the last week and today.
-    unfamiliar: FxHashMap<Category, BTreeSet<Symbol>>,
-    empty: &'a MailboxBaseline,
 }
 
 impl Baselines {
@@ -125,29 +129,6 @@ impl Baselines {
         self.tenant.days
     }
 
-    /// Judges the sessions of one day, in their order.
-    pub fn judge_day(&self, observations: &[Observation]) -> Vec<Judgement> {
-        let empty = MailboxBaseline::default();
-        let mut day = Day {
-            today: self.tenant_today(observations),
-            density: std::array::from_fn(|class| self.tenant.hours[class].density()),
-            unfamiliar: FxHashMap::default(),
-            empty: &empty,
-        };
-        let novelties: Vec<([Novelty; CategoryKind::COUNT], Novelty)> = observations
-            .par_iter()
-            .map(|observation| self.novelties_of(observation, &day))
-            .collect();
-        day.unfamiliar = self.unfamiliar_today(observations, &novelties);
-        observations
-            .par_iter()
-            .zip(novelties)
-            .map(|(observation, (novelties, network))| {
-                self.judge(observation, novelties, network, &day)
-            })
-            .collect()
-    }
-
     /// The deviations of judged sessions as a matrix, sessions × features.
     pub fn matrix(judgements: &[Judgement]) -> Array2<f64> {
         Array2::from_shape_fn((judgements.len(), FEATURE_COUNT), |(row, column)| {
@@ -155,202 +136,76 @@ impl Baselines {
         })
     }
 
-    fn mailbox<'a>(&'a self, observation: &Observation, day: &Day<'a>) -> &'a MailboxBaseline {
-        self.mailboxes
-            .get(&observation.mailbox)
-            .unwrap_or(day.empty)
-    }
-
-    fn tenant_today(&self, observations: &[Observation]) -> TenantToday {
-        let mut met: FxHashSet<(Category, Symbol)> = FxHashSet::default();
-        let mut today = TenantToday::default();
-        let mut active: FxHashSet<Symbol> = FxHashSet::default();
-        let mut this_day = i32::MIN;
-        for observation in observations.iter().filter(|o| o.touches_mailbox) {
-            this_day = this_day.max(observation.day);
-            active.insert(observation.mailbox);
-            let baseline = self.mailboxes.get(&observation.mailbox);
-            for kind in CategoryKind::ALL {
-                let category = (kind, observation.category(kind));
-                let new = baseline.is_none_or(|b| b.acquaintance(kind, category.1).is_none());
-                if new && met.insert((category, observation.mailbox)) {
-                    *today.adopters.entry(category).or_default() += 1;
-                }
-            }
-        }
-        let recent = self
-            .mailboxes
-            .iter()
-            .filter(|(symbol, baseline)| {
-                this_day - baseline.last_day <= ACTIVE_DAYS && !active.contains(symbol)
-            })
-            .count();
-        today.active_mailboxes = (active.len() + recent) as u32;
-        today
-    }
-
-    fn novelties_of(
-        &self,
-        observation: &Observation,
-        day: &Day<'_>,
-    ) -> ([Novelty; CategoryKind::COUNT], Novelty) {
-        let baseline = self.mailbox(observation, day);
-        let all = novelties(observation, &baseline.known, &self.tenant.known, &day.today);
-        let country = (observation.category(CategoryKind::Country) != 0)
-            .then_some(all[CategoryKind::Country as usize]);
-        let network = network_novelty(
-            all[CategoryKind::Network as usize],
-            all[CategoryKind::Block as usize],
-            country,
-        );
-        (all, network)
-    }
-
-    /// In which mailboxes is a category unfamiliar today, or was within a week?
-    fn unfamiliar_today(
-        &self,
-        observations: &[Observation],
-        novelties: &[([Novelty; CategoryKind::COUNT], Novelty)],
-    ) -> FxHashMap<Category, BTreeSet<Symbol>> {
-        let mut unfamiliar: FxHashMap<Category, BTreeSet<Symbol>> = FxHashMap::default();
-        let mut this_day = i32::MIN;
-        for (observation, (all, network)) in observations.iter().zip(novelties) {
-            this_day = this_day.max(observation.day);
-            for category in unfamiliar_categories(observation, all, *network) {
-                unfamiliar
-                    .entry(category)
-                    .or_default()
-                    .insert(observation.mailbox);
-            }
-        }
-        for (category, mailboxes) in &mut unfamiliar {
-            if let Some(earlier) = self.tenant.unfamiliar.get(category) {
-                mailboxes.extend(
-                    earlier
-                        .iter()
-                        .filter(|&(_, &last)| this_day - last < SPREAD_DAYS)
-                        .map(|(&mailbox, _)| mailbox),
-                );
-            }
-        }
-        unfamiliar
-    }
-
-    fn judge(
-        &self,
-        observation: &Observation,
-        novelties: [Novelty; CategoryKind::COUNT],
-        network: Novelty,
-        day: &Day<'_>,
-    ) -> Judgement {
-        let mut judgement = Judgement {
-            deviations: [0.0; FEATURE_COUNT],
-            novelties,
-            network,
-            spread: Vec::new(),
-            spread_by: None,
-            persistence: 0,
-        };
-        if !observation.touches_mailbox {
-            return judgement;
-        }
-        let baseline = self.mailbox(observation, day);
-        let rung_bans = |ladder: LadderKind, rung: usize| {
-            bans(self.exceedance(baseline, observation.channel, ladder, rung))
-        };
-        let of = |kind: CategoryKind| novelties[kind as usize].rung;
-
-        let deviations = &mut judgement.deviations;
-        deviations[FeatureId::Application.index()] =
-            rung_bans(LadderKind::Application, of(CategoryKind::Application));
-        deviations[FeatureId::Client.index()] =
-            rung_bans(LadderKind::Client, of(CategoryKind::Client))
-                .max(rung_bans(LadderKind::Version, of(CategoryKind::Version)));
-        deviations[FeatureId::Actor.index()] =
-            rung_bans(LadderKind::Actor, of(CategoryKind::Actor));
-        deviations[FeatureId::Network.index()] = rung_bans(LadderKind::Network, network.rung);
-        let class = hour_class(observation.channel);
-        deviations[FeatureId::Hour.index()] =
-            bans(baseline.hours[class].tail(observation.week_cell, &day.density[class]));
-        for (feature, measure) in VOLUME_FEATURES {
-            deviations[feature.index()] =
-                bans(self.volume_exceedance(baseline, observation, measure));
-        }
-        deviations[FeatureId::Changes.index()] =
-            rung_bans(LadderKind::Changes, observation.action as usize);
-
-        let widest = unfamiliar_categories(observation, &novelties, network)
-            .into_iter()
-            .filter_map(|category| {
-                day.unfamiliar
-                    .get(&category)
-                    .map(|mailboxes| (mailboxes, category))
-            })
-            .max_by_key(|(mailboxes, category)| (mailboxes.len(), std::cmp::Reverse(*category)));
-        if let Some((mailboxes, category)) = widest
-            && mailboxes.len() > 1
-        {
-            deviations[FeatureId::Spread.index()] =
-                rung_bans(LadderKind::Spread, spread_rung(mailboxes.len()));
-            judgement.spread = mailboxes.iter().copied().collect();
-            judgement.spread_by = Some(category);
-        }
-        judgement.persistence = persistence_rung(&novelties, network);
-        judgement.deviations[FeatureId::Persistence.index()] =
-            rung_bans(LadderKind::Persistence, judgement.persistence);
-        judgement
-    }
-
-    fn exceedance(
-        &self,
-        baseline: &MailboxBaseline,
-        channel: Channel,
-        ladder: LadderKind,
-        rung: usize,
-    ) -> f64 {
-        let tenant =
-            self.tenant.ladders[ladder as usize].exceedance(channel, baseline.active_days, rung);
-        baseline.ladders[ladder as usize].exceedance(baseline.active_days, rung, tenant)
-    }
-
+    /// What a session of this class is expected to show. A client that is new to the mailbox is judged by what its
+    /// application does in the tenant's other mailboxes, where that is known.
     fn predictive(
         &self,
+        observation: &Observation,
         baseline: &MailboxBaseline,
-        family: ClientFamily,
+        class: u8,
         measure: Measure,
     ) -> Predictive {
-        let family = family as u8;
         let own = baseline
             .volumes
-            .get(&family)
+            .get(&class)
             .map(|v| v.moments[measure as usize])
             .unwrap_or_default();
         let tenant = self
             .tenant
             .volumes
-            .get(&family)
+            .get(&class)
             .map(|v| v[measure as usize])
             .unwrap_or_default();
-        Predictive::new(own, tenant)
+        let application = observation.category(CategoryKind::Application);
+        let prior = (class & UNFAMILIAR != 0)
+            .then(|| self.tenant.applications.get(&application))
+            .flatten()
+            .map(|moments| moments[measure as usize])
+            .filter(|moments| moments.sessions() >= APPLICATION_SESSIONS);
+        Predictive::new(own, prior.unwrap_or(tenant))
     }
+}
 
-    fn volume_exceedance(
-        &self,
-        baseline: &MailboxBaseline,
-        observation: &Observation,
-        measure: Measure,
-    ) -> f64 {
-        let predictive = self.predictive(baseline, observation.family, measure);
-        let value = observation.measure(measure);
-        if measure == Measure::Items {
-            let habit = baseline
-                .volumes
-                .get(&(observation.family as u8))
-                .map(|v: &FamilyVolume| &v.items);
-            items_exceedance(&predictive, habit, value)
-        } else {
-            predictive.exceedance(value)
+/// Bits of a volume class beside the client family.
+const UNFAMILIAR: u8 = 1 << 5;
+const DELEGATED: u8 = 1 << 6;
+/// Sessions from which an application's own volumes are better than its family's.
+const APPLICATION_SESSIONS: f64 = 20.0;
+
+/// The class whose volumes a session is compared with: the client family, apart for clients that the mailbox does not
+/// know yet (a new application reads more on its first days than the ones in use) and for people who are not the
+/// owner. A mailbox of a few days has no familiar clients to be apart from.
+fn volume_class(
+    observation: &Observation,
+    baseline: &MailboxBaseline,
+    novelties: &[Novelty; CategoryKind::COUNT],
+) -> u8 {
+    let new = |kind: CategoryKind| novelties[kind as usize].rung > 0;
+    let unfamiliar = baseline.active_days >= u32::from(TRUST_DAYS)
+        && (new(CategoryKind::Application) || new(CategoryKind::Client));
+    observation.family as u8
+        | if unfamiliar { UNFAMILIAR } else { 0 }
+        | if observation.delegated { DELEGATED } else { 0 }
+}
+
+/// The kind of mailbox-day whose rates apply: by channel; for new actors by whether the mailbox is shared; for networks
+/// apart for applications that are new themselves, since a new service always comes from a new network.
+fn stratum(
+    observation: &Observation,
+    baseline: &MailboxBaseline,
+    novelties: &[Novelty; CategoryKind::COUNT],
+    ladder: LadderKind,
+) -> usize {
+    let channel = observation.channel;
+    match ladder {
+        LadderKind::Actor => usize::from(baseline.delegated_days >= SHARED_DAYS),
+        LadderKind::Network | LadderKind::Spread | LadderKind::Persistence
+            if channel == Channel::Application
+                && novelties[CategoryKind::Application as usize].rung > 0 =>
+        {
+            NEW_APPLICATION
         }
+        _ => channel as usize,
     }
 }
 
@@ -371,16 +226,11 @@ fn unfamiliar_categories(
         CategoryKind::Client,
         CategoryKind::Version,
     ] {
-        let novelty = novelties[kind as usize];
-        if novelty.rung >= 2 && observation.category(kind) != 0 {
+        if novelties[kind as usize].rung >= 2 && observation.category(kind) != 0 {
             categories.push((kind, observation.category(kind)));
         }
     }
     if network.rung >= RARE {
-        categories.push((
-            CategoryKind::Block,
-            observation.category(CategoryKind::Block),
-        ));
         categories.push((
             CategoryKind::Network,
             observation.category(CategoryKind::Network),
@@ -401,22 +251,34 @@ fn spread_rung(mailboxes: usize) -> usize {
     }
 }
 
-/// Earlier days on which the mailbox met a category that is still as new to it as on its first day.
+/// Earlier days on which the mailbox met the same still unfamiliar client, when it comes from yet another unfamiliar
+/// network: an adopted application stays in its network, an intruder changes proxies. A stranger's network that comes
+/// back with a client that the mailbox knows well counts as well: that is a stolen sign-in more often than a device.
 fn persistence_rung(novelties: &[Novelty; CategoryKind::COUNT], network: Novelty) -> usize {
-    let identity = [
+    if network.rung < 2 {
+        return 0;
+    }
+    let clients = [
         CategoryKind::Application,
         CategoryKind::Client,
         CategoryKind::Version,
-    ]
-    .into_iter()
-    .map(|kind| novelties[kind as usize])
-    .filter(|novelty| novelty.rung >= RARE)
-    .map(|novelty| usize::from(novelty.days));
-    let place = (network.rung >= RARE).then_some(usize::from(network.days));
-    identity.chain(place).max().unwrap_or(0).min(5)
+    ];
+    let newest = clients
+        .into_iter()
+        .map(|kind| novelties[kind as usize])
+        .max_by_key(|n| (n.rung, n.days));
+    match newest {
+        Some(client) if client.rung >= RARE => {
+            usize::from(client.days.saturating_sub(network.days)).min(5)
+        }
+        Some(client) if client.rung == 0 => usize::from(network.days).min(5),
+        _ => 0,
+    }
 }
 
-/// Most serious change as a rung.
-fn change_rung(action: Action) -> usize {
-    action as usize
+/// Most that a rung of novelty counts, in bans. What the tenant knows well is weak evidence when one mailbox begins to
+/// use it, however rarely mailboxes begin: adoption is normal.
+fn novelty_bound(rung: usize) -> f64 {
+    const BOUNDS: [f64; RUNGS] = [0.0, 0.5, 1.0, 2.0, 3.0, MAX_BANS];
+    BOUNDS[rung.min(RUNGS - 1)]
 }

@@ -27,8 +27,12 @@ pub(crate) struct Acquaintance {
     /// First and last day, days since 1970.
     pub(crate) first: i32,
     pub(crate) last: i32,
-    /// Different days.
+    /// Last day on which a session that may teach brought it.
+    pub(crate) trusted: i32,
+    /// Different days on which a session that may teach brought it.
     pub(crate) days: u16,
+    /// Different days on which any session brought it.
+    pub(crate) met: u16,
     /// Rung on the first day.
     pub(crate) origin: u8,
 }
@@ -44,14 +48,18 @@ pub(crate) struct TenantAcquaintance {
 /// A category with its kind.
 pub(crate) type Category = (CategoryKind, Symbol);
 
-/// Rung of the application and client ladders at which a category is known to few mailboxes or none.
+/// Rung at which a category is known to few mailboxes of the tenant, or none.
 pub(crate) const RARE: usize = 3;
+/// Rung of a roll-out: new to the mailbox, with many others.
+const ROLLOUT: usize = 1;
 
 /// How new one category is to one mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Novelty {
     /// Rung of the ladder, 0 = familiar.
     pub(crate) rung: usize,
+    /// Whether many mailboxes meet it at once.
+    pub(crate) rollout: bool,
     /// Whether today is the day on which the mailbox meets it first.
     pub(crate) adoption: bool,
     /// Earlier days on which the mailbox met it.
@@ -72,7 +80,7 @@ pub(crate) struct TenantToday {
 /// The tenant's side of novelty.
 pub(crate) type TenantKnown = FxHashMap<Category, TenantAcquaintance>;
 
-/// Rung of a category for a mailbox on a day.
+/// How new a category is to a mailbox on a day.
 pub(crate) fn novelty(
     known: Option<&Acquaintance>,
     tenant: Option<&TenantAcquaintance>,
@@ -82,48 +90,46 @@ pub(crate) fn novelty(
 ) -> Novelty {
     let mailboxes = tenant.map_or(0, |t| t.mailboxes);
     if let Some(known) = known {
-        let trusted = known.days >= TRUST_DAYS;
+        let rung = if known.days >= TRUST_DAYS {
+            0
+        } else {
+            usize::from(known.origin)
+        };
         return Novelty {
-            rung: if trusted {
-                0
-            } else {
-                usize::from(known.origin)
-            },
+            rung,
+            rollout: false,
             adoption: false,
-            days: known.days,
+            days: known.met,
             mailboxes,
         };
     }
-    let adopters = today.adopters.get(&category).copied().unwrap_or(1);
-    let share = f64::from(mailboxes + adopters) / f64::from(today.active_mailboxes.max(1));
+    let meet_it = mailboxes + today.adopters.get(&category).copied().unwrap_or(1);
+    let share = f64::from(meet_it) / f64::from(today.active_mailboxes.max(1));
+    let rollout = meet_it >= ROLLOUT_MAILBOXES && share >= ROLLOUT_SHARE;
     let old = tenant.is_some_and(|t| day - t.first >= ESTABLISHED_DAYS);
-    let rung = if mailboxes + adopters >= ROLLOUT_MAILBOXES && share >= ROLLOUT_SHARE {
-        1
-    } else if old && mailboxes >= ESTABLISHED_MAILBOXES {
-        2
-    } else if old {
-        RARE
-    } else if mailboxes > 0 {
-        4
-    } else {
-        5
+    let rung = match (old, mailboxes) {
+        (true, ESTABLISHED_MAILBOXES..) => 2,
+        (true, _) => RARE,
+        (false, 1..) => 4,
+        (false, 0) => 5,
     };
     Novelty {
         rung,
+        rollout,
         adoption: true,
         days: 0,
         mailboxes,
     }
 }
 
-/// Rung of a session's network: familiar network, familiar block, then the block's own novelty, and a country that
-/// the mailbox has never been seen in on top.
+/// Rung of a session's network: familiar network, new network of a familiar block (or one that many mailboxes meet),
+/// then the block's own novelty, and a country that the mailbox has never been seen in on top.
 pub(crate) fn network_novelty(
     network: Novelty,
     block: Novelty,
     country: Option<Novelty>,
 ) -> Novelty {
-    let familiar_block = !block.adoption && (block.days >= TRUST_DAYS || block.rung <= 1);
+    let familiar_block = !block.adoption && block.rung <= ROLLOUT;
     if familiar_block {
         return Novelty {
             rung: usize::from(network.adoption),
@@ -133,6 +139,7 @@ pub(crate) fn network_novelty(
     }
     let abroad = country.is_some_and(|country| country.rung >= 2);
     let rung = match block.rung {
+        _ if block.rollout => ROLLOUT,
         0..=2 => 2,
         RARE => 3,
         _ if abroad => 5,
@@ -141,14 +148,14 @@ pub(crate) fn network_novelty(
     Novelty { rung, ..block }
 }
 
-/// All novelties of an observation, by kind.
+/// All novelties of an observation, by kind, and the network's as a whole.
 pub(crate) fn novelties(
     observation: &Observation,
     known: &FxHashMap<Category, Acquaintance>,
     tenant: &TenantKnown,
     today: &TenantToday,
-) -> [Novelty; CategoryKind::COUNT] {
-    CategoryKind::ALL.map(|kind| {
+) -> ([Novelty; CategoryKind::COUNT], Novelty) {
+    let mut all = CategoryKind::ALL.map(|kind| {
         let category = (kind, observation.category(kind));
         if category.1 == 0 && !matches!(kind, CategoryKind::Application | CategoryKind::Client) {
             return Novelty::default();
@@ -160,7 +167,22 @@ pub(crate) fn novelties(
             observation.day,
             today,
         )
-    })
+    });
+    let country = (observation.category(CategoryKind::Country) != 0)
+        .then_some(all[CategoryKind::Country as usize]);
+    let network = network_novelty(
+        all[CategoryKind::Network as usize],
+        all[CategoryKind::Block as usize],
+        country,
+    );
+    // A roll-out comes through networks that the mailboxes know, or that many of them meet with it. The same
+    // application from a stranger's network is none.
+    if network.rung <= ROLLOUT {
+        for novelty in all.iter_mut().filter(|novelty| novelty.rollout) {
+            novelty.rung = ROLLOUT;
+        }
+    }
+    (all, network)
 }
 
 #[cfg(test)]
@@ -180,7 +202,7 @@ mod tests {
     fn a_rollout_is_less_new_than_an_application_in_a_few_mailboxes() {
         let rollout = novelty(None, None, APPLICATION, 100, &today(30, 80));
         let intrusion = novelty(None, None, APPLICATION, 100, &today(4, 80));
-        assert_eq!((rollout.rung, intrusion.rung), (1, 5));
+        assert_eq!((rollout.rollout, intrusion.rollout), (true, false));
     }
 
     #[test]
@@ -188,7 +210,9 @@ mod tests {
         let young = Acquaintance {
             first: 99,
             last: 99,
+            trusted: 99,
             days: 1,
+            met: 1,
             origin: 5,
         };
         let old = Acquaintance {
@@ -224,12 +248,14 @@ mod tests {
     fn a_new_address_of_a_familiar_provider_is_hardly_new() {
         let familiar = Novelty {
             rung: 0,
+            rollout: false,
             adoption: false,
             days: 20,
             mailboxes: 9,
         };
         let fresh = Novelty {
             rung: 5,
+            rollout: false,
             adoption: true,
             days: 0,
             mailboxes: 0,

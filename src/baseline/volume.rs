@@ -33,6 +33,9 @@ const REFIT_AFTER: u32 = 24;
 /// What a session teaches is cut at this many standard deviations: one attack must not become the habit.
 const WINSOR: f64 = 3.5;
 
+/// What an untrusted session tells the tenant is cut at this many standard deviations.
+const ORDINARY: f64 = 2.0;
+
 /// Running moments of log(1 + x) over the sessions with x above zero, beside the number of all sessions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Moments {
@@ -147,6 +150,11 @@ impl Predictive {
     /// The value cut to what may teach the baseline.
     pub(crate) fn winsorised(&self, value: f64) -> f64 {
         value.min((self.location + WINSOR * self.scale).exp_m1())
+    }
+
+    /// The value cut to the upper end of what is ordinary.
+    pub(crate) fn ordinary(&self, value: f64) -> f64 {
+        value.min((self.location + ORDINARY * self.scale).exp_m1())
     }
 
     /// The value that a share `q` of the sessions above zero stays below; normal quantiles, since the range is only

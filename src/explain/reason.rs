@@ -59,6 +59,7 @@ pub fn reasons(
                 Expectation::Novelty { .. }
                     | Expectation::Hour { .. }
                     | Expectation::Changes { .. }
+                    | Expectation::Token { .. }
             );
             Reason {
                 feature: evidence.feature,
@@ -121,6 +122,11 @@ impl Words<'_> {
             } => self.range(*low, *high, *sessions),
             Expectation::Hour { near, sessions } => self.hour(*near, *sessions),
             Expectation::Changes { such_days, days } => self.changes(*such_days, *days),
+            Expectation::Token {
+                rung,
+                such_days,
+                days,
+            } => self.token(*rung, *such_days, *days),
             Expectation::Spread {
                 mailboxes,
                 kind,
@@ -276,6 +282,22 @@ impl Words<'_> {
         };
         let sentence = format!("{clock} {zone}; {expected}");
         (format!("{clock} {zone}"), expected, share, sentence)
+    }
+
+    fn token(&self, rung: usize, such_days: u32, days: u32) -> Said {
+        let what = match rung {
+            0 | 1 => "the sign-in session goes on from another network or in another browser",
+            2 => "the sign-in session goes on from a network that this mailbox does not know",
+            _ => "the sign-in session goes on from an unknown network in another browser",
+        };
+        let expected = format!("the like on {such_days} of {}", count(days, "day"));
+        let rate = f64::from(such_days) / f64::from(days.max(1));
+        (
+            what.to_owned(),
+            expected.clone(),
+            rate,
+            format!("{what}; this mailbox saw {expected}"),
+        )
     }
 
     fn changes(&self, such_days: u32, days: u32) -> Said {

@@ -25,6 +25,16 @@ pub enum FeatureGroup {
 }
 
 impl FeatureGroup {
+    /// Every group, in the order of charts and tables.
+    pub const ALL: [Self; 6] = [
+        Self::Identity,
+        Self::Network,
+        Self::Time,
+        Self::Volume,
+        Self::Operation,
+        Self::Pattern,
+    ];
+
     /// The group's name as charts and tables show it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -76,6 +86,8 @@ catalogue! {
         "somebody opened the mailbox who had not opened it before";
     Network, "network", Network, "address block, by how well mailbox and tenant know it",
         "the session came from a network that is new to this mailbox";
+    Token, "token", Network, "SessionId seen before, by where from and in which browser",
+        "a sign-in session that began elsewhere goes on from another network or in another browser";
     Hour, "hour", Time, "hour of the week of the middle event",
         "the mailbox is rarely used at this hour of the week";
     Items, "items", Volume, "items read (Bind), per session",

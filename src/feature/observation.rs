@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::symbols::{Symbol, Symbols};
 use crate::event::{ClientFamily, Coded, EventColumns, Operation};
-use crate::session::{AddressBlocks, Session};
+use crate::session::{AddressBlocks, Session, stable_hash};
 
 /// A kind of category whose novelty is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -147,6 +147,10 @@ pub struct Observation {
     pub week_cell: usize,
     /// Whether the session touched the mailbox at all (sign-ins alone do not).
     pub touches_mailbox: bool,
+    /// Whether somebody other than the owner acted: a delegate, an administrator, a service.
+    pub delegated: bool,
+    /// Hash of the `SessionId`; 0 where the log has none.
+    pub token: u64,
 }
 
 impl Observation {
@@ -244,6 +248,13 @@ pub fn observe(
                 action: most_serious_change(session, columns, &operations),
                 week_cell: week_cell(columns.time[middle]),
                 touches_mailbox: session.touches_mailbox(),
+                delegated: !matches!(session.logon_type, 0 | u8::MAX)
+                    || name(&columns.actor, session.actor)
+                        != name(&columns.mailbox, session.mailbox),
+                token: match name(&columns.session_id, session.session_key) {
+                    "" => 0,
+                    id => stable_hash(id),
+                },
             }
         })
         .collect();

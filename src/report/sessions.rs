@@ -67,6 +67,7 @@ fn frame(analysis: &Analysis, naming: &Naming<'_>) -> Result<DataFrame, Error> {
         text("end", &|s| rfc3339(s.session.end)),
         real("score", &|s| s.verdict.ranked.score),
         real("p_value", &|s| s.verdict.ranked.p_value),
+        real("weight", &|s| s.verdict.weight.total),
         truth("flagged", &|s| s.verdict.ranked.flagged),
         truth("warm_up", &|s| s.verdict.warm_up),
         text("campaign_id", &|s| s.campaign.clone().unwrap_or_default()),

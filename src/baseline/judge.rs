@@ -1,0 +1,285 @@
+//! A day's sessions judged by what earlier days taught and by what the tenant meets on the day.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::hours::{HOUR_CLASSES, hour_class};
+use super::ladder::bans;
+use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
+use super::novelty::{Category, Novelty, TenantToday, novelties};
+use super::volume::items_exceedance;
+use super::{
+    Baselines, Judgement, SPREAD_DAYS, VOLUME_FEATURES, novelty_bound, persistence_rung,
+    spread_rung, stratum, unfamiliar_categories, volume_class,
+};
+use crate::feature::{
+    CategoryKind, FEATURE_COUNT, FeatureId, Measure, Observation, Symbol, WEEK_CELLS,
+};
+
+/// A mailbox is active when it had a session within this many days.
+const ACTIVE_DAYS: i32 = 14;
+
+type Novelties = ([Novelty; CategoryKind::COUNT], Novelty);
+
+/// Everything that is the same for all sessions of a day.
+struct Day<'a> {
+    today: TenantToday,
+    density: [[f64; WEEK_CELLS]; HOUR_CLASSES],
+    /// Mailboxes in which a category is unfamiliar, within the last week and today.
+    unfamiliar: FxHashMap<Category, BTreeSet<Symbol>>,
+    empty: &'a MailboxBaseline,
+}
+
+impl Baselines {
+    /// Judges the sessions of one day, in their order.
+    pub fn judge_day(&self, observations: &[Observation]) -> Vec<Judgement> {
+        let empty = MailboxBaseline::default();
+        let mut day = Day {
+            today: self.tenant_today(observations),
+            density: std::array::from_fn(|class| self.tenant.hours[class].density()),
+            unfamiliar: FxHashMap::default(),
+            empty: &empty,
+        };
+        let novelties: Vec<Novelties> = observations
+            .par_iter()
+            .map(|o| {
+                novelties(
+                    o,
+                    &self.mailbox(o, &day).known,
+                    &self.tenant.known,
+                    &day.today,
+                )
+            })
+            .collect();
+        let tokens = self.token_rungs(observations, &novelties);
+        day.unfamiliar = self.unfamiliar_today(observations, &novelties);
+        observations
+            .par_iter()
+            .zip(novelties)
+            .zip(tokens)
+            .map(|((observation, novelties), token)| {
+                self.judge(observation, novelties, token, &day)
+            })
+            .collect()
+    }
+
+    fn mailbox<'a>(&'a self, observation: &Observation, day: &Day<'a>) -> &'a MailboxBaseline {
+        self.mailboxes
+            .get(&observation.mailbox)
+            .unwrap_or(day.empty)
+    }
+
+    fn tenant_today(&self, observations: &[Observation]) -> TenantToday {
+        let mut met: FxHashSet<(Category, Symbol)> = FxHashSet::default();
+        let mut today = TenantToday::default();
+        let mut active: FxHashSet<Symbol> = FxHashSet::default();
+        let mut this_day = i32::MIN;
+        for observation in observations.iter().filter(|o| o.touches_mailbox) {
+            this_day = this_day.max(observation.day);
+            active.insert(observation.mailbox);
+            let baseline = self.mailboxes.get(&observation.mailbox);
+            for kind in CategoryKind::ALL {
+                let category = (kind, observation.category(kind));
+                let new = baseline.is_none_or(|b| !b.known.contains_key(&category));
+                if new && met.insert((category, observation.mailbox)) {
+                    *today.adopters.entry(category).or_default() += 1;
+                }
+            }
+        }
+        let quiet = |(symbol, baseline): &(&Symbol, &MailboxBaseline)| {
+            this_day - baseline.last_day <= ACTIVE_DAYS && !active.contains(symbol)
+        };
+        today.active_mailboxes =
+            (active.len() + self.mailboxes.iter().filter(quiet).count()) as u32;
+        today
+    }
+
+    /// In which mailboxes is a category unfamiliar today, or was within a week?
+    fn unfamiliar_today(
+        &self,
+        observations: &[Observation],
+        novelties: &[Novelties],
+    ) -> FxHashMap<Category, BTreeSet<Symbol>> {
+        let mut unfamiliar: FxHashMap<Category, BTreeSet<Symbol>> = FxHashMap::default();
+        let mut this_day = i32::MIN;
+        for (observation, (all, network)) in observations.iter().zip(novelties) {
+            this_day = this_day.max(observation.day);
+            for category in unfamiliar_categories(observation, all, *network) {
+                unfamiliar
+                    .entry(category)
+                    .or_default()
+                    .insert(observation.mailbox);
+            }
+        }
+        for (category, mailboxes) in &mut unfamiliar {
+            if let Some(earlier) = self.tenant.unfamiliar.get(category) {
+                let recent = earlier
+                    .iter()
+                    .filter(|&(_, &last)| this_day - last < SPREAD_DAYS);
+                mailboxes.extend(recent.map(|(&mailbox, _)| mailbox));
+            }
+        }
+        unfamiliar
+    }
+
+    /// How strange the use of a `SessionId` is: 0 where it began, 1 from another network that the mailbox knows, 2
+    /// from one that it does not, one more in another browser.
+    fn token_rungs(&self, observations: &[Observation], novelties: &[Novelties]) -> Vec<usize> {
+        let mut today: FxHashMap<(Symbol, u64), TokenOrigin> = FxHashMap::default();
+        observations
+            .iter()
+            .zip(novelties)
+            .map(|(observation, (_, network))| {
+                if observation.token == 0 || !observation.touches_mailbox {
+                    return 0;
+                }
+                let here = TokenOrigin::of(observation);
+                let earlier = self
+                    .mailboxes
+                    .get(&observation.mailbox)
+                    .and_then(|b| b.tokens.get(&observation.token));
+                let origin = match earlier {
+                    Some(origin) => *origin,
+                    None => *today
+                        .entry((observation.mailbox, observation.token))
+                        .or_insert(here),
+                };
+                let moved = if origin.block == here.block {
+                    0
+                } else {
+                    1 + usize::from(network.rung >= 2)
+                };
+                moved + usize::from(origin.version != here.version)
+            })
+            .collect()
+    }
+
+    fn judge(
+        &self,
+        observation: &Observation,
+        (novelties, network): Novelties,
+        token: usize,
+        day: &Day<'_>,
+    ) -> Judgement {
+        let baseline = self.mailbox(observation, day);
+        let class = volume_class(observation, baseline, &novelties);
+        let mut judgement = Judgement {
+            deviations: [0.0; FEATURE_COUNT],
+            persistence: persistence_rung(&novelties, network),
+            novelties,
+            network,
+            spread: Vec::new(),
+            spread_by: None,
+            token,
+            class,
+        };
+        if !observation.touches_mailbox {
+            return judgement;
+        }
+        if let Some((mailboxes, category)) = widest(observation, &novelties, network, day) {
+            judgement.spread = mailboxes.iter().copied().collect();
+            judgement.spread_by = Some(category);
+        }
+        let on = |ladder: LadderKind, rung: usize| {
+            bans(self.exceedance((observation, baseline, &novelties), ladder, rung))
+        };
+        let novel = |ladder: LadderKind, rung: usize| on(ladder, rung).min(novelty_bound(rung));
+        let new = |kind: CategoryKind| novelties[kind as usize].rung;
+        let ladders = [
+            (
+                FeatureId::Application,
+                novel(LadderKind::Application, new(CategoryKind::Application)),
+            ),
+            (
+                FeatureId::Client,
+                novel(LadderKind::Client, new(CategoryKind::Client))
+                    .max(novel(LadderKind::Version, new(CategoryKind::Version))),
+            ),
+            (
+                FeatureId::Actor,
+                novel(LadderKind::Actor, new(CategoryKind::Actor)),
+            ),
+            (FeatureId::Network, novel(LadderKind::Network, network.rung)),
+            (FeatureId::Token, on(LadderKind::Token, token)),
+            (
+                FeatureId::Changes,
+                on(LadderKind::Changes, observation.action as usize),
+            ),
+            (
+                FeatureId::Spread,
+                on(LadderKind::Spread, spread_rung(judgement.spread.len())),
+            ),
+            (
+                FeatureId::Persistence,
+                on(LadderKind::Persistence, judgement.persistence),
+            ),
+        ];
+        for (feature, value) in ladders {
+            judgement.deviations[feature.index()] = value;
+        }
+        let hours = hour_class(observation.channel);
+        judgement.deviations[FeatureId::Hour.index()] =
+            bans(baseline.hours[hours].tail(observation.week_cell, &day.density[hours]));
+        for (feature, measure) in VOLUME_FEATURES {
+            judgement.deviations[feature.index()] =
+                bans(self.volume_exceedance(observation, baseline, class, measure));
+        }
+        judgement
+    }
+
+    fn exceedance(
+        &self,
+        (observation, baseline, novelties): (
+            &Observation,
+            &MailboxBaseline,
+            &[Novelty; CategoryKind::COUNT],
+        ),
+        ladder: LadderKind,
+        rung: usize,
+    ) -> f64 {
+        let stratum = stratum(observation, baseline, novelties, ladder);
+        let tenant =
+            self.tenant.ladders[ladder as usize].exceedance(stratum, baseline.active_days, rung);
+        baseline.ladders[ladder as usize].exceedance(baseline.active_days, rung, tenant)
+    }
+
+    fn volume_exceedance(
+        &self,
+        observation: &Observation,
+        baseline: &MailboxBaseline,
+        class: u8,
+        measure: Measure,
+    ) -> f64 {
+        let predictive = self.predictive(observation, baseline, class, measure);
+        let value = observation.measure(measure);
+        if measure == Measure::Items {
+            items_exceedance(
+                &predictive,
+                baseline.volumes.get(&class).map(|volume| &volume.items),
+                value,
+            )
+        } else {
+            predictive.exceedance(value)
+        }
+    }
+}
+
+/// The unfamiliar category of a session that most mailboxes share, if more than one does.
+fn widest<'a>(
+    observation: &Observation,
+    novelties: &[Novelty; CategoryKind::COUNT],
+    network: Novelty,
+    day: &'a Day<'_>,
+) -> Option<(&'a BTreeSet<Symbol>, Category)> {
+    unfamiliar_categories(observation, novelties, network)
+        .into_iter()
+        .filter_map(|category| {
+            day.unfamiliar
+                .get(&category)
+                .map(|mailboxes| (mailboxes, category))
+        })
+        .filter(|(mailboxes, _)| mailboxes.len() > 1)
+        .max_by_key(|(mailboxes, category)| (mailboxes.len(), std::cmp::Reverse(*category)))
+}

@@ -1,0 +1,132 @@
+//! Deviations to one weight of evidence.
+//!
+//! Bans of independent observations add up (Good 1985), but features of one group speak of the same thing: an
+//! application that is new brings a client string that is new, and many items mean many bytes. Within a group the
+//! strongest feature counts whole and what repeats it in part; then each group is bounded, because one sign alone, how
+//! ever strong, is a habit more often than an intrusion: a re-synchronised profile reads everything, from the owner's
+//! own desk. What convinces is several kinds of signs together.
+
+use serde::{Deserialize, Serialize};
+
+use crate::feature::{FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId};
+
+/// Share that a feature adds beside a stronger one of its group that says nearly the same.
+const ECHO: f64 = 0.3;
+
+/// The weight of evidence of one session, in bans.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Weight {
+    /// Sum over the groups.
+    pub total: f64,
+    /// Part of each feature; they sum to the total.
+    pub shares: [f64; FEATURE_COUNT],
+}
+
+/// Most that a group counts, in bans. Volume counts most because it is what an intrusion is for; the hour least,
+/// because everybody works late once.
+fn bound(group: FeatureGroup) -> f64 {
+    match group {
+        FeatureGroup::Volume => 8.0,
+        FeatureGroup::Identity => 5.0,
+        FeatureGroup::Network | FeatureGroup::Operation | FeatureGroup::Pattern => 4.0,
+        FeatureGroup::Time => 3.0,
+    }
+}
+
+/// How much a feature adds beside a stronger one of its group: whole where it is a sign of its own.
+fn echo(feature: FeatureId) -> f64 {
+    match feature {
+        FeatureId::Actor
+        | FeatureId::Token
+        | FeatureId::Changes
+        | FeatureId::Spread
+        | FeatureId::Persistence => 1.0,
+        _ => ECHO,
+    }
+}
+
+/// Weighs the deviations of one session, in bans by feature.
+pub fn weigh(deviations: &[f64; FEATURE_COUNT]) -> Weight {
+    let mut weight = Weight {
+        total: 0.0,
+        shares: [0.0; FEATURE_COUNT],
+    };
+    for group in FeatureGroup::ALL {
+        let members = || {
+            FEATURES
+                .iter()
+                .filter(|feature| feature.group == group)
+                .map(|feature| feature.id)
+        };
+        let strongest = members().max_by(|a, b| {
+            deviations[a.index()]
+                .total_cmp(&deviations[b.index()])
+                .then(b.cmp(a))
+        });
+        let part = |feature: FeatureId| {
+            let whole = strongest == Some(feature);
+            deviations[feature.index()] * if whole { 1.0 } else { echo(feature) }
+        };
+        let sum: f64 = members().map(part).sum();
+        if sum > 0.0 {
+            // The hyperbolic tangent leaves weak evidence as it is and bounds strong evidence smoothly.
+            let bounded = bound(group) * (sum / bound(group)).tanh();
+            weight.total += bounded;
+            for feature in members() {
+                weight.shares[feature.index()] = bounded * part(feature) / sum;
+            }
+        }
+    }
+    weight
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(pairs: &[(FeatureId, f64)]) -> Weight {
+        let mut deviations = [0.0; FEATURE_COUNT];
+        for &(feature, bans) in pairs {
+            deviations[feature.index()] = bans;
+        }
+        weigh(&deviations)
+    }
+
+    #[test]
+    fn shares_sum_to_the_total() {
+        let weight = of(&[
+            (FeatureId::Items, 4.0),
+            (FeatureId::Bytes, 2.0),
+            (FeatureId::Hour, 1.5),
+            (FeatureId::Actor, 3.0),
+        ]);
+        assert!((weight.shares.iter().sum::<f64>() - weight.total).abs() < 1e-12);
+    }
+
+    #[test]
+    fn several_signs_convince_more_than_one_strong_sign() {
+        let resync = of(&[
+            (FeatureId::Syncs, 8.0),
+            (FeatureId::Burst, 8.0),
+            (FeatureId::DayItems, 7.0),
+        ]);
+        let intrusion = of(&[
+            (FeatureId::Application, 3.0),
+            (FeatureId::Network, 3.0),
+            (FeatureId::Items, 3.0),
+            (FeatureId::Hour, 1.0),
+        ]);
+        assert!(
+            intrusion.total > resync.total,
+            "{} {}",
+            intrusion.total,
+            resync.total
+        );
+    }
+
+    #[test]
+    fn weak_evidence_adds_up_almost_whole() {
+        let weight = of(&[(FeatureId::Network, 0.5), (FeatureId::Hour, 0.5)]);
+        assert!((weight.total - 1.0).abs() < 0.01, "{}", weight.total);
+    }
+}
