@@ -3,6 +3,7 @@
 //! Field names and order follow records of a real tenant's unified audit log and the published schema of the Management Activity API;
 //! `AppAccessContext` and `SizeInBytes` as newer tenants log them.
 
+use super::client::OWA_PROXY;
 use super::json::{Json, Moment, address, decimal, guid, hex, quoted};
 use super::name::SUBJECTS;
 use super::parts::{
@@ -123,14 +124,22 @@ impl<'a> Renderer<'a> {
             json.raw("ClientIP", ip);
         }
         json.text_field("UserId", &self.user_id(draft));
-        if let Some(app) = &client.app_id {
+        let uneven = client.unevenness(draft.action, draft.seed);
+        if let Some(app) = client.app_id.as_ref().filter(|_| !uneven.bare) {
             json.text_field("AppId", app);
         }
         if let Some(app) = &client.client_app_id {
             json.text_field("ClientAppId", app);
         }
         json.raw("ClientIPAddress", ip);
-        json.text_field("ClientInfoString", &client.info);
+        json.text_field(
+            "ClientInfoString",
+            if uneven.proxied {
+                OWA_PROXY
+            } else {
+                &client.info
+            },
+        );
         if let Some((process, version)) = &client.process {
             json.text_field("ClientProcessName", process);
             json.text_field("ClientVersion", version);
@@ -154,7 +163,7 @@ impl<'a> Renderer<'a> {
         }
         json.text_field("OrganizationName", &self.tenant.domain);
         json.raw("OriginatingServer", |out| server(mailbox, draft.seed, out));
-        if client.session {
+        if client.session && !uneven.bare {
             json.guid("SessionId", context.session);
             json.raw("AppAccessContext", |out| self.access_context(draft, out));
         }

@@ -113,7 +113,7 @@ impl Log<'_> {
 
     /// What people do besides reading: answer, tidy, open attachments, now and then search or make a rule.
     ///
-    /// Shares follow the order of magnitude of real logs: about one mail sent and one removal for every dozen reads; rules are rare.
+    /// Shares follow the order of magnitude of real logs: about one mail sent and one removal for every six records of reading; rules are rare.
     pub(super) fn act(
         &mut self,
         rng: &mut Generator,
@@ -123,7 +123,7 @@ impl Log<'_> {
         reads: u32,
     ) {
         let moment = |rng: &mut Generator| from + rng.gen_range(0..=(until - from).max(60));
-        for _ in 0..dispersed(rng, f64::from(reads) / 12.0, 2.0) {
+        for _ in 0..dispersed(rng, f64::from(reads) / 6.0, 2.0) {
             let time = moment(rng);
             if chance(rng, 0.4) {
                 self.add(rng, time - 40, context, Action::Write(Sending::Create));
@@ -133,7 +133,7 @@ impl Log<'_> {
             }
             self.add(rng, time, context, Action::Write(Sending::Send));
         }
-        for _ in 0..dispersed(rng, f64::from(reads) / 14.0, 1.5) {
+        for _ in 0..dispersed(rng, f64::from(reads) / 7.0, 1.5) {
             let time = moment(rng);
             let how = [
                 Removal::MoveToDeletedItems,

@@ -248,22 +248,6 @@ impl<'a> PersonDay<'a> {
             }
         }
         log.act(rng, context, from, until, records);
-        if let Program::Web(_) = device.program {
-            self.through_proxy(log, rng, context, until);
-        }
-    }
-
-    /// Part of OWA's records come through its own proxy and do not name the browser.
-    fn through_proxy(&self, log: &mut Log, rng: &mut Generator, context: Context, until: i64) {
-        let context = Context {
-            client: self.tenant.clients.owa_proxy,
-            ..context
-        };
-        for _ in 0..poisson(rng, 0.5) {
-            let time = until + rng.gen_range(0..300);
-            let newest = log.newest(context.mailbox, time);
-            log.add(rng, time, context, Action::Bind { newest, count: 1 });
-        }
     }
 }
 
