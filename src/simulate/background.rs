@@ -19,6 +19,8 @@ use rand::Rng;
 
 /// One in fifty mailboxes meets an application of the long tail on a day (assumption).
 const TAIL: f64 = 0.02;
+/// Records of an add-in's first reading of a mailbox, on average (assumption).
+const FIRST_READING: f64 = 18.0;
 /// Share of mailboxes that the nightly application reads.
 const CRM_SHARE: u64 = 35;
 
@@ -75,7 +77,13 @@ pub(super) fn person(log: &mut Log, who: usize, day: i64, mean: f64) {
                 owner(who as u32, tenant.clients.teams, microsoft(rng), truth),
                 1.2,
             ),
-            _ => (phone(rng, tenant, who, day, truth), 1.3),
+            _ => match phone(rng, tenant, who, day) {
+                Some(context) => (context, 1.3),
+                None => (
+                    owner(who as u32, tenant.clients.teams, microsoft(rng), truth),
+                    1.3,
+                ),
+            },
         };
         log.read(
             rng,
@@ -145,41 +153,30 @@ fn service(rng: &mut Generator, tenant: &Tenant, who: usize) -> ClientId {
     }
 }
 
-/// A phone that fetches in the background, over its carrier or at home.
-fn phone(rng: &mut Generator, tenant: &Tenant, who: usize, day: i64, truth: Truth) -> Context {
+/// A phone that fetches in the background, wherever its owner is.
+fn phone(rng: &mut Generator, tenant: &Tenant, who: usize, day: i64) -> Option<Context> {
     let someone = &tenant.people[who];
-    let Some((number, device)) = someone
-        .devices
-        .iter()
-        .enumerate()
-        .find(|(_, device)| device.phone)
-    else {
-        return owner(who as u32, tenant.clients.teams, microsoft(rng), truth);
-    };
+    let today = PersonDay::new(tenant, who, day, 1.0);
+    let (devices, new) = today.devices();
+    let number = devices.iter().position(|device| device.phone)?;
+    let device = devices.get(number)?;
     let client = tenant
         .clients
         .of(device.program, &tenant.calendar, day, someone.lag);
-    let address = if chance(rng, 0.5) {
-        tenant
-            .networks
-            .carrier(rng, someone.carrier, someone.office as u64)
-    } else {
-        PersonDay::new(tenant, who, day, 1.0).home_address()
+    let evening = chance(rng, 0.6);
+    let (address, at_home) = today.address(rng, true, evening);
+    let is_new = new == Some(number);
+    let visit = Visit {
+        device: number,
+        is_new,
+        ..Visit::FIRST
     };
-    let session = PersonDay::session_key(
-        tenant,
-        who,
-        device,
-        Visit {
-            device: number,
-            ..Visit::FIRST
-        },
-        day,
-    );
-    Context {
+    let session = PersonDay::session_key(tenant, who, device, visit, day);
+    let truth = today.truth(is_new, at_home, false);
+    Some(Context {
         session,
         ..owner(who as u32, client, address, truth)
-    }
+    })
 }
 
 /// A mailbox on a day.
@@ -211,7 +208,7 @@ fn add_ins(log: &mut Log, rng: &mut Generator, mail: Mail) {
         (
             tenant.clients.add_ins[which],
             tenant.add_in_network(which),
-            if first { 18.0 } else { 2.0 },
+            if first { FIRST_READING } else { 2.0 },
             truth,
         )
     });
@@ -220,7 +217,9 @@ fn add_ins(log: &mut Log, rng: &mut Generator, mail: Mail) {
         .iter()
         .map(|&(client, network, busy)| (client, network, busy, mail.truth));
     for (client, network, busy, truth) in usual.chain(new) {
-        for burst in 0..poisson(rng, (busy / 3.0).min(2.0)) {
+        // Consent is followed by a first reading; no usual add-in is that busy.
+        let bursts = poisson(rng, (busy / 3.0).min(2.0)).max(u32::from(busy >= FIRST_READING));
+        for burst in 0..bursts {
             let address = tenant
                 .networks
                 .get(network)

@@ -36,7 +36,9 @@ pub(super) fn day(log: &mut Log, day: i64) {
             actor: who as u32,
             mailbox: who as u32,
             client: browser,
-            address: PersonDay::new(tenant, who, day, 1.0).home_address(),
+            address: PersonDay::new(tenant, who, day, 1.0)
+                .address(rng, false, false)
+                .0,
             session: token(rng),
             logon: Logon::Owner,
             as_application: false,

@@ -41,7 +41,10 @@ impl<'a> PersonDay<'a> {
             .of(person)
             .iter()
             .find(|event| event.kind == LookAlike::Travel && event.covers(day));
-        let at_home = off || someone.home_days >> tenant.calendar.weekday(day) & 1 == 1;
+        // On the day of a new connection, people wait for the technician.
+        let moves = Self::find(tenant, person, day, LookAlike::ProviderChange);
+        let waits = moves.is_some_and(|event| event.first == day);
+        let at_home = off || waits || someone.home_days >> tenant.calendar.weekday(day) & 1 == 1;
         let place = match travel {
             Some(event) => Place::Abroad(tenant.destination(event)),
             None if at_home => Place::Home,
@@ -78,7 +81,7 @@ impl<'a> PersonDay<'a> {
     }
 
     /// What a session of today is in truth.
-    fn truth(&self, new_device: bool, at_home: bool, desk: bool) -> Truth {
+    pub(super) fn truth(&self, new_device: bool, at_home: bool, desk: bool) -> Truth {
         let occurrence = |kind| {
             self.event(kind)
                 .map(|event| Truth::LookAlike(event.occurrence))
@@ -147,13 +150,18 @@ impl<'a> PersonDay<'a> {
             [self.person as u64, self.day as u64 | 1 << 32],
         );
         let (devices, new) = self.devices();
+        let new_device = self.event(LookAlike::NewDevice);
+        let first_try = new_device.is_some_and(|event| event.first == self.day);
         for (number, device) in devices.iter().enumerate() {
             let off = if self.off {
                 if device.phone { 0.45 } else { 0.06 }
             } else {
                 1.0
             };
-            for visit in 0..poisson(&mut rng, device.sessions * off) {
+            // Everyone opens their mail on a working day, and tries a new device on its first.
+            let certain = number == 0 && !self.off || new == Some(number) && first_try;
+            let visits = poisson(&mut rng, device.sessions * off).max(u32::from(certain));
+            for visit in 0..visits {
                 self.session(
                     log,
                     &mut rng,
