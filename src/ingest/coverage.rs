@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Envelope, FileReport};
 use crate::error::Error;
@@ -35,6 +35,7 @@ const SILENT_RATE: f64 = 3.0;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DayCount {
     /// The day, UTC: days since 1970-01-01.
+    #[serde(serialize_with = "date")]
     pub day: i64,
     /// Microsoft's operation name.
     pub operation: String,
@@ -46,8 +47,10 @@ pub struct DayCount {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Gap {
     /// Last record before, milliseconds since 1970-01-01 UTC.
+    #[serde(serialize_with = "rfc3339")]
     pub start: i64,
     /// First record after.
+    #[serde(serialize_with = "rfc3339")]
     pub end: i64,
 }
 
@@ -62,6 +65,7 @@ pub enum Warning {
         /// The mailbox.
         mailbox: String,
         /// Its last record, milliseconds since 1970-01-01 UTC.
+        #[serde(serialize_with = "rfc3339")]
         last: i64,
     },
     /// A mailbox was throttled: reads in the window were not logged.
@@ -69,8 +73,10 @@ pub enum Warning {
         /// The mailbox.
         mailbox: String,
         /// Start of the window that is missing, milliseconds since 1970-01-01 UTC.
+        #[serde(serialize_with = "rfc3339")]
         start: i64,
         /// Its end.
+        #[serde(serialize_with = "rfc3339")]
         end: i64,
         /// Whether a record says so (`IsThrottled`), or the count of Bind records does.
         stated: bool,
@@ -160,12 +166,14 @@ impl Warning {
     }
 }
 
-/// What the log holds and lacks.
+/// What the log holds and lacks. Serialized, times are RFC 3339 in UTC.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct Coverage {
     /// First event, milliseconds since 1970-01-01 UTC; absent without events.
+    #[serde(serialize_with = "optional_rfc3339")]
     pub start: Option<i64>,
     /// Last event.
+    #[serde(serialize_with = "optional_rfc3339")]
     pub end: Option<i64>,
     /// Number of mailboxes with events.
     pub mailboxes: u64,
@@ -483,6 +491,27 @@ fn reading(columns: &EventColumns<'_>, events: &Events) -> Vec<Warning> {
         });
     }
     warnings
+}
+
+fn rfc3339<S: Serializer>(time: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    match jiff::Timestamp::from_millisecond(*time) {
+        Ok(time) => serializer.collect_str(&time),
+        Err(_) => serializer.serialize_i64(*time),
+    }
+}
+
+fn optional_rfc3339<S: Serializer>(time: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => rfc3339(time, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn date<S: Serializer>(day: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    match jiff::Timestamp::from_millisecond(day.saturating_mul(DAY)) {
+        Ok(time) => serializer.collect_str(&time.strftime("%Y-%m-%d")),
+        Err(_) => serializer.serialize_i64(*day),
+    }
 }
 
 /// A moment as people read it, UTC.

@@ -1,0 +1,452 @@
+//! `mailglass inspect`: what an export holds and what it lacks, before any model.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Outcome;
+use super::options::ReadArgs;
+use super::terminal::{Bar, harmless, print, table, warn};
+use crate::chart::{self, Chart, Style};
+use crate::error::Error;
+use crate::ingest::{
+    self, Counts, FileReport, Ingested, Inventory, Tally, Warning, inventory, write_events,
+};
+
+const LONG_ABOUT: &str = "\
+Tell what an export holds and what it lacks, before any model.
+
+Which envelope, which period, how many rows of what, which mailboxes, actors and clients; how many duplicates and \
+rejects; and what is missing: hours and days without any record, mailboxes that stop logging, throttled mailboxes, \
+files cut by their exporter. Times are UTC.";
+
+/// Arguments of `mailglass inspect`.
+#[derive(Debug, Args)]
+#[command(long_about = LONG_ABOUT)]
+pub(crate) struct InspectArgs {
+    #[command(flatten)]
+    read: ReadArgs,
+
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+
+    /// Keep the events in a Parquet file, which every command reads much faster than the export
+    #[arg(long, value_name = "FILE.parquet")]
+    events: Option<PathBuf>,
+
+    /// Draw the records per day and operation, with what is missing, into a PNG file
+    #[arg(long, value_name = "FILE.png")]
+    chart: Option<PathBuf>,
+
+    /// Longest list of names to print
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    top: usize,
+}
+
+pub(crate) fn run(args: &InspectArgs) -> Result<Outcome, Error> {
+    args.read.limit_threads()?;
+    let mut options = args.read.ingest();
+    // Hashing a large export takes longer than reading it; only the JSON shows the hashes.
+    options.hash_inputs = args.json;
+    let bar = Bar::new(args.read.quiet);
+    let result = ingest::read(&args.read.inputs(), &options, &bar);
+    bar.clear();
+    let ingested = result?;
+    if let Some(path) = &args.events {
+        write_events(&ingested.events, path)?;
+    }
+    if let Some(path) = &args.chart {
+        draw(&ingested, path)?;
+    }
+    for failure in &ingested.failures {
+        warn(&format!(
+            "warning: {}",
+            harmless(&failure.error.to_string())
+        ));
+    }
+    if args.json {
+        print(&as_json(&ingested)?);
+    } else if !args.read.quiet {
+        print(&as_text(&ingested, args)?);
+    }
+    let complete = ingested.counts.rejects == 0 && ingested.failures.is_empty();
+    Ok(if complete {
+        Outcome::Done
+    } else {
+        Outcome::InputSkipped
+    })
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Inspection<'a> {
+    files: &'a [FileReport],
+    failures: Vec<Failure>,
+    counts: Counts,
+    coverage: &'a ingest::Coverage,
+    warnings: Vec<Advice<'a>>,
+    inventory: Inventory,
+    other_records: Vec<Other<'a>>,
+    rejects: Vec<Tally>,
+}
+
+#[derive(Serialize)]
+struct Failure {
+    input: String,
+    error: String,
+}
+
+#[derive(Serialize)]
+struct Advice<'a> {
+    #[serde(flatten)]
+    warning: &'a Warning,
+    sentence: String,
+    remedy: &'static str,
+}
+
+#[derive(Serialize)]
+struct Other<'a> {
+    workload: &'a str,
+    operation: &'a str,
+    records: u64,
+}
+
+fn as_json(ingested: &Ingested) -> Result<String, Error> {
+    let advice = |warning| Advice {
+        warning,
+        sentence: Warning::sentence(warning),
+        remedy: warning.remedy(),
+    };
+    let inspection = Inspection {
+        files: &ingested.files,
+        failures: ingested
+            .failures
+            .iter()
+            .map(|failure| Failure {
+                input: failure.input.clone(),
+                error: failure.error.to_string(),
+            })
+            .collect(),
+        counts: ingested.counts,
+        coverage: &ingested.coverage,
+        warnings: ingested.coverage.warnings.iter().map(advice).collect(),
+        inventory: inventory(&ingested.events)?,
+        other_records: ingested
+            .other
+            .iter()
+            .map(|(workload, operation, records)| Other {
+                workload,
+                operation,
+                records: *records,
+            })
+            .collect(),
+        rejects: rejects_by_reason(ingested),
+    };
+    serde_json::to_string_pretty(&inspection).map_err(|error| Error::Io {
+        action: "write",
+        path: PathBuf::from("-"),
+        source: error.into(),
+    })
+}
+
+fn rejects_by_reason(ingested: &Ingested) -> Vec<Tally> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for reject in &ingested.rejects {
+        *counts.entry(&reject.reason).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .map(|(reason, events)| Tally {
+            name: reason.to_owned(),
+            events,
+        })
+        .collect()
+}
+
+fn as_text(ingested: &Ingested, args: &InspectArgs) -> Result<String, Error> {
+    let mut text = files_text(ingested);
+    text.push_str(&period_text(ingested));
+    let inventory = inventory(&ingested.events)?;
+    for (title, tallies, absent) in [
+        ("operation", &inventory.operations, "-"),
+        ("mailbox", &inventory.mailboxes, "(not named)"),
+        ("actor", &inventory.actors, "(not named)"),
+        ("client", &inventory.client_families, "-"),
+        ("application", &inventory.applications, "(none named)"),
+        ("logon", &inventory.logon_types, "(not named)"),
+        ("network", &inventory.networks, "(none)"),
+        ("country", &inventory.countries, ""),
+    ] {
+        // Without geographic databases there is nothing to say about countries.
+        if tallies.iter().any(|tally| !tally.name.is_empty()) {
+            text.push_str(&tally_text(title, tallies, (absent, args.top)));
+        }
+    }
+    if !ingested.other.is_empty() {
+        let mut other: Vec<Tally> = ingested
+            .other
+            .iter()
+            .map(|(workload, operation, count)| Tally {
+                name: format!("{workload}: {operation}"),
+                events: *count,
+            })
+            .collect();
+        other.sort_by(|left, right| {
+            right
+                .events
+                .cmp(&left.events)
+                .then_with(|| left.name.cmp(&right.name))
+        });
+        text.push_str(&tally_text(
+            "other records, not used",
+            &other,
+            ("-", args.top),
+        ));
+    }
+    if ingested.counts.rejects > 0 {
+        text.push_str(&tally_text(
+            "rejected rows",
+            &rejects_by_reason(ingested),
+            ("-", args.top),
+        ));
+        for reject in ingested.rejects.iter().take(3) {
+            text.push_str(&format!(
+                "\n  {} row {}: {}",
+                harmless(&reject.file),
+                reject.row,
+                harmless(&reject.excerpt)
+            ));
+        }
+        text.push('\n');
+    }
+    text.push_str(&missing_text(ingested, args.top));
+    if let Some(path) = &args.events {
+        text.push_str(&format!("\nEvents: {}", path.display()));
+    }
+    if let Some(path) = &args.chart {
+        text.push_str(&format!("\nChart:  {}", path.display()));
+    }
+    Ok(text.trim_end().to_owned())
+}
+
+fn files_text(ingested: &Ingested) -> String {
+    let row = |name: String, format: &str, counts: Counts| {
+        let numbers = [
+            counts.rows,
+            counts.events,
+            counts.duplicates,
+            counts.other_records,
+            counts.rejects,
+        ];
+        let mut row = vec![name, format.to_owned()];
+        row.extend(numbers.map(grouped));
+        row
+    };
+    let mut rows: Vec<Vec<String>> = ingested
+        .files
+        .iter()
+        .map(|file| {
+            row(
+                file.path.display().to_string(),
+                file.envelope.as_str(),
+                file.counts,
+            )
+        })
+        .collect();
+    if rows.len() > 1 {
+        rows.push(row("all".to_owned(), "", ingested.counts));
+    }
+    table(
+        &[
+            "file",
+            "format",
+            "rows",
+            "events",
+            "duplicates",
+            "other",
+            "rejects",
+        ],
+        rows,
+    ) + "\n"
+}
+
+fn period_text(ingested: &Ingested) -> String {
+    let coverage = &ingested.coverage;
+    let moment = |time: Option<i64>| {
+        let time = time.and_then(|time| jiff::Timestamp::from_millisecond(time).ok());
+        time.map_or_else(
+            || "never".to_owned(),
+            |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        )
+    };
+    format!(
+        "\nPeriod: {} to {} (UTC); {} mailboxes, {} actors\n",
+        moment(coverage.start),
+        moment(coverage.end),
+        grouped(coverage.mailboxes),
+        grouped(coverage.actors)
+    )
+}
+
+fn tally_text(title: &str, tallies: &[Tally], (absent, top): (&str, usize)) -> String {
+    let rows = tallies
+        .iter()
+        .take(top)
+        .map(|tally| {
+            let name = if tally.name.is_empty() {
+                absent
+            } else {
+                &tally.name
+            };
+            vec![grouped(tally.events), name.to_owned()]
+        })
+        .collect();
+    let more = match tallies.len().saturating_sub(top) {
+        0 => String::new(),
+        more => format!("\n  and {more} more (--top {})", tallies.len()),
+    };
+    format!("\n{}{more}\n", table(&["events", title], rows))
+}
+
+fn missing_text(ingested: &Ingested, top: usize) -> String {
+    let warnings = &ingested.coverage.warnings;
+    if warnings.is_empty() {
+        return "\nNothing seems to be missing.\n".to_owned();
+    }
+    let mut text = "\nMissing or doubtful:\n".to_owned();
+    let mut told = None;
+    for warning in warnings.iter().take(top) {
+        text.push_str(&format!("  - {}\n", harmless(&warning.sentence())));
+        // A remedy is told once for warnings of one kind.
+        if told.replace(warning.remedy()) != Some(warning.remedy()) {
+            text.push_str(&format!("    {}\n", warning.remedy()));
+        }
+    }
+    if warnings.len() > top {
+        text.push_str(&format!(
+            "  and {} more (--top {})\n",
+            warnings.len() - top,
+            warnings.len()
+        ));
+    }
+    text
+}
+
+/// A number with its thousands apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+const DAY_SECONDS: i64 = 86_400;
+
+fn draw(ingested: &Ingested, path: &Path) -> Result<(), Error> {
+    let source = match ingested.files.as_slice() {
+        [file] => file
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+        files => format!("{} files", files.len()),
+    };
+    let style = Style {
+        source: format!("{source} ({} records)", grouped(ingested.counts.events)),
+        ..Style::default()
+    };
+    Chart::Coverage(coverage_chart(ingested))
+        .draw(&style, path)
+        .map_err(|error| Error::Chart {
+            chart: "coverage".to_owned(),
+            reason: error.to_string(),
+        })
+}
+
+/// The chart's data: one bin a day, one series per operation, and the windows that are missing.
+fn coverage_chart(ingested: &Ingested) -> chart::Coverage {
+    let coverage = &ingested.coverage;
+    let first = coverage.days.first().map_or(0, |count| count.day);
+    let last = coverage.days.last().map_or(first, |count| count.day);
+    let bins = usize::try_from(last - first + 1).unwrap_or(1);
+    let mut by_operation: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for count in &coverage.days {
+        let counts = by_operation
+            .entry(&count.operation)
+            .or_insert_with(|| vec![0; bins]);
+        if let Some(bin) = usize::try_from(count.day - first)
+            .ok()
+            .and_then(|bin| counts.get_mut(bin))
+        {
+            *bin += count.events;
+        }
+    }
+    let end = coverage.end.unwrap_or(0) / 1000;
+    let missing = coverage.warnings.iter().filter_map(|warning| {
+        let (kind, start, end, of) = match warning {
+            Warning::Gap(gap) => (
+                chart::coverage::MissingKind::Gap,
+                gap.start / 1000,
+                gap.end / 1000,
+                String::new(),
+            ),
+            Warning::Throttled {
+                mailbox,
+                start,
+                end,
+                ..
+            } => (
+                chart::coverage::MissingKind::Throttled,
+                start / 1000,
+                end / 1000,
+                mailbox.clone(),
+            ),
+            Warning::RowCap { file, .. } => (
+                chart::coverage::MissingKind::Truncated,
+                end,
+                end,
+                file.clone(),
+            ),
+            _ => return None,
+        };
+        Some(chart::coverage::Missing {
+            kind,
+            start,
+            end,
+            of,
+        })
+    });
+    chart::Coverage {
+        start: first * DAY_SECONDS,
+        step: DAY_SECONDS,
+        operations: by_operation
+            .into_iter()
+            .map(|(operation, counts)| chart::coverage::OperationCounts {
+                operation: operation.to_owned(),
+                counts,
+            })
+            .collect(),
+        missing: missing.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_kept_apart() {
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+    }
+}
