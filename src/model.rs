@@ -81,22 +81,27 @@ impl Model {
         options: &RankOptions,
     ) -> Result<PassedDay, Error> {
         let judgements = self.baselines.judge_day(observations);
-        let ranked = self.ranker.rank_day(observations, &judgements, options)?;
+        let weights: Vec<Weight> = judgements
+            .iter()
+            .map(|judgement| weigh(&judgement.deviations))
+            .collect();
+        let ranked = self.ranker.rank_day(observations, &weights, options)?;
         let flagged: Vec<usize> = (0..observations.len())
             .filter(|&i| ranked.sessions[i].flagged)
             .collect();
-        let matrix = Baselines::matrix(&judgements);
-        let contributions = ranked.attribution(matrix.select(ndarray::Axis(0), &flagged).view());
+        let flagged_weights: Vec<Weight> = flagged.iter().map(|&index| weights[index]).collect();
+        let contributions = ranked.attribution(&flagged_weights);
 
         let mut verdicts: Vec<Verdict> = observations
             .iter()
             .zip(&judgements)
+            .zip(&weights)
             .zip(&ranked.sessions)
-            .map(|((observation, judgement), &outcome)| Verdict {
+            .map(|(((observation, judgement), &weight), &outcome)| Verdict {
                 ranked: outcome,
                 warm_up: ranked.warm_up,
                 deviations: judgement.deviations,
-                weight: weigh(&judgement.deviations),
+                weight,
                 contributions: None,
                 evidence: self.evidence_if_notable(observation, judgement, outcome.flagged),
                 unfamiliar: if outcome.flagged {
@@ -107,7 +112,7 @@ impl Model {
             })
             .collect();
         for (row, &index) in flagged.iter().enumerate() {
-            verdicts[index].contributions = Some(contributions.row(row).to_vec());
+            verdicts[index].contributions = Some(contributions[row].to_vec());
         }
         let settled = self.baselines.days() >= PROBATION_AFTER_DAYS;
         let lessons: Vec<Lesson> = verdicts
@@ -119,7 +124,7 @@ impl Model {
             .map(|lesson| *lesson == Lesson::All)
             .collect();
         self.ranker
-            .teach_day(observations, &judgements, &ranked, ids, &teaches);
+            .teach_day(observations, &weights, &ranked, ids, &teaches);
         self.baselines
             .teach_day(observations, &judgements, &lessons);
         Ok(PassedDay {

@@ -1,41 +1,46 @@
-//! Deviations to scores, scores to p-values, p-values to flags.
+//! Weights of evidence to scores, scores to p-values, p-values to flags.
 //!
-//! Each day the isolation forest is fitted on a sample of the deviations of earlier days and scores the day's
-//! sessions. The sample is a weighted reservoir (Efraimidis and Spirakis 2006) whose priorities are hashes of the
-//! session ids: it is the same whatever the batches, and parts of it merge in any order.
+//! The **score** is the mean of two views of a session. An isolation forest, fitted each day on a sample of earlier
+//! days, says how alone the session stands among them by the weight of each group of features and of all together; it
+//! sees unusual combinations, but beyond the last cut all sessions look alike to it. The weight of evidence itself,
+//! bounded as w / (w + [`HALF_WEIGHT`]), orders those. Both are 0 to 1, higher is more anomalous.
 //!
 //! A **p-value** is conformal (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2005, section
 //! 4.2): the share of earlier sessions through the same channel whose score was at least as high. **Flags** come from
 //! an alert rate: an alert is one mailbox on one day, and the threshold is the score that earlier days' alerts
 //! exceeded as often as the analyst asked for; or from a false-discovery rate over the day (Benjamini and Hochberg
 //! 1995).
+//!
+//! A **follow-up** is a flagged session whose client or network was flagged in the same mailbox on an earlier day. Its
+//! score is drawn towards the threshold: it stays flagged, but an intrusion that nobody has been told of ranks before
+//! the tenth day of one that has been reported.
 
-use std::collections::{BTreeMap, VecDeque};
+mod calibration;
+mod sample;
+
+use std::collections::BTreeMap;
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Baselines, Judgement};
+use crate::baseline::{GROUPS, Weight};
 use crate::error::Error;
-use crate::feature::{Channel, FEATURE_COUNT, Observation, Symbol};
+use crate::feature::{CategoryKind, FEATURE_COUNT, FEATURES, FeatureGroup, Observation, Symbol};
 use crate::isolation::IsolationForest;
 
-/// Sessions that the forest learns from.
-const SAMPLE: usize = 4096;
-/// Sessions in the reservoir lose half their weight in this many days.
-const SAMPLE_HALF_LIFE_DAYS: f64 = 21.0;
+use calibration::Calibration;
+use sample::Sample;
+
+/// Weight of evidence, in bans, that gives half a point.
+const HALF_WEIGHT: f64 = 8.0;
 /// With fewer earlier sessions than this the day's own sessions are added, so that the first day has a forest.
 const MIN_SAMPLE: usize = 256;
-/// Days whose alerts set the threshold.
-const ALERT_WINDOW_DAYS: usize = 28;
-/// No day counts for more than this multiple of the rate: a day full of attacks must not raise the threshold.
-const ALERT_DAY_CAP: f64 = 3.0;
-/// Resolution of the calibration histograms.
-const BINS: usize = 4096;
-/// What the calibration keeps from one day to the next: a half-life of a month.
-const DAILY_KEEP: f64 = 0.977;
+/// What a follow-up keeps of its distance from the threshold.
+const FOLLOW_UP_KEEPS: f64 = 0.6;
+/// Days after a flag in which sessions with the same client or network are follow-ups.
+const FOLLOW_UP_DAYS: i32 = 14;
 
 /// How flags are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -71,12 +76,18 @@ impl Default for RankOptions {
 /// Outcome for one session of a day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ranked {
-    /// 0 to 1, higher is more anomalous.
+    /// 0 to 1, higher is more anomalous; follow-ups are drawn towards the threshold.
     pub score: f64,
+    /// The score before that.
+    pub raw_score: f64,
+    /// The isolation forest's part: 0 to 1, higher is more anomalous.
+    pub isolation: f64,
     /// Share of earlier sessions of the channel that scored at least as high.
     pub p_value: f64,
     /// Whether the session is flagged.
     pub flagged: bool,
+    /// Whether its client or network was flagged in this mailbox on an earlier day.
+    pub follow_up: bool,
 }
 
 /// A ranked day.
@@ -91,61 +102,41 @@ pub struct RankedDay {
 }
 
 impl RankedDay {
-    /// Share of each feature in the scores of the given sessions, sessions × features: additive, each row sums to
-    /// the score's excess over the average.
-    pub fn attribution(&self, deviations: ArrayView2<'_, f64>) -> Array2<f64> {
-        match &self.forest {
-            Some(forest) => forest.attribute(deviations),
-            None => Array2::zeros(deviations.raw_dim()),
-        }
+    /// Share of each feature in the raw scores of sessions. Half is the forest's: its excess over the average,
+    /// attributed to groups and to the total, goes on to the features as they weigh. Half is the weight's own.
+    pub fn attribution(&self, weights: &[Weight]) -> Vec<[f64; FEATURE_COUNT]> {
+        let by_column = match &self.forest {
+            Some(forest) => forest.attribute(matrix(weights).view()),
+            None => Array2::zeros((weights.len(), COLUMNS)),
+        };
+        weights
+            .iter()
+            .zip(by_column.outer_iter())
+            .map(|(weight, columns)| {
+                std::array::from_fn(|index| {
+                    let share = weight.shares[index];
+                    let group = FeatureGroup::ALL
+                        .iter()
+                        .position(|&group| group == FEATURES[index].group)
+                        .unwrap_or(0);
+                    let part = |whole: f64| if whole > 0.0 { share / whole } else { 0.0 };
+                    let forest = columns[group] * part(weight.groups[group])
+                        + columns[GROUPS] * part(weight.total);
+                    f64::midpoint(forest, bounded(weight.total) * part(weight.total))
+                })
+            })
+            .collect()
     }
 }
 
-/// What ranking remembers: the forest's sample and the calibration.
+/// What ranking remembers.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Ranker {
     first_day: Option<i32>,
-    sample: Vec<SampledSession>,
-    calibration: BTreeMap<Channel, Calibration>,
-    alert_scores: VecDeque<Vec<f64>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct SampledSession {
-    /// Logarithm of the reservoir's key, higher stays.
-    priority: f64,
-    id: u64,
-    deviations: Vec<f32>,
-}
-
-/// Histogram of earlier scores of one channel.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Calibration {
-    total: f64,
-    bins: BTreeMap<u16, f64>,
-}
-
-impl Calibration {
-    fn p_value(&self, score: f64) -> f64 {
-        let above: f64 = self.bins.range(bin(score)..).map(|(_, count)| count).sum();
-        (above + 1.0) / (self.total + 1.0)
-    }
-
-    fn count(&mut self, score: f64) {
-        *self.bins.entry(bin(score)).or_default() += 1.0;
-        self.total += 1.0;
-    }
-
-    fn fade(&mut self) {
-        self.total *= DAILY_KEEP;
-        self.bins
-            .values_mut()
-            .for_each(|count| *count *= DAILY_KEEP);
-    }
-}
-
-fn bin(score: f64) -> u16 {
-    (score.clamp(0.0, 1.0) * (BINS - 1) as f64).round() as u16
+    sample: Sample,
+    calibration: Calibration,
+    /// Last day on which a client or network was flagged in a mailbox.
+    flagged: BTreeMap<(Symbol, CategoryKind, Symbol), i32>,
 }
 
 impl Ranker {
@@ -156,7 +147,7 @@ impl Ranker {
     pub fn rank_day(
         &mut self,
         observations: &[Observation],
-        judgements: &[Judgement],
+        weights: &[Weight],
         options: &RankOptions,
     ) -> Result<RankedDay, Error> {
         let Some(day) = observations.iter().map(|o| o.day).max() else {
@@ -169,35 +160,45 @@ impl Ranker {
         };
         let first = *self.first_day.get_or_insert(day);
         let warm_up = i64::from(day) - i64::from(first) < i64::from(options.warm_up_days);
-        let deviations = Baselines::matrix(judgements);
-        let forest = self.forest(day, &deviations, options.seed)?;
-        let scores = match &forest {
-            Some(forest) => combine(&forest.scores(deviations.view()), judgements, observations),
-            None => Array1::zeros(observations.len()),
-        };
-        let p_values: Vec<f64> = observations
+        let data = matrix(weights);
+        let forest = self.forest(day, &data, options.seed)?;
+        let isolation = forest.as_ref().map(|forest| forest.scores(data.view()));
+        let mut sessions: Vec<Ranked> = observations
             .iter()
-            .zip(&scores)
-            .map(|(o, &score)| {
-                self.calibration
-                    .get(&o.channel)
-                    .map_or(1.0, |c| c.p_value(score))
+            .enumerate()
+            .map(|(index, observation)| {
+                let isolation = isolation.as_ref().map_or(0.0, |scores| scores[index]);
+                // A session that did not touch the mailbox is no anomaly of the mailbox.
+                let touched = f64::from(u8::from(observation.touches_mailbox && forest.is_some()));
+                let score = touched * f64::midpoint(isolation, bounded(weights[index].total));
+                let p_value = self.calibration.p_value(observation.channel, score);
+                let follow_up = self.is_follow_up(observation);
+                Ranked {
+                    score,
+                    raw_score: score,
+                    isolation,
+                    p_value,
+                    flagged: false,
+                    follow_up,
+                }
             })
             .collect();
         let threshold = if warm_up {
             None
         } else {
-            self.threshold(options, observations, &scores, &p_values)
+            self.threshold(options, observations, &sessions)
         };
-        let sessions = observations
-            .iter()
-            .zip(scores.iter().zip(&p_values))
-            .map(|(o, (&score, &p_value))| Ranked {
-                score,
-                p_value,
-                flagged: o.touches_mailbox && score > 0.0 && threshold.is_some_and(|t| score >= t),
-            })
-            .collect();
+        if let Some(threshold) = threshold {
+            for session in sessions
+                .iter_mut()
+                .filter(|s| s.score > 0.0 && s.score >= threshold)
+            {
+                session.flagged = true;
+                if session.follow_up {
+                    session.score = threshold + FOLLOW_UP_KEEPS * (session.score - threshold);
+                }
+            }
+        }
         Ok(RankedDay {
             sessions,
             warm_up,
@@ -211,69 +212,77 @@ impl Ranker {
     pub fn teach_day(
         &mut self,
         observations: &[Observation],
-        judgements: &[Judgement],
+        weights: &[Weight],
         day: &RankedDay,
         ids: &[u64],
         teaches: &[bool],
     ) {
-        self.calibration.values_mut().for_each(Calibration::fade);
+        let touching = || {
+            observations
+                .iter()
+                .enumerate()
+                .filter(|(_, o)| o.touches_mailbox)
+        };
         let mut alerts: BTreeMap<Symbol, f64> = BTreeMap::new();
-        for (index, observation) in observations
-            .iter()
-            .enumerate()
-            .filter(|(_, o)| o.touches_mailbox)
-        {
-            let score = day.sessions[index].score;
-            self.calibration
-                .entry(observation.channel)
-                .or_default()
-                .count(score);
+        for (index, observation) in touching() {
+            let session = &day.sessions[index];
             let best = alerts.entry(observation.mailbox).or_default();
-            *best = best.max(score);
-            if teaches[index] {
-                self.sample.push(SampledSession {
-                    priority: priority(ids[index], observation.day),
-                    id: ids[index],
-                    deviations: judgements[index]
-                        .deviations
-                        .iter()
-                        .map(|&d| d as f32)
-                        .collect(),
-                });
+            *best = best.max(session.raw_score);
+            if session.flagged {
+                for key in follow_up_keys(observation) {
+                    self.flagged.insert(key, observation.day);
+                }
             }
         }
-        self.sample
-            .sort_unstable_by(|a, b| b.priority.total_cmp(&a.priority).then(a.id.cmp(&b.id)));
-        self.sample.truncate(SAMPLE);
-        let mut scores: Vec<f64> = alerts.into_values().collect();
-        scores.sort_unstable_by(|a, b| b.total_cmp(a));
-        scores.truncate(256);
-        self.alert_scores.push_back(scores);
-        if self.alert_scores.len() > ALERT_WINDOW_DAYS {
-            self.alert_scores.pop_front();
+        if let Some(today) = observations.iter().map(|o| o.day).max() {
+            self.flagged
+                .retain(|_, last| today - *last < FOLLOW_UP_DAYS);
         }
+        self.calibration.count_day(
+            touching()
+                .map(|(index, observation)| (observation.channel, day.sessions[index].raw_score)),
+            alerts.into_values().collect(),
+        );
+        self.sample
+            .extend(
+                touching()
+                    .filter(|&(index, _)| teaches[index])
+                    .map(|(index, observation)| {
+                        (
+                            ids[index],
+                            observation.day,
+                            columns(&weights[index])
+                                .map(|weight| weight as f32)
+                                .to_vec(),
+                        )
+                    }),
+            );
+    }
+
+    fn is_follow_up(&self, observation: &Observation) -> bool {
+        follow_up_keys(observation).iter().any(|key| {
+            self.flagged
+                .get(key)
+                .is_some_and(|&last| observation.day - last < FOLLOW_UP_DAYS)
+        })
     }
 
     fn forest(
         &self,
         day: i32,
-        deviations: &Array2<f64>,
+        today: &Array2<f64>,
         seed: u64,
     ) -> Result<Option<IsolationForest>, Error> {
-        let own = if self.sample.len() < MIN_SAMPLE {
-            deviations.nrows()
-        } else {
-            0
-        };
         let past = self.sample.len();
+        let own = if past < MIN_SAMPLE { today.nrows() } else { 0 };
         if past + own < 2 {
             return Ok(None);
         }
-        let data = Array2::from_shape_fn((past + own, FEATURE_COUNT), |(row, column)| {
+        let data = Array2::from_shape_fn((past + own, COLUMNS), |(row, column)| {
             if row < past {
-                f64::from(self.sample[row].deviations[column])
+                f64::from(self.sample.row(row)[column])
             } else {
-                deviations[[row - past, column]]
+                today[[row - past, column]]
             }
         });
         IsolationForest::params()
@@ -290,127 +299,56 @@ impl Ranker {
         &self,
         options: &RankOptions,
         observations: &[Observation],
-        scores: &Array1<f64>,
-        p_values: &[f64],
+        sessions: &[Ranked],
     ) -> Option<f64> {
         match options.flags {
-            FlagRule::AlertsPerDay(rate) => alert_threshold(&self.alert_scores, rate),
+            FlagRule::AlertsPerDay(rate) => self.calibration.alert_threshold(rate),
             FlagRule::FalseDiscoveryRate(q) => {
-                let mut order: Vec<usize> = (0..scores.len())
-                    .filter(|&i| observations[i].touches_mailbox)
+                let mut order: Vec<&Ranked> = sessions
+                    .iter()
+                    .zip(observations)
+                    .filter(|(_, o)| o.touches_mailbox)
+                    .map(|(s, _)| s)
                     .collect();
-                order.sort_unstable_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
+                order.sort_unstable_by(|a, b| a.p_value.total_cmp(&b.p_value));
                 let n = order.len() as f64;
                 let last = order
                     .iter()
                     .enumerate()
-                    .rposition(|(rank, &i)| p_values[i] <= q * (rank + 1) as f64 / n)?;
+                    .rposition(|(rank, s)| s.p_value <= q * (rank + 1) as f64 / n)?;
                 order[..=last]
                     .iter()
-                    .map(|&i| scores[i])
+                    .map(|session| session.score)
                     .min_by(f64::total_cmp)
             }
         }
     }
 }
 
-/// The score that earlier mailbox-days exceeded `rate` times a day.
-fn alert_threshold(days: &VecDeque<Vec<f64>>, rate: f64) -> Option<f64> {
-    let cap = (rate * ALERT_DAY_CAP).ceil() as usize;
-    let mut pooled: Vec<f64> = days
-        .iter()
-        .flat_map(|scores| scores.iter().take(cap).copied())
-        .collect();
-    pooled.sort_unstable_by(|a, b| b.total_cmp(a));
-    let wanted = (rate * days.len() as f64).round() as usize;
-    // Between the last alert wanted and the first one not wanted.
-    match (
-        wanted.checked_sub(1).and_then(|i| pooled.get(i)),
-        pooled.get(wanted),
-    ) {
-        (Some(&inside), Some(&outside)) => Some(f64::midpoint(inside, outside)),
-        (Some(&inside), None) => Some(inside),
-        (None, Some(&outside)) => Some(outside.next_up()),
-        (None, None) => None,
-    }
+/// Columns that the forest sees: the weight of each group of features, and of all together.
+const COLUMNS: usize = GROUPS + 1;
+
+fn columns(weight: &Weight) -> [f64; COLUMNS] {
+    std::array::from_fn(|column| {
+        if column < GROUPS {
+            weight.groups[column]
+        } else {
+            weight.total
+        }
+    })
 }
 
-/// Key of the weighted reservoir: log of u^(1/w) with u the hash of the id and w doubling every half-life, in a form
-/// that needs no reference day: −log(−log u) grows linearly with time.
-fn priority(id: u64, day: i32) -> f64 {
-    let u = ((id >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
-    f64::from(day) * std::f64::consts::LN_2 / SAMPLE_HALF_LIFE_DAYS - (-u.ln()).ln()
+fn matrix(weights: &[Weight]) -> Array2<f64> {
+    Array2::from_shape_fn((weights.len(), COLUMNS), |(row, column)| {
+        columns(&weights[row])[column]
+    })
 }
 
-/// The forest's scores; sessions that did not touch the mailbox are no anomaly of the mailbox.
-fn combine(
-    scores: &Array1<f64>,
-    judgements: &[Judgement],
-    observations: &[Observation],
-) -> Array1<f64> {
-    Array1::from_iter(
-        scores
-            .iter()
-            .zip(judgements)
-            .zip(observations)
-            .map(|((&score, _), o)| if o.touches_mailbox { score } else { 0.0 }),
-    )
+fn bounded(weight: f64) -> f64 {
+    weight / (weight + HALF_WEIGHT)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_threshold_lets_the_asked_rate_through() {
-        let days: VecDeque<Vec<f64>> = (0..10)
-            .map(|day| {
-                (0..20)
-                    .map(|i| 1.0 - f64::from(i) / 20.0 - f64::from(day) * 1e-4)
-                    .collect()
-            })
-            .collect();
-        let threshold = alert_threshold(&days, 2.0).expect("ten days");
-        let alerts = days
-            .iter()
-            .flatten()
-            .filter(|&&score| score >= threshold)
-            .count();
-        assert_eq!(alerts, 20);
-    }
-
-    #[test]
-    fn a_day_full_of_attacks_does_not_raise_the_threshold_much() {
-        let quiet: VecDeque<Vec<f64>> = (0..9).map(|_| vec![0.6, 0.55, 0.5, 0.45]).collect();
-        let mut attacked = quiet.clone();
-        attacked.push_back(vec![0.9; 50]);
-        let (before, after) = (
-            alert_threshold(&quiet, 2.0),
-            alert_threshold(&attacked, 2.0),
-        );
-        assert!(after.zip(before).is_some_and(|(a, b)| a < 0.61 && b < 0.61));
-    }
-
-    #[test]
-    fn newer_sessions_stay_longer_in_the_reservoir() {
-        let wins = (0..2000u64)
-            .filter(|&i| {
-                let (a, b) = (
-                    crate::session::stable_hash(&format!("a{i}")),
-                    crate::session::stable_hash(&format!("b{i}")),
-                );
-                priority(a, 21) > priority(b, 0)
-            })
-            .count();
-        // Twice the weight wins two times of three.
-        assert!((1240..1430).contains(&wins), "{wins}");
-    }
-
-    #[test]
-    fn conformal_p_values_count_the_session_itself() {
-        let mut calibration = Calibration::default();
-        (0..99).for_each(|i| calibration.count(f64::from(i) / 100.0));
-        assert!((calibration.p_value(1.0) - 0.01).abs() < 1e-12);
-        assert!((calibration.p_value(0.0) - 1.0).abs() < 1e-12);
-    }
+fn follow_up_keys(observation: &Observation) -> [(Symbol, CategoryKind, Symbol); 2] {
+    [CategoryKind::Version, CategoryKind::Network]
+        .map(|kind| (observation.mailbox, kind, observation.category(kind)))
 }

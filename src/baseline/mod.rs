@@ -17,13 +17,12 @@ mod weight;
 
 use std::collections::BTreeMap;
 
-use ndarray::Array2;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 pub use evidence::{Evidence, Expectation};
 pub use ladder::MAX_BANS;
-pub use weight::{Weight, weigh};
+pub use weight::{GROUPS, Weight, weigh};
 
 use hours::{HOUR_CLASSES, WeekHistogram};
 use ladder::{RUNGS, TenantLadder};
@@ -127,13 +126,6 @@ impl Baselines {
     /// Days learned so far.
     pub fn days(&self) -> u32 {
         self.tenant.days
-    }
-
-    /// The deviations of judged sessions as a matrix, sessions × features.
-    pub fn matrix(judgements: &[Judgement]) -> Array2<f64> {
-        Array2::from_shape_fn((judgements.len(), FEATURE_COUNT), |(row, column)| {
-            judgements[row].deviations[column]
-        })
     }
 
     /// What a session of this class is expected to show. A client that is new to the mailbox is judged by what its

@@ -20,13 +20,18 @@ pub struct Weight {
     pub total: f64,
     /// Part of each feature; they sum to the total.
     pub shares: [f64; FEATURE_COUNT],
+    /// Part of each group, in the order of [`FeatureGroup::ALL`]; they sum to the total.
+    pub groups: [f64; GROUPS],
 }
+
+/// Number of groups of features.
+pub const GROUPS: usize = FeatureGroup::ALL.len();
 
 /// Most that a group counts, in bans. Volume counts most because it is what an intrusion is for; the hour least,
 /// because everybody works late once.
 fn bound(group: FeatureGroup) -> f64 {
     match group {
-        FeatureGroup::Volume => 8.0,
+        FeatureGroup::Volume => 6.0,
         FeatureGroup::Identity => 5.0,
         FeatureGroup::Network | FeatureGroup::Operation | FeatureGroup::Pattern => 4.0,
         FeatureGroup::Time => 3.0,
@@ -50,8 +55,9 @@ pub fn weigh(deviations: &[f64; FEATURE_COUNT]) -> Weight {
     let mut weight = Weight {
         total: 0.0,
         shares: [0.0; FEATURE_COUNT],
+        groups: [0.0; GROUPS],
     };
-    for group in FeatureGroup::ALL {
+    for (index, group) in FeatureGroup::ALL.into_iter().enumerate() {
         let members = || {
             FEATURES
                 .iter()
@@ -72,6 +78,7 @@ pub fn weigh(deviations: &[f64; FEATURE_COUNT]) -> Weight {
             // The hyperbolic tangent leaves weak evidence as it is and bounds strong evidence smoothly.
             let bounded = bound(group) * (sum / bound(group)).tanh();
             weight.total += bounded;
+            weight.groups[index] = bounded;
             for feature in members() {
                 weight.shares[feature.index()] = bounded * part(feature) / sum;
             }

@@ -67,8 +67,10 @@ fn frame(analysis: &Analysis, naming: &Naming<'_>) -> Result<DataFrame, Error> {
         text("end", &|s| rfc3339(s.session.end)),
         real("score", &|s| s.verdict.ranked.score),
         real("p_value", &|s| s.verdict.ranked.p_value),
+        real("isolation", &|s| s.verdict.ranked.isolation),
         real("weight", &|s| s.verdict.weight.total),
         truth("flagged", &|s| s.verdict.ranked.flagged),
+        truth("follow_up", &|s| s.verdict.ranked.follow_up),
         truth("warm_up", &|s| s.verdict.warm_up),
         text("campaign_id", &|s| s.campaign.clone().unwrap_or_default()),
         text("reasons", &|s| {

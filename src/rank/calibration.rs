@@ -1,0 +1,160 @@
+//! Earlier scores: p-values by channel, and the threshold of an alert rate.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use crate::feature::Channel;
+
+/// Days whose alerts set the threshold.
+const ALERT_WINDOW_DAYS: usize = 28;
+/// No day counts for more than this multiple of the rate: a day full of attacks must not raise the threshold.
+const ALERT_DAY_CAP: f64 = 3.0;
+/// Alerts of a day that are kept; far more than any rate asks for.
+const KEPT_ALERTS: usize = 256;
+/// Resolution of the histograms.
+const BINS: usize = 4096;
+/// What the calibration keeps from one day to the next: a half-life of a month.
+const DAILY_KEEP: f64 = 0.977;
+
+/// Earlier scores.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Calibration {
+    channels: BTreeMap<Channel, Histogram>,
+    alerts: VecDeque<Vec<f64>>,
+}
+
+/// Histogram of earlier scores of one channel.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Histogram {
+    total: f64,
+    bins: BTreeMap<u16, f64>,
+}
+
+impl Calibration {
+    /// Conformal p-value of a score among the earlier ones of its channel; 1 without any.
+    pub(super) fn p_value(&self, channel: Channel, score: f64) -> f64 {
+        self.channels
+            .get(&channel)
+            .map_or(1.0, |histogram| histogram.p_value(score))
+    }
+
+    /// Counts the scores of a day, and the highest score of each mailbox as its alert.
+    pub(super) fn count_day(
+        &mut self,
+        scores: impl Iterator<Item = (Channel, f64)>,
+        mut alerts: Vec<f64>,
+    ) {
+        self.channels.values_mut().for_each(Histogram::fade);
+        for (channel, score) in scores {
+            self.channels.entry(channel).or_default().count(score);
+        }
+        alerts.sort_unstable_by(|a, b| b.total_cmp(a));
+        alerts.truncate(KEPT_ALERTS);
+        self.alerts.push_back(alerts);
+        if self.alerts.len() > ALERT_WINDOW_DAYS {
+            self.alerts.pop_front();
+        }
+    }
+
+    /// The score that earlier mailbox-days exceeded `rate` times a day; `None` without earlier days.
+    pub(super) fn alert_threshold(&self, rate: f64) -> Option<f64> {
+        let cap = (rate * ALERT_DAY_CAP).ceil() as usize;
+        let mut pooled: Vec<f64> = self
+            .alerts
+            .iter()
+            .flat_map(|scores| scores.iter().take(cap).copied())
+            .collect();
+        pooled.sort_unstable_by(|a, b| b.total_cmp(a));
+        let wanted = (rate * self.alerts.len() as f64).round() as usize;
+        // Between the last alert wanted and the first one not wanted.
+        match (
+            wanted.checked_sub(1).and_then(|i| pooled.get(i)),
+            pooled.get(wanted),
+        ) {
+            (Some(&inside), Some(&outside)) => Some(f64::midpoint(inside, outside)),
+            (Some(&inside), None) => Some(inside),
+            (None, Some(&outside)) => Some(outside.next_up()),
+            (None, None) => None,
+        }
+    }
+}
+
+impl Histogram {
+    fn p_value(&self, score: f64) -> f64 {
+        let above: f64 = self.bins.range(bin(score)..).map(|(_, count)| count).sum();
+        (above + 1.0) / (self.total + 1.0)
+    }
+
+    fn count(&mut self, score: f64) {
+        *self.bins.entry(bin(score)).or_default() += 1.0;
+        self.total += 1.0;
+    }
+
+    fn fade(&mut self) {
+        self.total *= DAILY_KEEP;
+        self.bins
+            .values_mut()
+            .for_each(|count| *count *= DAILY_KEEP);
+    }
+}
+
+fn bin(score: f64) -> u16 {
+    (score.clamp(0.0, 1.0) * (BINS - 1) as f64).round() as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alerts(days: impl IntoIterator<Item = Vec<f64>>) -> Calibration {
+        let mut calibration = Calibration::default();
+        days.into_iter()
+            .for_each(|day| calibration.count_day(std::iter::empty(), day));
+        calibration
+    }
+
+    #[test]
+    fn the_threshold_lets_the_asked_rate_through() {
+        let days: Vec<Vec<f64>> = (0..10)
+            .map(|day| {
+                (0..20)
+                    .map(|i| 1.0 - f64::from(i) / 20.0 - f64::from(day) * 1e-4)
+                    .collect()
+            })
+            .collect();
+        let threshold = alerts(days.clone()).alert_threshold(2.0).expect("ten days");
+        assert_eq!(
+            days.iter()
+                .flatten()
+                .filter(|&&score| score >= threshold)
+                .count(),
+            20
+        );
+        assert!(Calibration::default().alert_threshold(2.0).is_none());
+    }
+
+    #[test]
+    fn a_day_full_of_attacks_does_not_raise_the_threshold_much() {
+        let quiet = vec![vec![0.6, 0.55, 0.5, 0.45]; 9];
+        let mut attacked = quiet.clone();
+        attacked.push(vec![0.9; 50]);
+        let (before, after) = (
+            alerts(quiet).alert_threshold(2.0),
+            alerts(attacked).alert_threshold(2.0),
+        );
+        assert!(after.zip(before).is_some_and(|(a, b)| a < 0.61 && b < 0.61));
+    }
+
+    #[test]
+    fn conformal_p_values_count_the_session_itself() {
+        let mut calibration = Calibration::default();
+        calibration.count_day(
+            (0..99).map(|i| (Channel::Mobile, f64::from(i) / 100.0)),
+            Vec::new(),
+        );
+        assert!((calibration.p_value(Channel::Mobile, 1.0) - 0.01).abs() < 1e-12);
+        assert!((calibration.p_value(Channel::Mobile, 0.0) - 1.0).abs() < 1e-12);
+        assert_eq!(calibration.p_value(Channel::Interactive, 0.5), 1.0);
+    }
+}
