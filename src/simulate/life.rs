@@ -1,7 +1,7 @@
 //! What happens in people's lives: the benign look-alikes of an attack, planned over the period.
 //!
 //! Kinds follow the list of benign look-alikes that a detector must not confuse with an attack. How often each happens is an assumption,
-//! stated in [`LookAlike::rate`]; each happens at least once in any tenant, after the attack-free days where the period allows.
+//! stated in [`LookAlike::rate`]; each happens at least once after the attack-free days, if the tenant has room for it (about ten people).
 
 use std::collections::BTreeMap;
 

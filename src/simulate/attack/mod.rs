@@ -213,10 +213,13 @@ impl Attacks {
         let wanted = campaign
             .attack
             .victims(campaign.strength, tenant.people.len());
-        let mut candidates: Vec<usize> = distinct(rng, tenant.people.len(), tenant.people.len())
-            .into_iter()
-            .filter(|&person| tenant.can_be_victim(person, campaign.first, campaign.last))
-            .collect();
+        let everybody = distinct(rng, tenant.people.len(), tenant.people.len());
+        let quiet = |&person: &usize| tenant.can_be_victim(person, campaign.first, campaign.last);
+        let mut candidates: Vec<usize> = everybody.iter().copied().filter(quiet).collect();
+        if candidates.is_empty() {
+            // In a small tenant something happens to everybody.
+            candidates.extend(everybody.first());
+        }
         match campaign.attack {
             Attack::MobileHarvest => candidates.sort_by_key(|&person| {
                 !tenant.people[person]

@@ -47,10 +47,8 @@ impl Tenant {
     pub(super) fn can_be_victim(&self, person: usize, first: i64, last: i64) -> bool {
         let (from, until) = self.people[person].employed;
         let free = |event: &Event| {
-            event.kind == LookAlike::Throttled
-                || event.last < first
-                || event.first > last
-                || event.kind == LookAlike::AddIn
+            // A mailbox that was throttled the day before may not be logged at all.
+            event.last + 1 < first || event.first > last || event.kind == LookAlike::AddIn
         };
         from <= 0 && until > last && (last - first > 7 || self.life.of(person).iter().all(free))
     }
