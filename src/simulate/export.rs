@@ -328,7 +328,7 @@ impl<'a> Export<'a> {
     fn describe(&self) -> Result<(), SimulateError> {
         let settings = self.params.settings();
         let text = serde_json::json!({
-            "mailglass": env!("CARGO_PKG_VERSION"),
+            "generator": "mailglass simulate",
             "settings": {
                 "people": settings.people, "days": settings.days, "start": settings.start.to_string(), "seed": settings.seed,
                 "attacks": settings.attacks.iter().map(|attack| attack.name()).collect::<Vec<_>>(),

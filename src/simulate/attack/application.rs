@@ -4,7 +4,7 @@
 //! application with `full_access_as_app`. How it shows in mailbox records is inferred from the schema: one `ClientAppId`, an EWS client
 //! string, many owners, another address every time. The second follows MITRE ATT&CK T1528 with the fields of Graph access in real logs.
 
-use super::{Attack, Scene};
+use super::Scene;
 use crate::simulate::random::{between, chance, dispersed, poisson, token};
 use crate::simulate::record::{Action, Context, Logon};
 use crate::simulate::visit::Reading;
@@ -12,7 +12,6 @@ use rand::Rng;
 
 /// The legacy application reads mailboxes with its own permissions.
 pub(super) fn midnight_blizzard(scene: &mut Scene) {
-    debug_assert_eq!(scene.campaign.attack, Attack::MidnightBlizzard);
     let tenant = scene.tenant();
     let hidden = scene.campaign.strength < 0.25;
     for victim in scene.campaign.victims.clone() {
