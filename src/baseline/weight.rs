@@ -13,6 +13,11 @@ use crate::feature::{FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId};
 /// Share that a feature adds beside a stronger one of its group that says nearly the same.
 const ECHO: f64 = 0.3;
 
+/// What novelty counts at least, whatever the session did.
+const LEAST_NOVELTY: f64 = 0.5;
+/// Weight of conduct (volume, time, operations), in bans, at which novelty begins to count nearly whole.
+const TELLING_CONDUCT: f64 = 3.0;
+
 /// The weight of evidence of one session, in bans.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Weight {
@@ -31,7 +36,7 @@ pub const GROUPS: usize = FeatureGroup::ALL.len();
 /// because everybody works late once.
 fn bound(group: FeatureGroup) -> f64 {
     match group {
-        FeatureGroup::Volume => 6.0,
+        FeatureGroup::Volume => 10.0,
         FeatureGroup::Identity => 5.0,
         FeatureGroup::Network | FeatureGroup::Operation | FeatureGroup::Pattern => 4.0,
         FeatureGroup::Time => 3.0,
@@ -84,7 +89,37 @@ pub fn weigh(deviations: &[f64; FEATURE_COUNT]) -> Weight {
             }
         }
     }
+    temper_novelty(&mut weight);
     weight
+}
+
+/// A stranger who reads three messages at noon is new; one who reads two hundred at night is an intruder. What is new
+/// about a session counts in proportion to what the session did.
+fn temper_novelty(weight: &mut Weight) {
+    let of = |group: FeatureGroup| {
+        matches!(
+            group,
+            FeatureGroup::Volume | FeatureGroup::Time | FeatureGroup::Operation
+        )
+    };
+    let conduct: f64 = FeatureGroup::ALL
+        .iter()
+        .zip(weight.groups)
+        .filter(|(group, _)| of(**group))
+        .map(|(_, part)| part)
+        .sum();
+    let factor = LEAST_NOVELTY + (1.0 - LEAST_NOVELTY) * (conduct / TELLING_CONDUCT).tanh();
+    for (index, _) in FeatureGroup::ALL
+        .iter()
+        .enumerate()
+        .filter(|(_, group)| !of(**group))
+    {
+        weight.groups[index] *= factor;
+    }
+    for feature in FEATURES.iter().filter(|feature| !of(feature.group)) {
+        weight.shares[feature.id.index()] *= factor;
+    }
+    weight.total = weight.groups.iter().sum();
 }
 
 #[cfg(test)]
@@ -132,8 +167,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_new_counts_more_when_it_does_something() {
+        let quiet = of(&[(FeatureId::Application, 3.0), (FeatureId::Network, 3.0)]);
+        let busy = of(&[
+            (FeatureId::Application, 3.0),
+            (FeatureId::Network, 3.0),
+            (FeatureId::Items, 3.0),
+        ]);
+        assert!(
+            busy.total - quiet.total > 4.0,
+            "{} {}",
+            busy.total,
+            quiet.total
+        );
+    }
+
+    #[test]
     fn weak_evidence_adds_up_almost_whole() {
-        let weight = of(&[(FeatureId::Network, 0.5), (FeatureId::Hour, 0.5)]);
-        assert!((weight.total - 1.0).abs() < 0.01, "{}", weight.total);
+        let weight = of(&[(FeatureId::Deletes, 0.5), (FeatureId::Hour, 0.5)]);
+        assert!((weight.total - 1.0).abs() < 0.02, "{}", weight.total);
     }
 }
