@@ -83,6 +83,8 @@ struct TenantBaseline {
     ladders: [TenantLadder; LadderKind::COUNT],
     hours: [WeekHistogram; HOUR_CLASSES],
     volumes: BTreeMap<u8, [Moments; MEASURES.len()]>,
+    /// Volumes of all sessions.
+    everything: [Moments; MEASURES.len()],
     /// Volumes of the sessions of one application, whatever the mailbox.
     #[serde(with = "ordered")]
     applications: FxHashMap<Symbol, [Moments; MEASURES.len()]>,
@@ -154,7 +156,11 @@ impl Baselines {
             .flatten()
             .map(|moments| moments[measure as usize])
             .filter(|moments| moments.sessions() >= APPLICATION_SESSIONS);
-        Predictive::new(own, prior.unwrap_or(tenant))
+        Predictive::new(
+            own,
+            prior.unwrap_or(tenant),
+            self.tenant.everything[measure as usize],
+        )
     }
 }
 

@@ -224,6 +224,7 @@ impl Baselines {
         let moments = self.tenant.volumes.entry(class).or_default();
         for ((_, measure), value) in VOLUME_FEATURES.into_iter().zip(values) {
             moments[measure as usize].count(value);
+            self.tenant.everything[measure as usize].count(value);
         }
         let application = observation.category(CategoryKind::Application);
         if day.teaches(index) && application != 0 {

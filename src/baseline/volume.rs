@@ -33,6 +33,8 @@ const REFIT_AFTER: u32 = 24;
 /// What a session teaches is cut at this many standard deviations: one attack must not become the habit.
 const WINSOR: f64 = 3.5;
 
+/// Sessions that a class borrows from the tenant as a whole.
+const BORROWED_SESSIONS: f64 = 20.0;
 /// What an untrusted session tells the tenant is cut at this many standard deviations.
 const ORDINARY: f64 = 2.0;
 
@@ -48,10 +50,10 @@ pub(crate) struct Moments {
 impl Moments {
     /// What is assumed before anything was seen: one session in two reads, about five items, within a factor of five.
     const IGNORANCE: Self = Self {
-        sessions: 4.0,
-        positive: 2.0,
+        sessions: 2.0,
+        positive: 1.0,
         mean: 1.8,
-        squares: 2.0 * 2.56,
+        squares: 2.56,
     };
 
     /// Learns one session (Welford 1962).
@@ -86,6 +88,17 @@ impl Moments {
         }
     }
 
+    /// The same distribution as if seen in at most `sessions` sessions: what it weighs as a prior.
+    fn limited(self, sessions: f64) -> Self {
+        let share = (sessions / self.sessions.max(1e-9)).min(1.0);
+        Self {
+            sessions: self.sessions * share,
+            positive: self.positive * share,
+            mean: self.mean,
+            squares: self.squares * share,
+        }
+    }
+
     /// Share of sessions above zero, never exactly 0 or 1.
     fn positive_share(self) -> f64 {
         (self.positive + 0.5) / (self.sessions + 1.0)
@@ -115,9 +128,12 @@ pub(crate) struct Predictive {
 }
 
 impl Predictive {
-    /// The posterior predictive of a mailbox's own moments under the tenant's.
-    pub(crate) fn new(own: Moments, tenant: Moments) -> Self {
-        let prior = tenant.merged(Moments::IGNORANCE);
+    /// The posterior predictive of a mailbox's own moments under those of its class in the tenant. A class that has
+    /// hardly been seen borrows from all sessions of the tenant, `everything`.
+    pub(crate) fn new(own: Moments, class: Moments, everything: Moments) -> Self {
+        let prior = class
+            .merged(everything.limited(BORROWED_SESSIONS))
+            .merged(Moments::IGNORANCE);
         let n = own.positive;
         let share = (own.positive + PRIOR_SESSIONS * prior.positive_share())
             / (own.sessions + PRIOR_SESSIONS);
@@ -298,8 +314,8 @@ mod tests {
         (0..500).for_each(|i| tenant.count(f64::from(1 + i % 10)));
         let mut own = Moments::default();
         (0..60).for_each(|i| own.count(f64::from(80 + i % 40)));
-        let stranger = Predictive::new(Moments::default(), tenant);
-        let heavy = Predictive::new(own, tenant);
+        let stranger = Predictive::new(Moments::default(), tenant, tenant);
+        let heavy = Predictive::new(own, tenant, tenant);
         assert!(
             stranger.exceedance(100.0) < 0.02,
             "{}",
