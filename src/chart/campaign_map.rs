@@ -167,7 +167,7 @@ impl Campaign {
     }
 }
 
-fn title(data: &CampaignMap) -> String {
+pub(super) fn title(data: &CampaignMap) -> String {
     let sessions = label::counted(data.visits().count() as u64, "session", "sessions");
     match data.campaigns.as_slice() {
         [] => "No campaign: the flagged sessions have nothing in common".to_owned(),

@@ -26,6 +26,8 @@ pub struct OperationCounts {
 pub enum MissingKind {
     /// No record of any kind for longer than is usual.
     Gap,
+    /// A mailbox that used to be logged has no record any more.
+    Silent,
     /// A mailbox was throttled: its reads were not logged.
     Throttled,
     /// A file ends at exactly its row cap and is probably cut.
@@ -33,8 +35,9 @@ pub enum MissingKind {
 }
 
 impl MissingKind {
-    const ALL: [MissingKind; 3] = [
+    const ALL: [MissingKind; 4] = [
         MissingKind::Gap,
+        MissingKind::Silent,
         MissingKind::Throttled,
         MissingKind::Truncated,
     ];
@@ -42,6 +45,7 @@ impl MissingKind {
     fn lane(self) -> &'static str {
         match self {
             MissingKind::Gap => "no records",
+            MissingKind::Silent => "mailbox silent",
             MissingKind::Throttled => "reads throttled",
             MissingKind::Truncated => "file cut",
         }
@@ -50,6 +54,7 @@ impl MissingKind {
     fn counted(self, n: u64) -> String {
         match self {
             MissingKind::Gap => label::counted(n, "gap", "gaps"),
+            MissingKind::Silent => label::counted(n, "silent mailbox", "silent mailboxes"),
             MissingKind::Throttled => label::counted(n, "throttled window", "throttled windows"),
             MissingKind::Truncated => label::counted(n, "file cut short", "files cut short"),
         }
@@ -115,7 +120,7 @@ pub fn draw(data: &Coverage, style: &Style, path: &Path) -> Result<(), ChartErro
         style,
         |canvas| {
             let around = Frame {
-                title: &title(data, &stack),
+                title: &title(data),
                 subtitle: &subtitle(&stack, (data, style)),
                 units: &format!("deduplicated mailbox records per {step}"),
             };
@@ -214,7 +219,8 @@ fn kinds(data: &Coverage) -> Vec<MissingKind> {
     MissingKind::ALL.into_iter().filter(occurs).collect()
 }
 
-fn title(data: &Coverage, stack: &Stack) -> String {
+pub(super) fn title(data: &Coverage) -> String {
+    let stack = Stack::of(data);
     let bins = stack.totals.len() as u64;
     if bins == 0 || stack.totals.iter().all(|n| *n == 0) {
         return "The log holds no mailbox records".to_owned();
@@ -414,9 +420,8 @@ mod tests {
     #[test]
     fn title_states_what_is_held_and_what_is_missing() {
         let mut data = coverage(&[&[1, 0, 4]]);
-        let stack = Stack::of(&data);
         assert_eq!(
-            title(&data, &stack),
+            title(&data),
             "Records on 2 of 3 days; nothing is known to be missing"
         );
         for kind in [
@@ -432,14 +437,11 @@ mod tests {
             });
         }
         assert_eq!(
-            title(&data, &stack),
+            title(&data),
             "Records on 2 of 3 days; missing: 1 gap, 2 throttled windows"
         );
         let empty = coverage(&[]);
-        assert_eq!(
-            title(&empty, &Stack::of(&empty)),
-            "The log holds no mailbox records"
-        );
+        assert_eq!(title(&empty), "The log holds no mailbox records");
     }
 
     #[test]

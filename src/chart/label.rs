@@ -9,7 +9,7 @@ const LONGEST: usize = 300;
 
 /// `text` without what cannot or must not be printed: control characters, zero-width characters and
 /// direction overrides (which could make a name read as another one). White space becomes one space.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars().take(LONGEST * 4) {
         let invisible = matches!(c,
@@ -34,7 +34,7 @@ pub(super) fn clean(text: &str) -> String {
 
 /// `text` with at most `most` characters; the middle gives way to an ellipsis, since both the start of
 /// a mailbox and its domain tell it apart.
-pub(super) fn shorten(text: &str, most: usize) -> String {
+pub(crate) fn shorten(text: &str, most: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
     if chars.len() <= most {
         return text.to_owned();
@@ -51,7 +51,7 @@ pub(super) fn shorten(text: &str, most: usize) -> String {
 }
 
 /// `text` with at most `most` characters; its end gives way to an ellipsis.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
@@ -60,7 +60,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 }
 
 /// A cleaned name short enough for a title; `unnamed` stands for an empty one.
-pub(super) fn name(text: &str, most: usize) -> String {
+pub(crate) fn name(text: &str, most: usize) -> String {
     let cleaned = clean(text);
     if cleaned.is_empty() {
         return "unnamed".to_owned();
@@ -69,7 +69,7 @@ pub(super) fn name(text: &str, most: usize) -> String {
 }
 
 /// A whole number with grouped digits: `12,345`.
-pub(super) fn count(value: u64) -> String {
+pub(crate) fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, c) in digits.chars().enumerate() {
@@ -82,12 +82,12 @@ pub(super) fn count(value: u64) -> String {
 }
 
 /// `1 session`, `2 sessions`, `3,000 mailboxes`.
-pub(super) fn counted(value: u64, one: &str, many: &str) -> String {
+pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
 }
 
 /// A measured value with at most three significant digits: `0.04`, `3.5`, `250`, `1,204`, `2.1M`.
-pub(super) fn value(value: f64) -> String {
+pub(crate) fn value(value: f64) -> String {
     if !value.is_finite() {
         return "unknown".to_owned();
     }
@@ -111,8 +111,17 @@ pub(super) fn value(value: f64) -> String {
     format!("{sign}{text}")
 }
 
+/// A size in decimal units with at most three significant digits: `640 B`, `4.1 MB`, `250 GB`.
+pub(crate) fn bytes(size: f64) -> String {
+    const UNITS: [(f64, &str); 4] = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    match UNITS.iter().find(|(unit, _)| size >= *unit) {
+        Some((unit, name)) => format!("{} {name}", value(size / unit)),
+        None => format!("{} B", value(size)),
+    }
+}
+
 /// An axis label: `0`, `500`, `12k`, `1.5M`, `2G`.
-pub(super) fn compact(value: f64) -> String {
+pub(crate) fn compact(value: f64) -> String {
     const UNITS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
     for (unit, suffix) in UNITS {
         if value >= unit {
@@ -123,7 +132,7 @@ pub(super) fn compact(value: f64) -> String {
 }
 
 /// A share as a percentage: `37%`, `<1%`; a dash for what is no number.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if !percent.is_finite() {
         "–".to_owned()
@@ -142,7 +151,7 @@ fn trim_zeros(text: &str) -> String {
 }
 
 /// The moment `seconds` (Unix time, UTC) in `zone`; out-of-range values stop at the ends of the calendar.
-pub(super) fn zoned(seconds: i64, zone: &TimeZone) -> ZonedDateTime {
+pub(crate) fn zoned(seconds: i64, zone: &TimeZone) -> ZonedDateTime {
     // A day inside jiff's limits, so that later steps of a day cannot leave the calendar.
     let limit = 200_000_000_000;
     Timestamp::from_second(seconds.clamp(-limit, limit))
@@ -151,19 +160,19 @@ pub(super) fn zoned(seconds: i64, zone: &TimeZone) -> ZonedDateTime {
 }
 
 /// `Tue 3 Jun 2025 02:14`.
-pub(super) fn moment(seconds: i64, zone: &TimeZone) -> String {
+pub(crate) fn moment(seconds: i64, zone: &TimeZone) -> String {
     zoned(seconds, zone)
         .strftime("%a %-d %b %Y %H:%M")
         .to_string()
 }
 
 /// `3 Jun 2025`.
-pub(super) fn day(seconds: i64, zone: &TimeZone) -> String {
+pub(crate) fn day(seconds: i64, zone: &TimeZone) -> String {
     zoned(seconds, zone).strftime("%-d %b %Y").to_string()
 }
 
 /// `3 Jun 2025 to 24 Jun 2025`, or the one day; `end` is exclusive.
-pub(super) fn period(start: i64, end: i64, zone: &TimeZone) -> String {
+pub(crate) fn period(start: i64, end: i64, zone: &TimeZone) -> String {
     let (first, last) = (
         day(start, zone),
         day(end.saturating_sub(1).max(start), zone),
@@ -176,7 +185,7 @@ pub(super) fn period(start: i64, end: i64, zone: &TimeZone) -> String {
 }
 
 /// The name of a bin width: `hour`, `3 hours`, `day`, `week`.
-pub(super) fn step(seconds: i64) -> String {
+pub(crate) fn step(seconds: i64) -> String {
     const NAMED: [(i64, &str); 4] = [
         (604_800, "week"),
         (86_400, "day"),
@@ -195,7 +204,7 @@ pub(super) fn step(seconds: i64) -> String {
 }
 
 /// `n` of `all` bins of a width: `13 of 456 hours`, `4 of 90 bins of 3 hours`, `all of 1 day` if it is all of them.
-pub(super) fn share_of_bins(n: u64, all: u64, seconds: i64) -> String {
+pub(crate) fn share_of_bins(n: u64, all: u64, seconds: i64) -> String {
     let name = step(seconds);
     let (one, many) = if name.contains(' ') {
         (format!("bin of {name}"), format!("bins of {name}"))
@@ -247,6 +256,9 @@ mod tests {
         assert_eq!(value(-250.0), "−250");
         assert_eq!(value(2.1e6), "2.1M");
         assert_eq!(value(f64::NAN), "unknown");
+        assert_eq!(bytes(640.0), "640 B");
+        assert_eq!(bytes(4_057_536.0), "4.06 MB");
+        assert_eq!(bytes(2.5e11), "250 GB");
         assert_eq!(compact(12_000.0), "12k");
         assert_eq!(compact(0.5), "0.5");
         assert_eq!(percent(0.371), "37%");

@@ -21,48 +21,61 @@ pub struct Lane {
 
 /// Height of one lane.
 const ROW: f64 = 30.0;
-/// Most lanes of one panel; the rest is summed into one.
-const SHOWN: usize = 7;
+/// Most lanes of one panel; each kind's rest is summed into one more.
+const SHOWN: usize = 8;
+/// Lanes kept for what is usual, so that the unusual stands beside it.
+const USUAL: usize = 3;
 
-/// Height that [`draw`] takes for `lanes` lanes.
-pub(super) fn height(lanes: usize) -> f64 {
-    let rows = match lanes {
-        0 => 1,
-        n if n > SHOWN => SHOWN + 1,
-        n => n,
-    };
-    rows as f64 * ROW
+/// Height that [`draw`] takes.
+pub(super) fn height(lanes: &[Lane]) -> f64 {
+    shown(lanes).len().max(1) as f64 * ROW
 }
 
-/// The lanes to draw: those of flagged sessions first, then by items, the rest summed.
+/// The lanes to draw: those of flagged sessions, then the usual ones, each by items; the rest of each is summed.
 fn shown(lanes: &[Lane]) -> Vec<Lane> {
     let total = |lane: &Lane| lane.days.iter().fold(0u64, |sum, n| sum.saturating_add(*n));
     let mut sorted: Vec<&Lane> = lanes.iter().collect();
-    sorted.sort_by(|a, b| {
-        let flagged = a.flagged_days.is_empty().cmp(&b.flagged_days.is_empty());
-        flagged
-            .then(total(b).cmp(&total(a)))
-            .then(a.label.cmp(&b.label))
-    });
-    let mut out: Vec<Lane> = sorted
+    sorted.sort_by(|a, b| total(b).cmp(&total(a)).then(a.label.cmp(&b.label)));
+    let (flagged, usual): (Vec<&Lane>, Vec<&Lane>) = sorted
+        .into_iter()
+        .partition(|lane| !lane.flagged_days.is_empty());
+    let kept = usual.len().min(USUAL);
+    let mut out = first(&flagged, SHOWN - kept, "others of flagged sessions");
+    out.extend(first(
+        &usual,
+        SHOWN - flagged.len().min(SHOWN - kept),
+        "others",
+    ));
+    out
+}
+
+/// The first `most` lanes, and the sum of the others. A single other lane is shown as it is.
+fn first(lanes: &[&Lane], most: usize, others: &str) -> Vec<Lane> {
+    let most = if lanes.len() == most + 1 {
+        most + 1
+    } else {
+        most
+    };
+    let mut out: Vec<Lane> = lanes
         .iter()
-        .take(SHOWN)
+        .take(most)
         .map(|lane| (*lane).clone())
         .collect();
-    if sorted.len() > SHOWN {
-        let mut rest = Lane {
-            label: format!("{} others", label::count((sorted.len() - SHOWN) as u64)),
-            ..Lane::default()
-        };
-        for lane in &sorted[SHOWN..] {
-            rest.days.resize(rest.days.len().max(lane.days.len()), 0);
-            for (sum, items) in rest.days.iter_mut().zip(&lane.days) {
-                *sum = sum.saturating_add(*items);
-            }
-            rest.flagged_days.extend(&lane.flagged_days);
+    let Some(rest @ [_, ..]) = lanes.get(most..) else {
+        return out;
+    };
+    let mut sum = Lane {
+        label: format!("{} {others}", label::count(rest.len() as u64)),
+        ..Lane::default()
+    };
+    for lane in rest {
+        sum.days.resize(sum.days.len().max(lane.days.len()), 0);
+        for (sum, items) in sum.days.iter_mut().zip(&lane.days) {
+            *sum = sum.saturating_add(*items);
         }
-        out.push(rest);
+        sum.flagged_days.extend(&lane.flagged_days);
     }
+    out.push(sum);
     out
 }
 
@@ -147,12 +160,37 @@ mod tests {
             .map(|i| lane(&format!("client {i}"), vec![i, 1], Vec::new()))
             .collect();
         lanes.push(lane("intruder", vec![0, 1], vec![1]));
-        let shown = shown(&lanes);
-        assert_eq!(shown.len(), SHOWN + 1);
-        assert_eq!(shown[0].label, "intruder");
-        assert_eq!(shown[1].label, "client 9");
-        assert_eq!(shown[SHOWN].label, "4 others");
-        assert_eq!(shown[SHOWN].days, vec![1 + 2 + 3, 4]);
-        assert_eq!(height(11), height(500));
+        let drawn = shown(&lanes);
+        assert_eq!(drawn.len(), SHOWN + 1);
+        assert_eq!(drawn[0].label, "intruder");
+        assert_eq!(drawn[1].label, "client 9");
+        assert_eq!(drawn[SHOWN].label, "3 others");
+        assert_eq!(drawn[SHOWN].days, vec![1 + 2, 3]);
+    }
+
+    #[test]
+    fn the_usual_stays_beside_many_flagged_lanes() {
+        let mut lanes: Vec<Lane> = (0..12)
+            .map(|i| lane(&format!("proxy {i:02}"), vec![100 + i], vec![0]))
+            .collect();
+        lanes.extend((0..40).map(|i| lane(&format!("office {i:02}"), vec![40 - i], Vec::new())));
+        let labels: Vec<String> = shown(&lanes).into_iter().map(|lane| lane.label).collect();
+        assert_eq!(
+            labels[..6],
+            [
+                "proxy 11",
+                "proxy 10",
+                "proxy 09",
+                "proxy 08",
+                "proxy 07",
+                "7 others of flagged sessions"
+            ]
+        );
+        assert_eq!(
+            labels[6..],
+            ["office 00", "office 01", "office 02", "37 others"]
+        );
+        assert_eq!(height(&lanes), 10.0 * ROW);
+        assert_eq!(height(&[]), ROW);
     }
 }

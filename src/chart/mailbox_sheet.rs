@@ -1,6 +1,7 @@
 //! One sheet per flagged mailbox: its timeline against the expected band, its clients and networks day by day, the hours
 //! of its week, and the reasons.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -57,15 +58,15 @@ const WEEK_WIDTH: f64 = 660.0;
 /// [`ChartError::Write`] if the file cannot be written; the other kinds point to a fault of mailglass.
 pub fn draw(data: &MailboxSheet, style: &Style, path: &Path) -> Result<(), ChartError> {
     let key = session_key::height(data.flagged.len());
-    let clients = lane::height(data.clients.len());
-    let networks = lane::height(data.networks.len());
+    let clients = lane::height(&data.clients);
+    let networks = lane::height(&data.networks);
     let bottom = WEEK.max(reason_bars::height(data.reasons.len()));
     let height =
         HEAD + TIMELINE + key + clients + networks + bottom + 3.0 * PANEL + 4.0 * GAP + FOOT;
     let step = label::step(data.items.step);
     let picture = canvas::render(height, style, |canvas| {
         let around = Frame {
-            title: &title(data),
+            title: &title(data, style),
             subtitle: &subtitle(data, style),
             units: &format!("items per {step} and per day"),
         };
@@ -135,7 +136,7 @@ pub fn draw(data: &MailboxSheet, style: &Style, path: &Path) -> Result<(), Chart
     canvas::save(&picture, path)
 }
 
-fn title(data: &MailboxSheet) -> String {
+pub(super) fn title(data: &MailboxSheet, style: &Style) -> String {
     let mailbox = label::name(&data.mailbox, 56);
     if data.flagged.is_empty() {
         return format!("{mailbox}: no session flagged");
@@ -144,20 +145,30 @@ fn title(data: &MailboxSheet) -> String {
         .flagged
         .iter()
         .fold(0u64, |sum, s| sum.saturating_add(s.items));
+    let sessions = data.flagged.len() as u64;
     let mut title = format!(
-        "{mailbox}: {} accessed {}",
-        label::counted(
-            data.flagged.len() as u64,
-            "flagged session",
-            "flagged sessions"
-        ),
+        "{mailbox}: {} accessed {} from {}",
+        label::counted(sessions, "flagged session", "flagged sessions"),
         label::counted(items, "item", "items"),
+        origin(&data.flagged),
     );
-    if let Some(reason) = reason_bars::sorted(&data.reasons).first() {
-        let sentence = label::name(&reason.sentence, 70);
-        title = format!("{title}; {sentence}");
+    let quiet = week_map::at_quiet_hours(&data.week, (&data.flagged, style)) as u64;
+    match (quiet, sessions) {
+        (0, _) => {}
+        (_, 1) => title.push_str(", in quiet hours"),
+        (quiet, all) if quiet == all => title.push_str(", all in quiet hours"),
+        (quiet, _) => title.push_str(&format!(", {} of them in quiet hours", label::count(quiet))),
     }
     title
+}
+
+/// The network of the sessions, or how many there were.
+fn origin(flagged: &[FlaggedSession]) -> String {
+    let networks: BTreeSet<&str> = flagged.iter().map(|s| s.network.as_str()).collect();
+    match networks.first() {
+        Some(only) if networks.len() == 1 => label::name(only, 44),
+        _ => label::counted(networks.len() as u64, "network", "networks"),
+    }
 }
 
 fn subtitle(data: &MailboxSheet, style: &Style) -> String {
@@ -218,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn title_states_what_happened_and_why() {
+    fn title_is_a_short_finding() {
         let mut data = MailboxSheet {
             mailbox: "envoy@contoso.example".to_owned(),
             items: Series {
@@ -235,21 +246,30 @@ mod tests {
             networks: Vec::new(),
             reasons: Vec::new(),
         };
+        let style = Style::default();
+        let title = |data: &MailboxSheet| title(data, &style);
         assert_eq!(title(&data), "envoy@contoso.example: no session flagged");
         data.flagged.push(FlaggedSession {
             items: 250,
+            network: "192.0.2.0/24".to_owned(),
             ..FlaggedSession::default()
-        });
-        data.reasons.push(Reason {
-            sentence: "client never seen here".to_owned(),
-            observed: 1.0,
-            expected: 0.0,
-            unit: String::new(),
-            contribution: 0.5,
         });
         assert_eq!(
             title(&data),
-            "envoy@contoso.example: 1 flagged session accessed 250 items; client never seen here"
+            "envoy@contoso.example: 1 flagged session accessed 250 items from 192.0.2.0/24"
+        );
+        // The epoch was a Thursday at midnight; this mailbox is used on Mondays at midnight only.
+        data.week = vec![0.0; 168];
+        data.week[0] = 10.0;
+        data.flagged.push(FlaggedSession {
+            items: 1,
+            start: 4 * 86_400,
+            end: 4 * 86_400,
+            ..FlaggedSession::default()
+        });
+        assert_eq!(
+            title(&data),
+            "envoy@contoso.example: 2 flagged sessions accessed 251 items from 2 networks, 1 of them in quiet hours"
         );
     }
 }

@@ -16,9 +16,10 @@ pub mod comparison;
 pub mod coverage;
 pub mod detection_delay;
 mod frame;
-mod label;
+pub(crate) mod label;
 mod lane;
 pub mod mailbox_sheet;
+mod palette;
 mod plane;
 pub mod precision_recall;
 mod reason_bars;
@@ -96,6 +97,19 @@ pub enum Chart {
 }
 
 impl Chart {
+    /// The finding, as the title of the picture states it; it also describes the picture to those who cannot see it.
+    #[must_use]
+    pub fn title(&self, style: &Style) -> String {
+        match self {
+            Chart::TenantOverview(data) => tenant_overview::title(data),
+            Chart::MailboxSheet(data) => mailbox_sheet::title(data, style),
+            Chart::ScoreDistribution(data) => score_distribution::title(data),
+            Chart::TopSessions(data) => top_sessions::title(data),
+            Chart::CampaignMap(data) => campaign_map::title(data),
+            Chart::Coverage(data) => coverage::title(data),
+        }
+    }
+
     /// Draws the chart into the PNG file `path`, replacing it.
     ///
     /// # Errors

@@ -16,14 +16,18 @@ pub struct Reason {
     pub observed: f64,
     /// What the baseline expects.
     pub expected: f64,
-    /// Unit of both, such as `items`; empty if they have none.
+    /// Unit of both, such as `items`; empty if they have none. `bytes` are shown as kB, MB or GB.
     pub unit: String,
+    /// What observed and expected mean, where the bare numbers would puzzle: `today`, `on 6% of days`.
+    pub words: Option<[String; 2]>,
     /// Share of the score, 0 to 1.
     pub contribution: f64,
 }
 
 /// Height of one reason.
-const ROW: f64 = 66.0;
+const ROW: f64 = 78.0;
+/// Height of one line of a sentence.
+const LINE: f64 = 22.0;
 /// Most reasons shown.
 const SHOWN: usize = 6;
 
@@ -90,18 +94,18 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Area, reasons: &[Reason]) {
             (share_right, middle),
             bold,
         );
-        let font = Font::of(size::BODY);
-        let lines = font.wrap(&reason.sentence, sentence.1 - sentence.0, 2);
-        let mut y = middle - (lines.len().saturating_sub(1)) as f64 * 12.0;
+        let font = Font::of(size::SMALL);
+        let lines = font.wrap(&reason.sentence, sentence.1 - sentence.0, 3);
+        let mut y = middle - (lines.len().saturating_sub(1)) as f64 * LINE / 2.0;
         for line in &lines {
             canvas.text_middle(line, (sentence.0, y), font);
-            y += 24.0;
+            y += LINE;
         }
         pair(
             canvas,
             Area {
-                top: top + 9.0,
-                bottom: top + ROW - 9.0,
+                top: top + 14.0,
+                bottom: top + ROW - 14.0,
                 ..bars
             },
             reason,
@@ -142,7 +146,13 @@ fn pair(canvas: &mut Canvas<'_>, area: Area, reason: &Reason) {
         } else {
             Font::of(size::SMALL).color(theme::MUTED)
         };
-        let text = format!("{} {}", label::value(value), reason.unit);
+        let text = match &reason.words {
+            Some(words) => words[i].clone(),
+            None if reason.unit == "bytes" => label::bytes(value),
+            // Units are plural: `1 mailboxes` would be wrong.
+            None if value == 1.0 => label::value(value),
+            None => format!("{} {}", label::value(value), reason.unit),
+        };
         let text = font.fit_end(&text, area.right - bar.right - 8.0);
         canvas.text_middle(&text, (bar.right + 8.0, top + half / 2.0), font);
     }
@@ -159,6 +169,7 @@ mod tests {
             observed: 1.0,
             expected: 0.0,
             unit: String::new(),
+            words: None,
             contribution,
         };
         let reasons = [reason(f64::NAN), reason(0.1), reason(0.6), reason(0.3)];

@@ -89,7 +89,7 @@ pub fn draw(data: &ScoreDistribution, style: &Style, path: &Path) -> Result<(), 
     canvas::save(&picture, path)
 }
 
-fn title(data: &ScoreDistribution) -> String {
+pub(super) fn title(data: &ScoreDistribution) -> String {
     let judged = (data.unflagged.len() + data.flagged.len()) as u64;
     if judged == 0 {
         return "No session could be judged: there is nothing after the warm-up".to_owned();

@@ -30,6 +30,13 @@ pub struct FlaggedSession {
 
 /// Height of one row.
 const ROW: f64 = 36.0;
+/// Narrowest and widest column of names; between them a column is as wide as its longest entry.
+const MIN_COLUMN: f64 = 90.0;
+const MAX_COLUMN: f64 = 310.0;
+/// Space between columns.
+const COLUMN_GAP: f64 = 16.0;
+/// Width of the column of items: up to `999,999 items`.
+const ITEMS: f64 = 130.0;
 /// Most sessions listed; the rest is counted.
 const LISTED: usize = 8;
 
@@ -74,9 +81,21 @@ pub(super) fn draw(
         canvas.text_middle("No session was flagged.", (area.left, row), muted);
         return;
     }
+    let bold = body.bold();
+    let name = |session: &FlaggedSession| match who {
+        Who::Mailbox => label::clean(&session.mailbox),
+        Who::Network => label::clean(&session.network),
+    };
+    let widest = |widths: &mut dyn Iterator<Item = f64>| widths.fold(MIN_COLUMN, f64::max);
+    let shown = listed(sessions);
+    let names = widest(&mut shown.iter().map(|s| bold.width(&name(s)))).min(MAX_COLUMN);
+    let clients = widest(&mut shown.iter().map(|s| body.width(&label::clean(&s.client))));
+    let clients = clients.min(MAX_COLUMN);
     // Columns: badge, time, who, client, items (right-aligned), reason.
-    let at = [0.0, 50.0, 284.0, 608.0, 962.0, 982.0].map(|x| area.left + x);
-    for session in listed(sessions) {
+    let third = 284.0 + names + COLUMN_GAP;
+    let items_end = third + clients + COLUMN_GAP + ITEMS;
+    let at = [0.0, 50.0, 284.0, third, items_end, items_end + 20.0].map(|x| area.left + x);
+    for session in shown {
         canvas.badge(
             &session.rank.to_string(),
             (at[0] + 18.0, row),
@@ -84,15 +103,10 @@ pub(super) fn draw(
         );
         let time = label::moment(session.start, &style.time_zone);
         canvas.text_middle(&time, (at[1], row), body);
-        let name = match who {
-            Who::Mailbox => &session.mailbox,
-            Who::Network => &session.network,
-        };
-        let bold = body.bold();
-        canvas.text_middle(&bold.fit(name, at[3] - at[2] - 14.0), (at[2], row), bold);
+        canvas.text_middle(&bold.fit(&name(session), names), (at[2], row), bold);
         let items = label::counted(session.items, "item", "items");
-        let room = at[4] - at[3] - body.width(&items) - 14.0;
-        canvas.text_middle(&body.fit_end(&session.client, room), (at[3], row), body);
+        let client = body.fit_end(&session.client, clients);
+        canvas.text_middle(&client, (at[3], row), body);
         canvas.text_middle(&items, (at[4], row), body.align(Align::Right));
         let reason = muted.fit_end(&session.reason, area.right - at[5]);
         canvas.text_middle(&reason, (at[5], row), muted);

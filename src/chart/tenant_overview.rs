@@ -39,7 +39,7 @@ pub fn draw(data: &TenantOverview, style: &Style, path: &Path) -> Result<(), Cha
     let step = label::step(data.accesses.step);
     let picture = canvas::render(height, style, |canvas| {
         let around = Frame {
-            title: &title(data, &step),
+            title: &title(data),
             subtitle: &subtitle(data, style),
             units: &format!("mailbox accesses per {step}"),
         };
@@ -71,7 +71,8 @@ pub fn draw(data: &TenantOverview, style: &Style, path: &Path) -> Result<(), Cha
     canvas::save(&picture, path)
 }
 
-fn title(data: &TenantOverview, step: &str) -> String {
+pub(super) fn title(data: &TenantOverview) -> String {
+    let step = label::step(data.accesses.step);
     let (known, above) = data.accesses.above_band();
     let band = match (known, above) {
         (0, _) => String::new(),
@@ -152,12 +153,12 @@ mod tests {
     fn title_states_the_finding() {
         let mut data = data();
         assert_eq!(
-            title(&data, "hour"),
+            title(&data),
             "No session flagged; 1 of 3 hours above what is expected"
         );
         data.accesses.observed[1] = 0;
         assert_eq!(
-            title(&data, "hour"),
+            title(&data),
             "No session flagged; no hour above what is expected"
         );
         data.flagged = ["a@contoso.example", "b@contoso.example"]
@@ -167,10 +168,10 @@ mod tests {
             })
             .to_vec();
         data.accesses.expected.clear();
-        assert_eq!(title(&data, "hour"), "2 sessions flagged in 2 mailboxes");
+        assert_eq!(title(&data), "2 sessions flagged in 2 mailboxes");
         data.flagged.pop();
         assert_eq!(
-            title(&data, "hour"),
+            title(&data),
             "1 session flagged, in the mailbox a@contoso.example"
         );
     }

@@ -127,7 +127,7 @@ impl Default for Style {
 
 impl Style {
     /// Name of the time zone as the footer prints it: the IANA name, else `UTC` or the offset.
-    pub(super) fn zone_name(&self) -> String {
+    pub(crate) fn zone_name(&self) -> String {
         match self.time_zone.iana_name() {
             Some(name) => name.to_owned(),
             None => self

@@ -54,12 +54,12 @@ const LABELS: f64 = 590.0;
 /// # Errors
 /// [`ChartError::Write`] if the file cannot be written; the other kinds point to a fault of mailglass.
 pub fn draw(data: &TopSessions, style: &Style, path: &Path) -> Result<(), ChartError> {
-    let drawn = &data.sessions[..data.sessions.len().min(DRAWN)];
+    let drawn = drawn(data);
     let rows = drawn.len().max(1) as f64 * ROW;
     let picture = canvas::render(HEAD + LEGEND + rows + AXIS + FOOT, style, |canvas| {
         let flagged = drawn.iter().filter(|session| session.flagged).count();
         let around = Frame {
-            title: &title(data, drawn),
+            title: &title(data),
             subtitle: &format!(
                 "The {} ranked highest; {} of them flagged. Length of a bar: score. Colours: what the score comes from",
                 label::counted(drawn.len() as u64, "session", "sessions"),
@@ -106,7 +106,13 @@ fn strongest(session: &TopSession) -> Option<usize> {
     best.map(|(i, _)| i)
 }
 
-fn title(data: &TopSessions, drawn: &[TopSession]) -> String {
+/// The sessions that are drawn: the first ones.
+fn drawn(data: &TopSessions) -> &[TopSession] {
+    &data.sessions[..data.sessions.len().min(DRAWN)]
+}
+
+pub(super) fn title(data: &TopSessions) -> String {
+    let drawn = drawn(data);
     if drawn.is_empty() {
         return "No session to rank".to_owned();
     }
@@ -290,7 +296,7 @@ mod tests {
 
     #[test]
     fn title_names_the_commonest_strongest_group() {
-        let data = TopSessions {
+        let mut data = TopSessions {
             groups: vec!["volume".to_owned(), "novelty".to_owned()],
             sessions: vec![
                 session(vec![0.1, 0.9]),
@@ -299,14 +305,15 @@ mod tests {
             ],
         };
         assert_eq!(
-            title(&data, &data.sessions),
+            title(&data),
             "Novelty is the strongest reason in 2 of the top 3 sessions"
         );
-        assert_eq!(title(&data, &[]), "No session to rank");
-        let unknown = [session(vec![])];
+        data.sessions = vec![session(vec![])];
         assert_eq!(
-            title(&data, &unknown),
+            title(&data),
             "The top 1 session and what their scores come from"
         );
+        data.sessions.clear();
+        assert_eq!(title(&data), "No session to rank");
     }
 }

@@ -142,12 +142,17 @@ impl RankArgs {
     }
 
     pub(crate) fn zone(&self) -> Result<TimeZone, Error> {
-        TimeZone::get(&self.time_zone).map_err(|_| Error::Config {
-            name: "--time-zone".to_owned(),
-            reason: format!("\"{}\" is not a known zone", self.time_zone),
-            remedy: "give an IANA name such as Europe/Warsaw, or UTC".to_owned(),
-        })
+        zone(&self.time_zone)
     }
+}
+
+/// The time zone of a name.
+pub(crate) fn zone(name: &str) -> Result<TimeZone, Error> {
+    TimeZone::get(name).map_err(|_| Error::Config {
+        name: "--time-zone".to_owned(),
+        reason: format!("\"{name}\" is not a known zone"),
+        remedy: "give an IANA name such as Europe/Warsaw, or UTC".to_owned(),
+    })
 }
 
 fn out_of_range(name: &str, value: f64, remedy: &str) -> Error {

@@ -1,16 +1,14 @@
 //! The analysis as data for charts.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
+use super::period::{DAY, Period, accesses};
+use super::{coverage, sheets};
 use crate::chart::campaign_map::{Campaign, CampaignMap, Visit};
-use crate::chart::mailbox_sheet::{Lane, MailboxSheet, Reason};
 use crate::chart::score_distribution::{ScoreDistribution, Threshold};
 use crate::chart::top_sessions::{TopSession, TopSessions};
-use crate::chart::{Band, Chart, FlaggedSession, Series, TenantOverview, bin_seconds};
-use crate::event::AccessType;
+use crate::chart::{Chart, FlaggedSession, TenantOverview};
+use crate::error::Error;
 use crate::explain::Naming;
 use crate::feature::{FEATURES, FeatureGroup};
 use crate::pipeline::{Analysis, AnalyzedSession};
@@ -20,11 +18,6 @@ use crate::rank::FlagRule;
 const MAX_SHEETS: usize = 50;
 /// Sessions in the chart of top sessions.
 const TOP: usize = 20;
-const DAY: i64 = 86_400;
-/// The band holds this share of comparable bins on either side.
-const BAND_QUANTILES: (f64, f64) = (0.05, 0.95);
-/// Comparable bins that a band needs.
-const MIN_COMPARABLE: usize = 5;
 /// Groups of features in the order of their colours.
 const GROUPS: [FeatureGroup; 6] = [
     FeatureGroup::Identity,
@@ -40,9 +33,13 @@ pub(super) fn data(
     analysis: &Analysis,
     naming: &Naming<'_>,
     rule: FlagRule,
-) -> Vec<(PathBuf, Chart)> {
+) -> Result<Vec<(String, Chart)>, Error> {
+    let coverage = (
+        chart_path("coverage"),
+        Chart::Coverage(coverage::coverage_chart(&analysis.ingested)?),
+    );
     let Some(period) = Period::of(analysis) else {
-        return Vec::new();
+        return Ok(vec![coverage]);
     };
     let mut charts = vec![
         (
@@ -57,6 +54,7 @@ pub(super) fn data(
             chart_path("top_sessions"),
             Chart::TopSessions(top_sessions(analysis, naming)),
         ),
+        coverage,
     ];
     if !analysis.campaigns.is_empty() {
         charts.push((
@@ -70,16 +68,16 @@ pub(super) fn data(
             break;
         }
         if seen.insert(analyzed.session.mailbox) {
-            let sheet = sheet(analysis, naming, &period, analyzed.session.mailbox);
+            let sheet = sheets::sheet(analysis, naming, &period, analyzed.session.mailbox);
             let name = format!("mailbox_{:03}_{}", seen.len(), file_name(&sheet.mailbox));
             charts.push((chart_path(&name), Chart::MailboxSheet(sheet)));
         }
     }
-    charts
+    Ok(charts)
 }
 
-fn chart_path(name: &str) -> PathBuf {
-    PathBuf::from("charts").join(format!("{name}.png"))
+fn chart_path(name: &str) -> String {
+    format!("charts/{name}.png")
 }
 
 /// A mailbox as part of a file name: letters, digits, dots and dashes, at most 60.
@@ -94,98 +92,7 @@ fn file_name(mailbox: &str) -> String {
     mailbox.chars().take(60).map(safe).collect()
 }
 
-/// The bins of time that all charts of a run share.
-struct Period {
-    start: i64,
-    step: i64,
-    bins: usize,
-    first_day: i64,
-    days: usize,
-}
-
-impl Period {
-    fn of(analysis: &Analysis) -> Option<Self> {
-        let first = analysis
-            .sessions
-            .iter()
-            .map(|s| s.session.start)
-            .min()?
-            .div_euclid(1000);
-        let last = analysis
-            .sessions
-            .iter()
-            .map(|s| s.session.end)
-            .max()?
-            .div_euclid(1000);
-        let first_day = first.div_euclid(DAY) * DAY;
-        let days = ((last - first_day) / DAY + 1) as usize;
-        let step = bin_seconds(days as i64 * DAY);
-        Some(Self {
-            start: first_day,
-            step,
-            bins: (days as i64 * DAY / step) as usize,
-            first_day,
-            days,
-        })
-    }
-
-    fn bin(&self, time_ms: i64) -> usize {
-        ((time_ms.div_euclid(1000) - self.start)
-            .div_euclid(self.step)
-            .max(0) as usize)
-            .min(self.bins.saturating_sub(1))
-    }
-
-    fn day(&self, time_ms: i64) -> usize {
-        ((time_ms.div_euclid(1000) - self.first_day)
-            .div_euclid(DAY)
-            .max(0) as usize)
-            .min(self.days.saturating_sub(1))
-    }
-
-    fn series(&self, observed: Vec<u64>, usual: &[u64]) -> Series {
-        let flagged = observed
-            .iter()
-            .zip(usual)
-            .map(|(all, usual)| all - usual)
-            .collect();
-        Series {
-            start: self.start,
-            step: self.step,
-            observed,
-            flagged,
-            expected: self.band(usual),
-        }
-    }
-
-    /// What bins at the same hour of working days (or of weekends) usually hold: the range of 90 % of them.
-    fn band(&self, usual: &[u64]) -> Vec<Option<Band>> {
-        let kind = |bin: usize| {
-            let seconds = self.start + bin as i64 * self.step;
-            let weekend = (seconds.div_euclid(DAY) + 3).rem_euclid(7) >= 5;
-            (weekend, seconds.rem_euclid(DAY) / self.step)
-        };
-        let mut comparable: BTreeMap<(bool, i64), Vec<u64>> = BTreeMap::new();
-        for (bin, &count) in usual.iter().enumerate() {
-            comparable.entry(kind(bin)).or_default().push(count);
-        }
-        comparable
-            .values_mut()
-            .for_each(|counts| counts.sort_unstable());
-        (0..usual.len())
-            .map(|bin| {
-                let counts = &comparable[&kind(bin)];
-                let at = |q: f64| counts[((counts.len() - 1) as f64 * q).round() as usize] as f64;
-                (counts.len() >= MIN_COMPARABLE).then(|| Band {
-                    low: at(BAND_QUANTILES.0),
-                    high: at(BAND_QUANTILES.1),
-                })
-            })
-            .collect()
-    }
-}
-
-fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -> FlaggedSession {
+pub(super) fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -> FlaggedSession {
     let session = &analyzed.session;
     FlaggedSession {
         rank: analyzed.rank as u32,
@@ -201,32 +108,6 @@ fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -> FlaggedSe
             .map(|reason| reason.sentence.clone())
             .unwrap_or_default(),
     }
-}
-
-/// Accesses per bin (a Bind counts its items, a Sync one), all sessions and unflagged ones.
-fn accesses<'a>(
-    sessions: impl Iterator<Item = &'a AnalyzedSession>,
-    naming: &Naming<'_>,
-    period: &Period,
-) -> (Vec<u64>, Vec<u64>) {
-    let (mut all, mut usual) = (vec![0; period.bins], vec![0; period.bins]);
-    let columns = naming.columns();
-    for analyzed in sessions {
-        for &row in &analyzed.session.rows {
-            let row = row as usize;
-            let amount = match AccessType::from_u8(columns.access[row]) {
-                AccessType::None => continue,
-                AccessType::Sync => 1,
-                AccessType::Bind => u64::from(columns.items[row]),
-            };
-            let bin = period.bin(columns.time[row]);
-            all[bin] += amount;
-            if !analyzed.verdict.ranked.flagged {
-                usual[bin] += amount;
-            }
-        }
-    }
-    (all, usual)
 }
 
 fn overview(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> TenantOverview {
@@ -363,120 +244,4 @@ fn campaign_map(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> Ca
         end: period.first_day + period.days as i64 * DAY,
         campaigns,
     }
-}
-
-fn sheet(analysis: &Analysis, naming: &Naming<'_>, period: &Period, mailbox: u32) -> MailboxSheet {
-    let sessions: Vec<&AnalyzedSession> = analysis
-        .sessions
-        .iter()
-        .filter(|s| s.session.mailbox == mailbox)
-        .collect();
-    let (all, usual) = accesses(sessions.iter().copied(), naming, period);
-    let flagged: Vec<&AnalyzedSession> = sessions
-        .iter()
-        .copied()
-        .filter(|s| s.verdict.ranked.flagged)
-        .collect();
-    MailboxSheet {
-        mailbox: sessions
-            .first()
-            .map(|s| naming.mailbox(&s.session).to_owned())
-            .unwrap_or_default(),
-        items: period.series(all, &usual),
-        flagged: flagged.iter().map(|s| flagged_session(s, naming)).collect(),
-        week: week(&sessions, naming, period),
-        first_day: period.first_day,
-        clients: lanes(&sessions, period, |s| naming.client(&s.session)),
-        networks: lanes(&sessions, period, |s| naming.network(&s.session)),
-        reasons: sheet_reasons(&flagged),
-    }
-}
-
-/// Mean items in each hour of the week over the unflagged sessions, in the zone of the run.
-fn week(sessions: &[&AnalyzedSession], naming: &Naming<'_>, period: &Period) -> Vec<f64> {
-    let mut hours = vec![0.0; 168];
-    let columns = naming.columns();
-    for analyzed in sessions.iter().filter(|s| !s.verdict.ranked.flagged) {
-        for &row in &analyzed.session.rows {
-            let row = row as usize;
-            if columns.access[row] == AccessType::None as u8 {
-                continue;
-            }
-            if let Some(hour) = hour_of_week(columns.time[row], naming) {
-                hours[hour] += f64::from(columns.items[row].max(1));
-            }
-        }
-    }
-    let weeks = (period.days as f64 / 7.0).max(1.0);
-    hours.iter().map(|sum| sum / weeks).collect()
-}
-
-fn hour_of_week(time_ms: i64, naming: &Naming<'_>) -> Option<usize> {
-    let zoned = Timestamp::from_millisecond(time_ms)
-        .ok()?
-        .to_zoned_datetime(naming.time_zone());
-    let day = zoned.weekday().to_monday_zero_offset() as usize;
-    Some(day * 24 + zoned.hour() as usize)
-}
-
-fn lanes(
-    sessions: &[&AnalyzedSession],
-    period: &Period,
-    label: impl Fn(&AnalyzedSession) -> String,
-) -> Vec<Lane> {
-    let mut lanes: BTreeMap<String, (Vec<u64>, BTreeSet<usize>)> = BTreeMap::new();
-    for analyzed in sessions.iter().filter(|s| s.session.touches_mailbox()) {
-        let day = period.day(analyzed.session.start);
-        let lane = lanes
-            .entry(label(analyzed))
-            .or_insert_with(|| (vec![0; period.days], BTreeSet::new()));
-        lane.0[day] += (analyzed.session.items + u64::from(analyzed.session.syncs)).max(1);
-        if analyzed.verdict.ranked.flagged {
-            lane.1.insert(day);
-        }
-    }
-    lanes
-        .into_iter()
-        .map(|(label, (days, flagged))| Lane {
-            label,
-            days,
-            flagged_days: flagged.into_iter().collect(),
-        })
-        .collect()
-}
-
-/// Each feature's strongest reason over the flagged sessions, with its share in that session's score.
-fn sheet_reasons(flagged: &[&AnalyzedSession]) -> Vec<Reason> {
-    let mut strongest: BTreeMap<crate::feature::FeatureId, (f64, &crate::explain::Reason)> =
-        BTreeMap::new();
-    for analyzed in flagged {
-        let total: f64 = analyzed
-            .verdict
-            .contributions
-            .iter()
-            .flatten()
-            .map(|&contribution| contribution.max(0.0))
-            .sum();
-        for reason in &analyzed.reasons {
-            let share = if total > 0.0 {
-                (reason.contribution / total).clamp(0.0, 1.0)
-            } else {
-                0.0
-            };
-            let entry = strongest.entry(reason.feature).or_insert((share, reason));
-            if share > entry.0 {
-                *entry = (share, reason);
-            }
-        }
-    }
-    strongest
-        .into_values()
-        .map(|(share, reason)| Reason {
-            sentence: reason.sentence.clone(),
-            observed: reason.observed_value,
-            expected: reason.expected_value,
-            unit: String::new(),
-            contribution: share,
-        })
-        .collect()
 }

@@ -4,23 +4,27 @@
 //! last file is on the disk.
 
 mod charts;
+mod coverage;
+mod drawing;
+mod page;
+mod period;
 mod sessions;
+mod sheets;
 mod summary;
 mod tables;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::chart::{self, Chart, Style};
+use crate::chart::{Resolution, label};
 use crate::error::Error;
 use crate::explain::Naming;
 use crate::ingest;
 use crate::pipeline::{Analysis, Config};
 
+pub use coverage::coverage_chart;
+pub use drawing::{RedrawOptions, Redrawn, redraw};
 pub use summary::{FORMAT_VERSION, Summary};
-
-/// The file that the charts' data are kept in, so that they can be drawn again.
-const CHART_DATA: &str = "charts.json";
 
 /// How a run directory is written.
 #[derive(Debug, Clone)]
@@ -97,25 +101,14 @@ pub fn write(analysis: &Analysis, config: &Config, options: &ReportOptions) -> R
 
     sessions::write(analysis, &naming, dir)?;
     tables::write_all(analysis, &naming, dir)?;
-    let drawings = charts::data(analysis, &naming, config.rank.flags);
-    let style = style(analysis, config);
-    draw(&drawings, &style, dir)?;
-    let kept = ChartFile {
-        source: style.source.clone(),
-        charts: drawings,
-    };
-    write_json(&dir.join(CHART_DATA), &kept)?;
+    drawing::keep(analysis, &naming, config, dir)?;
     write_json(&dir.join("summary.json"), &Summary::new(analysis, config))?;
+    drawing::draw(dir, dir, (Resolution::Standard, None))?;
     publish(staging, options)
 }
 
-#[derive(serde::Serialize, serde::Deserialize)]
-struct ChartFile {
-    source: String,
-    charts: Vec<(PathBuf, Chart)>,
-}
-
-fn style(analysis: &Analysis, config: &Config) -> Style {
+/// The log as the footers of the charts name it.
+fn source(analysis: &Analysis) -> String {
     let files = &analysis.ingested.files;
     let source = match files.as_slice() {
         [file] => file
@@ -124,26 +117,10 @@ fn style(analysis: &Analysis, config: &Config) -> Style {
             .unwrap_or(file.path.as_os_str())
             .to_string_lossy()
             .into_owned(),
-        files => format!("{} files", files.len()),
+        files => label::counted(files.len() as u64, "file", "files"),
     };
-    Style {
-        time_zone: config.time_zone.clone(),
-        source: format!("{source} ({} events)", analysis.ingested.events.len()),
-        ..Style::default()
-    }
-}
-
-fn draw(charts: &[(PathBuf, Chart)], style: &Style, dir: &Path) -> Result<(), Error> {
-    let folder = dir.join("charts");
-    fs::create_dir_all(&folder).map_err(|source| Error::io("create", &folder, source))?;
-    let placed: Vec<(PathBuf, Chart)> = charts
-        .iter()
-        .map(|(name, chart)| (dir.join(name), chart.clone()))
-        .collect();
-    chart::draw_all(&placed, style).map_err(|error| Error::Chart {
-        chart: "of the run".to_owned(),
-        reason: error.to_string(),
-    })
+    let events = label::counted(analysis.ingested.events.len() as u64, "event", "events");
+    format!("{source} ({events})")
 }
 
 fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::ingest::{Counts, Coverage};
+use crate::ingest::{Counts, Coverage, DayCount, Gap, Warning};
 use crate::pipeline::{Analysis, Config, Timings};
 use crate::rank::RankOptions;
 use crate::session::SessionOptions;
@@ -40,7 +40,7 @@ pub struct Summary<'a> {
     /// Number of campaigns.
     pub campaigns: usize,
     /// What the log holds and lacks.
-    pub coverage: &'a Coverage,
+    pub coverage: CoverageSummary<'a>,
     /// Seconds per stage; the only part that differs between two runs over the same input.
     pub timings: Timings,
 }
@@ -100,6 +100,59 @@ impl From<&Counts> for CountSummary {
     }
 }
 
+/// What the log holds and lacks.
+#[derive(Debug, Serialize)]
+pub struct CoverageSummary<'a> {
+    /// First event, milliseconds since 1970-01-01 UTC; absent without events.
+    pub start: Option<i64>,
+    /// Last event.
+    pub end: Option<i64>,
+    /// Number of mailboxes with events.
+    pub mailboxes: u64,
+    /// Number of actors.
+    pub actors: u64,
+    /// Events by day (UTC) and operation.
+    pub days: &'a [DayCount],
+    /// Stretches without any record.
+    pub gaps: &'a [Gap],
+    /// Everything that is missing or doubtful, the gravest kinds first.
+    pub warnings: Vec<WarningSummary<'a>>,
+}
+
+/// A warning with its words.
+#[derive(Debug, Serialize)]
+pub struct WarningSummary<'a> {
+    /// Its kind and figures.
+    #[serde(flatten)]
+    pub warning: &'a Warning,
+    /// What is wrong.
+    pub sentence: String,
+    /// What to do about it.
+    pub remedy: &'static str,
+}
+
+impl<'a> From<&'a Coverage> for CoverageSummary<'a> {
+    fn from(coverage: &'a Coverage) -> Self {
+        Self {
+            start: coverage.start,
+            end: coverage.end,
+            mailboxes: coverage.mailboxes,
+            actors: coverage.actors,
+            days: &coverage.days,
+            gaps: &coverage.gaps,
+            warnings: coverage
+                .warnings
+                .iter()
+                .map(|warning| WarningSummary {
+                    warning,
+                    sentence: warning.sentence(),
+                    remedy: warning.remedy(),
+                })
+                .collect(),
+        }
+    }
+}
+
 impl<'a> Summary<'a> {
     /// Summarises an analysis.
     pub fn new(analysis: &'a Analysis, config: &Config) -> Self {
@@ -140,7 +193,7 @@ impl<'a> Summary<'a> {
             sessions: analysis.sessions.len(),
             flagged: analysis.flagged().count(),
             campaigns: analysis.campaigns.len(),
-            coverage: &ingested.coverage,
+            coverage: (&ingested.coverage).into(),
             timings: analysis.timings,
         }
     }

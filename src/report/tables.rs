@@ -35,6 +35,14 @@ pub(super) fn safe_cell(text: &str) -> String {
     }
 }
 
+/// The text that [`safe_cell`] was given.
+pub(super) fn plain_cell(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => text,
+        _ => cell,
+    }
+}
+
 struct Table {
     writer: csv::Writer<std::io::BufWriter<std::fs::File>>,
     path: std::path::PathBuf,
@@ -190,6 +198,9 @@ mod tests {
     fn cells_cannot_start_a_formula() {
         assert_eq!(safe_cell("=HYPERLINK(1)"), "'=HYPERLINK(1)");
         assert_eq!(safe_cell("a=b"), "a=b");
+        for text in ["=1+1", "-2", "@x", "a=b", "'quoted'", ""] {
+            assert_eq!(plain_cell(&safe_cell(text)), text);
+        }
     }
 
     #[test]

@@ -224,6 +224,7 @@ pub fn sheet() -> MailboxSheet {
         observed,
         expected,
         unit: unit.to_owned(),
+        words: None,
         contribution,
     };
     MailboxSheet {

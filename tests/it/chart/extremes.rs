@@ -240,6 +240,7 @@ fn two_years() -> (TenantOverview, MailboxSheet) {
             observed: f64::from(i) * 1e7,
             expected: f64::from(40 - i),
             unit: "bytes".to_owned(),
+            words: None,
             contribution: 1.0 / 40.0,
         })
         .collect();

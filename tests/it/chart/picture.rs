@@ -14,9 +14,9 @@ pub struct Picture {
 impl Picture {
     pub fn read(path: &Path) -> Picture {
         let file = std::fs::File::open(path).expect("picture exists");
-        let mut reader = png::Decoder::new(std::io::BufReader::new(file))
-            .read_info()
-            .expect("a PNG file");
+        let mut decoder = png::Decoder::new(std::io::BufReader::new(file));
+        decoder.set_transformations(png::Transformations::EXPAND);
+        let mut reader = decoder.read_info().expect("a PNG file");
         let mut pixels = vec![0; reader.output_buffer_size().expect("known size")];
         let info = reader.next_frame(&mut pixels).expect("whole picture");
         assert_eq!(info.color_type, png::ColorType::Rgb);

@@ -1,0 +1,127 @@
+//! A picture in at most 256 colours.
+//!
+//! Charts are flat colours and the soft edges between them. The commonest colours are kept exactly and the rare shades of
+//! the edges take the nearest kept one: files less than half as large, and no difference that an eye finds.
+
+use rustc_hash::FxHashMap;
+
+use super::theme::Rgb;
+
+/// Colours that one byte per pixel can name.
+const MOST: usize = 256;
+/// A colour nearer than this to a commoner one is not kept: squared distance in RGB. Spreads the palette over all edges
+/// instead of spending it on neighbouring greys.
+const NEAR: u32 = 3 * 4 * 4;
+
+/// A picture as colours and one index per pixel.
+pub(super) struct Indexed {
+    /// The colours, at most 256, the commonest first.
+    pub colors: Vec<Rgb>,
+    /// Index of each pixel's colour, row by row.
+    pub pixels: Vec<u8>,
+}
+
+/// Reduces an RGB picture (three bytes per pixel). The same picture gives the same colours.
+pub(super) fn reduce(rgb: &[u8]) -> Indexed {
+    let mut counts: FxHashMap<Rgb, u64> = FxHashMap::default();
+    let pixels = || rgb.chunks_exact(3).map(|p| (p[0], p[1], p[2]));
+    // Neighbours are mostly alike: the map is touched once per run of them.
+    let mut run: Option<(Rgb, u64)> = None;
+    for pixel in pixels() {
+        match &mut run {
+            Some((color, count)) if *color == pixel => *count += 1,
+            _ => {
+                if let Some((color, count)) = run.replace((pixel, 1)) {
+                    *counts.entry(color).or_default() += count;
+                }
+            }
+        }
+    }
+    if let Some((color, count)) = run {
+        *counts.entry(color).or_default() += count;
+    }
+    let mut common: Vec<(Rgb, u64)> = counts.into_iter().collect();
+    common.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    let colors = kept(&common);
+    let index: FxHashMap<Rgb, u8> = common
+        .iter()
+        .map(|&(color, _)| (color, nearest(&colors, color)))
+        .collect();
+    let mut last = ((255, 255, 255), nearest(&colors, (255, 255, 255)));
+    let pixels = pixels()
+        .map(|pixel| {
+            if pixel != last.0 {
+                last = (pixel, index.get(&pixel).copied().unwrap_or_default());
+            }
+            last.1
+        })
+        .collect();
+    Indexed { colors, pixels }
+}
+
+/// The commonest colours that are not near a commoner one; all of them when there are few.
+fn kept(common: &[(Rgb, u64)]) -> Vec<Rgb> {
+    if common.len() <= MOST {
+        return common.iter().map(|(color, _)| *color).collect();
+    }
+    let mut kept: Vec<Rgb> = Vec::with_capacity(MOST);
+    for &(color, _) in common {
+        if kept.iter().all(|other| distance(*other, color) > NEAR) {
+            kept.push(color);
+            if kept.len() == MOST {
+                break;
+            }
+        }
+    }
+    kept
+}
+
+fn nearest(colors: &[Rgb], color: Rgb) -> u8 {
+    let nearest = (0u8..=255)
+        .zip(colors)
+        .min_by_key(|&(_, &kept)| distance(kept, color));
+    nearest.map_or(0, |(index, _)| index)
+}
+
+fn distance(a: Rgb, b: Rgb) -> u32 {
+    let part = |a: u8, b: u8| u32::from(a.abs_diff(b)).pow(2);
+    part(a.0, b.0) + part(a.1, b.1) + part(a.2, b.2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_colours_stay_exact() {
+        let rgb = [255, 0, 0, 0, 0, 255, 255, 0, 0, 254, 0, 0];
+        let indexed = reduce(&rgb);
+        let back: Vec<u8> = indexed
+            .pixels
+            .iter()
+            .flat_map(|&i| {
+                let (r, g, b) = indexed.colors[usize::from(i)];
+                [r, g, b]
+            })
+            .collect();
+        assert_eq!(back, rgb);
+        assert_eq!(indexed.colors[0], (255, 0, 0));
+    }
+
+    #[test]
+    fn many_colours_keep_the_commonest_and_stay_near() {
+        // A plane of red and green in steps of 5, and a field of one flat colour.
+        let mut rgb: Vec<u8> = Vec::new();
+        for red in 0..50u8 {
+            for green in 0..50u8 {
+                rgb.extend([red * 5, green * 5, 9]);
+            }
+        }
+        rgb.extend([1, 2, 3].repeat(1_000));
+        let indexed = reduce(&rgb);
+        assert!(indexed.colors.len() <= MOST);
+        assert_eq!(indexed.colors[0], (1, 2, 3));
+        assert_eq!(indexed.pixels.len(), rgb.len() / 3);
+        assert_eq!(indexed.pixels.last(), Some(&0));
+    }
+}

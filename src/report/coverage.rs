@@ -1,0 +1,105 @@
+//! What the log holds and lacks, as data for its chart.
+
+use std::collections::BTreeMap;
+
+use super::period::DAY;
+use crate::chart;
+use crate::chart::coverage::{Missing, MissingKind, OperationCounts};
+use crate::error::Error;
+use crate::event::AccessType;
+use crate::ingest::{Ingested, Warning};
+
+/// Up to this many days are shown by the hour.
+const HOURLY_DAYS: i64 = 4;
+/// Beyond this many days are shown by the week: more bins than this have less than two pixels each.
+const DAILY_DAYS: i64 = 700;
+
+/// Records of each operation over time, and the windows in which the log lacks some: gaps, mailboxes that fell silent,
+/// throttled mailboxes, files that end at their row cap.
+///
+/// # Errors
+/// [`Error::Table`] when the events cannot be read.
+pub fn coverage_chart(ingested: &Ingested) -> Result<chart::Coverage, Error> {
+    let columns = ingested.events.columns()?;
+    let first = columns.time.iter().min().copied().unwrap_or(0);
+    let last = columns.time.iter().max().copied().unwrap_or(first);
+    let start = first.div_euclid(1000).div_euclid(DAY) * DAY;
+    let days = (last.div_euclid(1000) - start) / DAY + 1;
+    let step = match days {
+        ..=HOURLY_DAYS => 3_600,
+        ..=DAILY_DAYS => DAY,
+        _ => 7 * DAY,
+    };
+    let bins = ((days * DAY + step - 1) / step) as usize;
+    let mut counts: BTreeMap<(u32, u8), Vec<u64>> = BTreeMap::new();
+    for (row, &time) in columns.time.iter().enumerate() {
+        let bin = ((time.div_euclid(1000) - start) / step) as usize;
+        counts
+            .entry((columns.operation.codes[row], columns.access[row]))
+            .or_insert_with(|| vec![0; bins])[bin.min(bins - 1)] += 1;
+    }
+    let operations = counts
+        .into_iter()
+        .map(|((operation, access), counts)| {
+            let name = columns.operation.names[operation as usize];
+            let operation = match AccessType::from_u8(access) {
+                AccessType::Bind => format!("{name} (Bind)"),
+                AccessType::Sync => format!("{name} (Sync)"),
+                AccessType::None => name.to_owned(),
+            };
+            OperationCounts { operation, counts }
+        })
+        .collect();
+    let period = (first.div_euclid(1000), last.div_euclid(1000));
+    Ok(chart::Coverage {
+        start,
+        step,
+        operations,
+        missing: ingested
+            .coverage
+            .warnings
+            .iter()
+            .filter_map(|warning| missing(warning, period))
+            .collect(),
+    })
+}
+
+/// The window of a warning that has one. Which part of a cut file is missing nobody knows: its window is the whole log.
+fn missing(warning: &Warning, (first, last): (i64, i64)) -> Option<Missing> {
+    let (kind, start, end, of) = match warning {
+        Warning::Gap(gap) => (
+            MissingKind::Gap,
+            gap.start.div_euclid(1000),
+            gap.end.div_euclid(1000),
+            "all mailboxes".to_owned(),
+        ),
+        Warning::Silent {
+            mailbox,
+            last: silent,
+        } => (
+            MissingKind::Silent,
+            silent.div_euclid(1000),
+            last,
+            mailbox.clone(),
+        ),
+        Warning::Throttled {
+            mailbox,
+            start,
+            end,
+            ..
+        } => (
+            MissingKind::Throttled,
+            start.div_euclid(1000),
+            end.div_euclid(1000),
+            mailbox.clone(),
+        ),
+        Warning::RowCap { file, .. } => (MissingKind::Truncated, first, last, file.clone()),
+        _ => return None,
+    };
+    Some(Missing {
+        kind,
+        start,
+        end,
+        of,
+    })
+}

@@ -1,0 +1,285 @@
+//! The finding in three sentences, and the figures beside them.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::evidence::first_reason;
+use super::run::{Campaign, Run, Session};
+use crate::chart::{Chart, Style, label};
+use crate::report::drawing::ChartFile;
+
+/// Longest quotation of what a campaign shares.
+const SHARED: usize = 90;
+
+/// What the page says first.
+#[derive(Debug, Serialize)]
+pub(super) struct Finding {
+    title: String,
+    sentences: [String; 3],
+    /// The session to look at first, in words.
+    look_first: Option<String>,
+    figures: Vec<[String; 2]>,
+    flagged: bool,
+}
+
+impl Finding {
+    pub(super) fn new(run: &Run, kept: &ChartFile, style: &Style) -> Self {
+        let mailboxes: BTreeSet<&str> = run.flagged.iter().map(|s| s.mailbox.as_str()).collect();
+        let opened = mailboxes.len() as u64;
+        let sessions = label::counted(run.flagged.len() as u64, "session", "sessions");
+        let (messages, unnamed, synced) = run.exposure.totals();
+        let warnings = run.summary.coverage.warnings.len() as u64;
+        let title = match run.flagged.len() {
+            0 => "No mailbox session stands out".to_owned(),
+            _ => format!(
+                "{sessions} in {} stand out",
+                label::counted(opened, "mailbox", "mailboxes")
+            ),
+        };
+        Self {
+            title: agree(title, run.flagged.len()),
+            sentences: if run.flagged.is_empty() {
+                nothing_flagged(run, kept, style)
+            } else {
+                [
+                    stands_out(run, opened, style),
+                    belongs_together(run),
+                    was_read((messages, unnamed, synced), run),
+                ]
+            },
+            look_first: run.first.as_ref().map(|first| look_first(first, style)),
+            figures: [
+                (
+                    run.flagged.len() as u64,
+                    "flagged session",
+                    "flagged sessions",
+                ),
+                (opened, "mailbox concerned", "mailboxes concerned"),
+                (run.campaigns.len() as u64, "campaign", "campaigns"),
+                (messages, "message read, by name", "messages read, by name"),
+                (
+                    synced,
+                    "folder downloaded whole",
+                    "folders downloaded whole",
+                ),
+                (
+                    warnings,
+                    "gap or doubt in the log",
+                    "gaps or doubts in the log",
+                ),
+            ]
+            .into_iter()
+            .map(|(n, one, many)| {
+                let words = if n == 1 { one } else { many };
+                [label::count(n), words.to_owned()]
+            })
+            .collect(),
+            flagged: !run.flagged.is_empty(),
+        }
+    }
+}
+
+fn agree(title: String, sessions: usize) -> String {
+    if sessions == 1 {
+        title.replace(" stand out", " stands out")
+    } else {
+        title
+    }
+}
+
+/// The days of the log.
+pub(super) fn period(run: &Run, style: &Style) -> String {
+    let coverage = &run.summary.coverage;
+    match (coverage.start, coverage.end) {
+        (Some(start), Some(end)) => label::period(
+            start.div_euclid(1000),
+            end.div_euclid(1000) + 1,
+            &style.time_zone,
+        ),
+        _ => "no events".to_owned(),
+    }
+}
+
+fn stands_out(run: &Run, opened: u64, style: &Style) -> String {
+    let flagged = run.flagged.len() as u64;
+    format!(
+        "{} of {} ({}) {} from what is usual for the mailbox; {} concerned.",
+        label::count(flagged),
+        label::counted(run.summary.sessions, "session", "sessions"),
+        period(run, style),
+        if flagged == 1 { "departs" } else { "depart" },
+        match opened {
+            1 => format!(
+                "1 of {} is",
+                label::counted(run.summary.mailboxes, "mailbox", "mailboxes")
+            ),
+            n => format!(
+                "{} of {} are",
+                label::count(n),
+                label::counted(run.summary.mailboxes, "mailbox", "mailboxes")
+            ),
+        }
+    )
+}
+
+fn belongs_together(run: &Run) -> String {
+    let Some(largest) = run.campaigns.first() else {
+        return match run.flagged.len() {
+            1 => "It stands alone.".to_owned(),
+            _ => {
+                "They share no client or network that is unfamiliar to their mailboxes.".to_owned()
+            }
+        };
+    };
+    let members = if largest.sessions == run.flagged.len() as u64 {
+        "All of them, in".to_owned()
+    } else {
+        format!("{} of them, in", label::count(largest.sessions))
+    };
+    let text = format!(
+        "{members} {}, belong together as campaign {}, tied by {}",
+        label::counted(largest.mailboxes, "mailbox", "mailboxes"),
+        largest.campaign_id,
+        tie(largest)
+    );
+    match run.campaigns.len() {
+        1 => format!("{text}."),
+        n => format!(
+            "{text}; {} found.",
+            match n - 1 {
+                1 => "another campaign was".to_owned(),
+                more => format!("{} more campaigns were", label::count(more as u64)),
+            }
+        ),
+    }
+}
+
+/// The first of what ties a campaign.
+fn tie(campaign: &Campaign) -> String {
+    const END: &str = " sessions)";
+    let first = match campaign.shared.find(END) {
+        Some(at) => &campaign.shared[..at + END.len()],
+        None => &campaign.shared,
+    };
+    label::cut(&label::clean(first), SHARED)
+}
+
+fn was_read((messages, unnamed, synced): (u64, u64, u64), run: &Run) -> String {
+    let mut parts = Vec::new();
+    if messages > 0 {
+        parts.push(format!(
+            "{} by name",
+            label::counted(messages, "message", "messages")
+        ));
+    }
+    if unnamed > 0 {
+        parts.push(format!(
+            "{} that the log does not name",
+            label::counted(unnamed, "message", "messages")
+        ));
+    }
+    if synced > 0 {
+        parts.push(label::counted(synced, "whole folder", "whole folders"));
+    }
+    let read = match parts.as_slice() {
+        [] => "The log names no message that they read".to_owned(),
+        parts => format!("They read {}", parts.join(" and ")),
+    };
+    format!("{read}; {}.", log_state(run))
+}
+
+fn log_state(run: &Run) -> String {
+    match run.summary.coverage.warnings.len() as u64 {
+        0 => "nothing is known to be missing from the log".to_owned(),
+        n => format!(
+            "{} on what the log lacks should be read with this",
+            label::counted(n, "warning", "warnings")
+        ),
+    }
+}
+
+fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
+    let judged: usize = kept
+        .charts
+        .iter()
+        .filter_map(|(_, chart)| match chart {
+            Chart::ScoreDistribution(scores) => Some(scores.unflagged.len()),
+            _ => None,
+        })
+        .sum();
+    let sessions = label::counted(run.summary.sessions, "session", "sessions");
+    let mailboxes = label::counted(run.summary.mailboxes, "mailbox", "mailboxes");
+    let first = if judged == 0 {
+        format!(
+            "None of {sessions} of {mailboxes} ({}) could be judged: the log is no longer than the warm-up.",
+            period(run, style)
+        )
+    } else {
+        format!(
+            "None of {sessions} of {mailboxes} ({}) departs far enough from what is usual.",
+            period(run, style)
+        )
+    };
+    let second = match judged {
+        0 => "A longer export, or a shorter warm-up, gives mailglass something to compare with."
+            .to_owned(),
+        _ => format!(
+            "{} after the warm-up.",
+            match judged as u64 {
+                1 => "1 session was judged".to_owned(),
+                n => format!("{} sessions were judged", label::count(n)),
+            }
+        ),
+    };
+    let state = log_state(run);
+    let mut letters = state.chars();
+    let third = match letters.next() {
+        Some(letter) => format!("{}{}.", letter.to_uppercase(), letters.as_str()),
+        None => state,
+    };
+    [first, second, third]
+}
+
+fn look_first(session: &Session, style: &Style) -> String {
+    let when = label::moment(session.start, &style.time_zone);
+    let reason = first_reason(session);
+    let reason = if reason.is_empty() {
+        String::new()
+    } else {
+        format!(": {reason}")
+    };
+    format!("{}, {when}{reason}", session.mailbox)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tie_is_quoted_to_its_end() {
+        let campaign = |shared: &str| Campaign {
+            campaign_id: "C1".to_owned(),
+            first_seen: 0,
+            last_seen: 0,
+            mailboxes: 1,
+            sessions: 2,
+            items: 3,
+            shared: shared.to_owned(),
+        };
+        assert_eq!(
+            tie(&campaign(
+                "client a; b (2 of 3 sessions); network c (2 of 3 sessions)"
+            )),
+            "client a; b (2 of 3 sessions)"
+        );
+        assert_eq!(tie(&campaign("something else")), "something else");
+        assert_eq!(tie(&campaign(&"x".repeat(300))).chars().count(), SHARED);
+    }
+
+    #[test]
+    fn titles_agree_in_number() {
+        let title = "1 session in 1 mailbox stand out".to_owned();
+        assert_eq!(agree(title, 1), "1 session in 1 mailbox stands out");
+    }
+}

@@ -1,0 +1,132 @@
+//! How the run came about: rule, parameters, rows, files.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::run::{Counts, Run};
+use crate::chart::{Chart, label};
+use crate::report::drawing::ChartFile;
+
+/// Workloads and operations listed among the records that are not of mailboxes.
+const OTHER_LISTED: usize = 20;
+
+/// What the page says of the method.
+#[derive(Debug, Serialize)]
+pub(super) struct Method {
+    silence: String,
+    longest: String,
+    warm_up: String,
+    rule: String,
+    chance: String,
+    parameters: Vec<[String; 2]>,
+    counts: Vec<[String; 2]>,
+    rejects: bool,
+    other: Vec<[String; 2]>,
+    other_left: u64,
+    inputs: Vec<InputRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct InputRow {
+    path: String,
+    envelope: String,
+    bytes: String,
+    rows: String,
+    events: String,
+    rejects: String,
+    sha256: String,
+}
+
+impl Method {
+    pub(super) fn new(run: &Run, kept: &ChartFile) -> Self {
+        let summary = &run.summary;
+        let number = |at: &str| summary.parameters.pointer(at).and_then(Value::as_f64);
+        let minutes =
+            |at: &str| number(at).map_or_else(String::new, |ms| label::value(ms / 60_000.0));
+        let scores = kept.charts.iter().find_map(|(_, chart)| match chart {
+            Chart::ScoreDistribution(scores) => Some(scores),
+            _ => None,
+        });
+        let mut parameters = Vec::new();
+        flatten("", &summary.parameters, &mut parameters);
+        let mut other: Vec<(&String, &u64)> = summary.other_records.iter().collect();
+        other.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        Self {
+            silence: minutes("/session/silence_ms"),
+            longest: number("/session/max_length_ms")
+                .map_or_else(String::new, |ms| label::value(ms / 3_600_000.0)),
+            warm_up: number("/rank/warm_up_days").map_or_else(String::new, |days| {
+                label::counted(days as u64, "day is", "days are")
+            }),
+            rule: scores.map_or_else(String::new, |scores| scores.rule.clone()),
+            chance: scores.map_or_else(String::new, |scores| {
+                label::value(scores.expected_by_chance)
+            }),
+            parameters,
+            counts: counts(&summary.counts),
+            rejects: summary.counts.rejects > 0,
+            other: other
+                .iter()
+                .take(OTHER_LISTED)
+                .map(|(name, n)| [(*name).clone(), label::count(**n)])
+                .collect(),
+            other_left: other.len().saturating_sub(OTHER_LISTED) as u64,
+            inputs: summary
+                .inputs
+                .iter()
+                .map(|input| InputRow {
+                    path: input.path.clone(),
+                    envelope: input.envelope.clone(),
+                    bytes: label::bytes(input.bytes as f64),
+                    rows: label::count(input.counts.rows),
+                    events: label::count(input.counts.events),
+                    rejects: label::count(input.counts.rejects),
+                    sha256: input.sha256.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn counts(counts: &Counts) -> Vec<[String; 2]> {
+    [
+        ("Rows read", counts.rows),
+        ("Events of mailboxes", counts.events),
+        ("Repeated rows, dropped", counts.duplicates),
+        ("Records of other kinds", counts.other_records),
+        ("Rows that could not be used", counts.rejects),
+    ]
+    .map(|(name, n)| [name.to_owned(), label::count(n)])
+    .to_vec()
+}
+
+/// Every parameter with its place in `summary.json`.
+fn flatten(place: &str, value: &Value, out: &mut Vec<[String; 2]>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let place = if place.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{place}.{name}")
+                };
+                flatten(&place, value, out);
+            }
+        }
+        Value::String(text) => out.push([place.to_owned(), text.clone()]),
+        other => out.push([place.to_owned(), other.to_string()]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_keep_their_places() {
+        let mut out = Vec::new();
+        let value = serde_json::json!({"rank": {"flags": {"alerts_per_day": 0.5}}, "zone": "UTC"});
+        flatten("", &value, &mut out);
+        assert_eq!(out, [["rank.flags.alerts_per_day", "0.5"], ["zone", "UTC"]]);
+    }
+}

@@ -1,0 +1,230 @@
+//! `report.html`: one file that can be sent on, made from a run directory.
+//!
+//! It refers to nothing outside itself, and says so to the browser: a content security policy lets through its own style and
+//! script, by their hashes, and pictures that are part of it. The template escapes every value.
+
+mod evidence;
+mod exposure;
+mod finding;
+mod method;
+mod picture;
+mod run;
+
+use std::path::Path;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::drawing::ChartFile;
+use crate::chart::{Chart, Style, label};
+use crate::error::Error;
+use evidence::{MailboxEvidence, Row};
+use finding::Finding;
+use method::Method;
+use picture::{Album, Picture, base64};
+use run::Run;
+
+const TEMPLATE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// Coverage warnings, campaigns and failures listed; the rest is in the files that the page names.
+const LISTED: usize = 50;
+
+/// What the template is given.
+#[derive(Debug, Serialize)]
+struct Page {
+    policy: String,
+    style: Value,
+    script: Value,
+    version: String,
+    source: String,
+    period: String,
+    zone: String,
+    /// Zone of the sentences, where it is another one.
+    other_zone: Option<String>,
+    finding: Finding,
+    overview: Option<Picture>,
+    rows: Vec<Row>,
+    rows_left: u64,
+    mailboxes: Vec<MailboxEvidence>,
+    sessions_left: u64,
+    campaigns: Vec<CampaignRow>,
+    campaigns_left: u64,
+    campaign_map: Option<Picture>,
+    exposure: Vec<ExposureRow>,
+    coverage: Option<Picture>,
+    warnings: Vec<[String; 2]>,
+    warnings_left: u64,
+    failures: Vec<String>,
+    scores: Vec<Picture>,
+    method: Method,
+}
+
+#[derive(Debug, Serialize)]
+struct CampaignRow {
+    id: String,
+    first: String,
+    last: String,
+    mailboxes: String,
+    sessions: String,
+    items: String,
+    shared: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ExposureRow {
+    mailbox: String,
+    messages: String,
+    unnamed: String,
+    synced: String,
+    folders: String,
+    bytes: String,
+    first: Vec<[String; 3]>,
+    left: u64,
+    entries: String,
+}
+
+/// The page of the run directory `run`, with the pictures drawn into `pictures`.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Io`] or [`Error::Input`] when the run directory cannot be read.
+pub(super) fn render(
+    run: &Path,
+    pictures: &Path,
+    (kept, style): (&ChartFile, &Style),
+) -> Result<String, Error> {
+    let page = page(&Run::read(run)?, pictures, (kept, style))?;
+    let mut environment = Environment::empty();
+    // A name that ends in .html switches the escaping on.
+    environment.set_auto_escape_callback(minijinja::default_auto_escape_callback);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // Lines that hold only a tag leave no trace.
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build();
+    let rendered = syntax.and_then(|syntax| {
+        environment.set_syntax(syntax);
+        environment.add_template("page.html", TEMPLATE)?;
+        environment.get_template("page.html")?.render(Serde(&page))
+    });
+    rendered.map_err(|error| Error::Chart {
+        chart: "report.html".to_owned(),
+        reason: format!("{error:#}"),
+    })
+}
+
+fn page(run: &Run, pictures: &Path, (kept, style): (&ChartFile, &Style)) -> Result<Page, Error> {
+    let mut album = Album::new(pictures, style);
+    let mut of_kind = |wanted: fn(&Chart) -> bool| -> Result<Vec<Picture>, Error> {
+        let charts = kept.charts.iter().filter(|(_, chart)| wanted(chart));
+        charts.map(|chart| album.picture(chart)).collect()
+    };
+    let overview = of_kind(|chart| matches!(chart, Chart::TenantOverview(_)))?.pop();
+    let campaign_map = of_kind(|chart| matches!(chart, Chart::CampaignMap(_)))?.pop();
+    let coverage = of_kind(|chart| matches!(chart, Chart::Coverage(_)))?.pop();
+    let scores =
+        of_kind(|chart| matches!(chart, Chart::ScoreDistribution(_) | Chart::TopSessions(_)))?;
+    let (mailboxes, sessions_left) = evidence::by_mailbox(run, kept, &mut album)?;
+    let (rows, rows_left) = evidence::rows(run, (kept, style), &mailboxes);
+    let zone = style.zone_name();
+    Ok(Page {
+        policy: policy(),
+        style: Value::from_safe_string(STYLE.to_owned()),
+        script: Value::from_safe_string(SCRIPT.to_owned()),
+        version: run.summary.mailglass.clone(),
+        source: kept.source.clone(),
+        period: finding::period(run, style),
+        other_zone: (kept.time_zone != zone).then(|| kept.time_zone.clone()),
+        zone,
+        finding: Finding::new(run, kept, style),
+        overview,
+        rows,
+        rows_left,
+        mailboxes,
+        sessions_left,
+        campaigns: run
+            .campaigns
+            .iter()
+            .take(LISTED)
+            .map(|campaign| campaign_row(campaign, style))
+            .collect(),
+        campaigns_left: run.campaigns.len().saturating_sub(LISTED) as u64,
+        campaign_map,
+        exposure: exposure_rows(run, style),
+        coverage,
+        warnings: run
+            .summary
+            .coverage
+            .warnings
+            .iter()
+            .take(LISTED)
+            .map(|warning| [warning.sentence.clone(), warning.remedy.clone()])
+            .collect(),
+        warnings_left: run.summary.coverage.warnings.len().saturating_sub(LISTED) as u64,
+        failures: run.summary.failures.iter().take(LISTED).cloned().collect(),
+        scores,
+        method: Method::new(run, kept),
+    })
+}
+
+/// Lets through the page's own style and script by their hashes, and nothing from elsewhere.
+fn policy() -> String {
+    let hash = |text: &str| base64(&Sha256::digest(text.as_bytes()));
+    format!(
+        "default-src 'none'; img-src data:; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    )
+}
+
+fn campaign_row(campaign: &run::Campaign, style: &Style) -> CampaignRow {
+    let moment = |time: i64| label::moment(time, &style.time_zone);
+    CampaignRow {
+        id: campaign.campaign_id.clone(),
+        first: moment(campaign.first_seen),
+        last: moment(campaign.last_seen),
+        mailboxes: label::count(campaign.mailboxes),
+        sessions: label::count(campaign.sessions),
+        items: label::count(campaign.items),
+        shared: campaign.shared.clone(),
+    }
+}
+
+/// The mailboxes in the order of their highest-ranked flagged session.
+fn exposure_rows(run: &Run, style: &Style) -> Vec<ExposureRow> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mailboxes = run.flagged.iter().map(|session| session.mailbox.as_str());
+    mailboxes
+        .filter(|mailbox| seen.insert(*mailbox))
+        .filter_map(|mailbox| {
+            let of = run.exposure.by_mailbox.get(mailbox)?;
+            let first = of.first.iter().map(|exposed| {
+                let what = match exposed.access.as_str() {
+                    "Sync" => "the whole folder".to_owned(),
+                    _ if exposed.internet_message_id.is_empty() => {
+                        "not named in the log".to_owned()
+                    }
+                    _ => exposed.internet_message_id.clone(),
+                };
+                let time = label::moment(exposed.time, &style.time_zone);
+                [time, exposed.folder.clone(), what]
+            });
+            Some(ExposureRow {
+                mailbox: mailbox.to_owned(),
+                messages: label::count(of.messages.len() as u64),
+                unnamed: label::count(of.unnamed),
+                synced: label::count(of.synced.len() as u64),
+                folders: label::count(of.folders.len() as u64),
+                bytes: label::bytes(of.bytes as f64),
+                first: first.collect(),
+                left: of.entries.saturating_sub(of.first.len() as u64),
+                entries: label::count(of.entries),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,260 @@
+//! A run directory read back: what the page is made of.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+
+use super::exposure::Exposure;
+use crate::error::Error;
+use crate::report::FORMAT_VERSION;
+use crate::report::tables::plain_cell;
+
+/// What the page takes from `summary.json`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Summary {
+    pub mailglass: String,
+    format_version: u32,
+    pub parameters: serde_json::Value,
+    pub inputs: Vec<InputFile>,
+    pub failures: Vec<String>,
+    pub counts: Counts,
+    pub other_records: BTreeMap<String, u64>,
+    pub mailboxes: u64,
+    pub sessions: u64,
+    pub flagged: usize,
+    pub coverage: Coverage,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct InputFile {
+    pub path: String,
+    pub envelope: String,
+    pub sha256: String,
+    pub bytes: u64,
+    pub counts: Counts,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Counts {
+    pub rows: u64,
+    pub events: u64,
+    pub duplicates: u64,
+    pub other_records: u64,
+    pub rejects: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Coverage {
+    pub start: Option<i64>,
+    pub end: Option<i64>,
+    pub warnings: Vec<Warning>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Warning {
+    pub sentence: String,
+    pub remedy: String,
+}
+
+/// A row of `sessions.csv`.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Session {
+    pub rank: u32,
+    pub session_id: String,
+    #[serde(deserialize_with = "cell")]
+    pub mailbox: String,
+    #[serde(deserialize_with = "cell")]
+    pub actor: String,
+    /// Unix seconds.
+    #[serde(deserialize_with = "seconds")]
+    pub start: i64,
+    /// Unix seconds.
+    #[serde(deserialize_with = "seconds")]
+    pub end: i64,
+    pub score: f64,
+    pub p_value: f64,
+    pub flagged: bool,
+    pub campaign_id: String,
+    #[serde(deserialize_with = "cell")]
+    pub reasons: String,
+    #[serde(deserialize_with = "cell")]
+    pub client_family: String,
+    #[serde(deserialize_with = "cell")]
+    pub client_app_id: String,
+    #[serde(deserialize_with = "cell")]
+    pub client_info: String,
+    #[serde(deserialize_with = "cell")]
+    pub network: String,
+    #[serde(deserialize_with = "cell")]
+    pub address: String,
+    #[serde(deserialize_with = "cell")]
+    pub logon_type: String,
+    pub events: u64,
+    pub items: u64,
+    pub syncs: u64,
+    pub folders: u64,
+    pub bytes: u64,
+    pub sends: u64,
+    pub deletes: u64,
+    pub rules: u64,
+    pub searches: u64,
+    pub failures: u64,
+    pub throttled: bool,
+}
+
+/// A row of `reasons.csv`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Reason {
+    pub session_id: String,
+    #[serde(deserialize_with = "cell")]
+    pub observed: String,
+    #[serde(deserialize_with = "cell")]
+    pub expected: String,
+    pub contribution: f64,
+    #[serde(deserialize_with = "cell")]
+    pub sentence: String,
+}
+
+/// A row of `campaigns.csv`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Campaign {
+    pub campaign_id: String,
+    /// Unix seconds.
+    #[serde(deserialize_with = "seconds")]
+    pub first_seen: i64,
+    /// Unix seconds.
+    #[serde(deserialize_with = "seconds")]
+    pub last_seen: i64,
+    pub mailboxes: u64,
+    pub sessions: u64,
+    pub items: u64,
+    #[serde(deserialize_with = "cell")]
+    pub shared: String,
+}
+
+/// A row of `exposure.csv`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Exposed {
+    #[serde(deserialize_with = "cell")]
+    pub mailbox: String,
+    /// Unix seconds.
+    #[serde(deserialize_with = "seconds")]
+    pub time: i64,
+    pub access: String,
+    #[serde(deserialize_with = "cell")]
+    pub folder: String,
+    #[serde(deserialize_with = "cell")]
+    pub internet_message_id: String,
+    pub bytes: Option<u64>,
+}
+
+/// Everything that the page is made of, except the pictures.
+pub(super) struct Run {
+    pub summary: Summary,
+    /// The session ranked first, flagged or not.
+    pub first: Option<Session>,
+    /// Flagged sessions by rank.
+    pub flagged: Vec<Session>,
+    /// Reasons by session, the strongest first.
+    pub reasons: BTreeMap<String, Vec<Reason>>,
+    pub campaigns: Vec<Campaign>,
+    pub exposure: Exposure,
+}
+
+impl Run {
+    /// Reads a run directory.
+    pub(super) fn read(dir: &Path) -> Result<Self, Error> {
+        let summary = summary(&dir.join("summary.json"))?;
+        let (first, flagged) = sessions(&dir.join("sessions.csv"), summary.flagged)?;
+        let mut reasons: BTreeMap<String, Vec<Reason>> = BTreeMap::new();
+        each(&dir.join("reasons.csv"), |reason: Reason| {
+            let of = reasons.entry(reason.session_id.clone()).or_default();
+            of.push(reason);
+            true
+        })?;
+        let mut campaigns = Vec::new();
+        each(&dir.join("campaigns.csv"), |campaign| {
+            campaigns.push(campaign);
+            true
+        })?;
+        let mut exposure = Exposure::default();
+        each(&dir.join("exposure.csv"), |exposed| {
+            exposure.add(exposed);
+            true
+        })?;
+        Ok(Self {
+            summary,
+            first,
+            flagged,
+            reasons,
+            campaigns,
+            exposure,
+        })
+    }
+}
+
+fn summary(path: &Path) -> Result<Summary, Error> {
+    let text = fs::read(path).map_err(|source| Error::io("read", path, source))?;
+    let summary: Summary =
+        serde_json::from_slice(&text).map_err(|error| damaged(path, error.to_string()))?;
+    if summary.format_version != FORMAT_VERSION {
+        let reason = format!(
+            "was written by mailglass {} in format {}, this one reads format {FORMAT_VERSION}",
+            summary.mailglass, summary.format_version
+        );
+        return Err(damaged(path, reason));
+    }
+    Ok(summary)
+}
+
+/// The first session and the flagged ones; reading ends with the last flagged session, since they come by rank.
+fn sessions(path: &Path, expected: usize) -> Result<(Option<Session>, Vec<Session>), Error> {
+    let mut first = None;
+    let mut flagged: Vec<Session> = Vec::new();
+    each(path, |session: Session| {
+        if first.is_none() {
+            first = Some(session.clone());
+        }
+        if session.flagged {
+            flagged.push(session);
+        }
+        flagged.len() < expected
+    })?;
+    Ok((first, flagged))
+}
+
+/// Hands every row of a table to `take` until it has enough.
+fn each<T: DeserializeOwned>(path: &Path, mut take: impl FnMut(T) -> bool) -> Result<(), Error> {
+    let mut reader = csv::Reader::from_path(path).map_err(|error| match error.into_kind() {
+        csv::ErrorKind::Io(source) => Error::io("read", path, source),
+        _ => damaged(path, "cannot be read".to_owned()),
+    })?;
+    for row in reader.deserialize() {
+        if !take(row.map_err(|error| damaged(path, error.to_string()))?) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn damaged(path: &Path, reason: String) -> Error {
+    Error::Input {
+        input: path.display().to_string(),
+        reason,
+        remedy: "analyze the export again with this version of mailglass".to_owned(),
+    }
+}
+
+fn cell<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(plain_cell(&text).to_owned())
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let time: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
+    Ok(time.as_second())
+}

@@ -1,0 +1,135 @@
+//! The bins of time that the charts of a run share, and what is counted in them.
+
+use std::collections::BTreeMap;
+
+use crate::chart::{Band, Series, bin_seconds};
+use crate::event::AccessType;
+use crate::explain::Naming;
+use crate::pipeline::{Analysis, AnalyzedSession};
+
+/// Seconds.
+pub(super) const DAY: i64 = 86_400;
+/// The band holds the bins between these quantiles of comparable ones.
+const BAND_QUANTILES: (f64, f64) = (0.05, 0.95);
+/// Comparable bins that a band needs.
+const MIN_COMPARABLE: usize = 5;
+
+/// The bins of time that all charts of a run share.
+pub(super) struct Period {
+    /// Start of the first bin, Unix seconds.
+    start: i64,
+    /// Width of a bin in seconds.
+    step: i64,
+    bins: usize,
+    /// Midnight UTC of the first day, Unix seconds.
+    pub(super) first_day: i64,
+    pub(super) days: usize,
+}
+
+impl Period {
+    pub(super) fn of(analysis: &Analysis) -> Option<Self> {
+        let first = analysis
+            .sessions
+            .iter()
+            .map(|s| s.session.start)
+            .min()?
+            .div_euclid(1000);
+        let last = analysis
+            .sessions
+            .iter()
+            .map(|s| s.session.end)
+            .max()?
+            .div_euclid(1000);
+        let first_day = first.div_euclid(DAY) * DAY;
+        let days = ((last - first_day) / DAY + 1) as usize;
+        let step = bin_seconds(days as i64 * DAY);
+        Some(Self {
+            start: first_day,
+            step,
+            bins: (days as i64 * DAY / step) as usize,
+            first_day,
+            days,
+        })
+    }
+
+    fn bin(&self, time_ms: i64) -> usize {
+        ((time_ms.div_euclid(1000) - self.start)
+            .div_euclid(self.step)
+            .max(0) as usize)
+            .min(self.bins.saturating_sub(1))
+    }
+
+    pub(super) fn day(&self, time_ms: i64) -> usize {
+        ((time_ms.div_euclid(1000) - self.first_day)
+            .div_euclid(DAY)
+            .max(0) as usize)
+            .min(self.days.saturating_sub(1))
+    }
+
+    pub(super) fn series(&self, observed: Vec<u64>, usual: &[u64]) -> Series {
+        let flagged = observed
+            .iter()
+            .zip(usual)
+            .map(|(all, usual)| all - usual)
+            .collect();
+        Series {
+            start: self.start,
+            step: self.step,
+            observed,
+            flagged,
+            expected: self.band(usual),
+        }
+    }
+
+    /// What bins at the same hour of working days (or of weekends) usually hold: the range of 90 % of them.
+    fn band(&self, usual: &[u64]) -> Vec<Option<Band>> {
+        let kind = |bin: usize| {
+            let seconds = self.start + bin as i64 * self.step;
+            let weekend = (seconds.div_euclid(DAY) + 3).rem_euclid(7) >= 5;
+            (weekend, seconds.rem_euclid(DAY) / self.step)
+        };
+        let mut comparable: BTreeMap<(bool, i64), Vec<u64>> = BTreeMap::new();
+        for (bin, &count) in usual.iter().enumerate() {
+            comparable.entry(kind(bin)).or_default().push(count);
+        }
+        comparable
+            .values_mut()
+            .for_each(|counts| counts.sort_unstable());
+        (0..usual.len())
+            .map(|bin| {
+                let counts = &comparable[&kind(bin)];
+                let at = |q: f64| counts[((counts.len() - 1) as f64 * q).round() as usize] as f64;
+                (counts.len() >= MIN_COMPARABLE).then(|| Band {
+                    low: at(BAND_QUANTILES.0),
+                    high: at(BAND_QUANTILES.1),
+                })
+            })
+            .collect()
+    }
+}
+
+/// Accesses per bin (a Bind counts its items, a Sync one), all sessions and unflagged ones.
+pub(super) fn accesses<'a>(
+    sessions: impl Iterator<Item = &'a AnalyzedSession>,
+    naming: &Naming<'_>,
+    period: &Period,
+) -> (Vec<u64>, Vec<u64>) {
+    let (mut all, mut usual) = (vec![0; period.bins], vec![0; period.bins]);
+    let columns = naming.columns();
+    for analyzed in sessions {
+        for &row in &analyzed.session.rows {
+            let row = row as usize;
+            let amount = match AccessType::from_u8(columns.access[row]) {
+                AccessType::None => continue,
+                AccessType::Sync => 1,
+                AccessType::Bind => u64::from(columns.items[row]),
+            };
+            let bin = period.bin(columns.time[row]);
+            all[bin] += amount;
+            if !analyzed.verdict.ranked.flagged {
+                usual[bin] += amount;
+            }
+        }
+    }
+    (all, usual)
+}

@@ -1,0 +1,221 @@
+//! The analysis of one mailbox as data for its sheet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::charts::flagged_session;
+use super::period::{Period, accesses};
+use crate::chart::label;
+use crate::chart::mailbox_sheet::{Lane, MailboxSheet, Reason};
+use crate::event::AccessType;
+use crate::explain::{self, Naming};
+use crate::feature::{FeatureGroup, FeatureId};
+use crate::pipeline::{Analysis, AnalyzedSession};
+use crate::session::AddressBlocks;
+
+/// What the features that raised a session's score contributed in all: the whole of which a reason is a share.
+pub(super) fn attributed(analyzed: &AnalyzedSession) -> f64 {
+    let contributions = analyzed.verdict.contributions.iter().flatten();
+    contributions
+        .map(|&contribution| contribution.max(0.0))
+        .sum()
+}
+
+/// Share of a contribution in what was attributed, 0 to 1.
+pub(super) fn share(contribution: f64, attributed: f64) -> f64 {
+    if attributed > 0.0 {
+        (contribution / attributed).clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
+}
+
+/// The sheet of one mailbox.
+pub(super) fn sheet(
+    analysis: &Analysis,
+    naming: &Naming<'_>,
+    period: &Period,
+    mailbox: u32,
+) -> MailboxSheet {
+    let sessions: Vec<&AnalyzedSession> = analysis
+        .sessions
+        .iter()
+        .filter(|s| s.session.mailbox == mailbox)
+        .collect();
+    let (all, usual) = accesses(sessions.iter().copied(), naming, period);
+    let flagged: Vec<&AnalyzedSession> = sessions
+        .iter()
+        .copied()
+        .filter(|s| s.verdict.ranked.flagged)
+        .collect();
+    MailboxSheet {
+        mailbox: sessions
+            .first()
+            .map(|s| naming.mailbox(&s.session).to_owned())
+            .unwrap_or_default(),
+        items: period.series(all, &usual),
+        flagged: flagged.iter().map(|s| flagged_session(s, naming)).collect(),
+        week: week(&sessions, naming, period),
+        first_day: period.first_day,
+        clients: lanes(&sessions, period, |s| naming.client(&s.session)),
+        networks: by_block(
+            lanes(&sessions, period, |s| naming.network(&s.session)),
+            &sessions,
+            naming,
+        ),
+        reasons: sheet_reasons(&flagged),
+    }
+}
+
+/// Mean items in each hour of the week over the unflagged sessions, in the zone of the run.
+fn week(sessions: &[&AnalyzedSession], naming: &Naming<'_>, period: &Period) -> Vec<f64> {
+    let mut hours = vec![0.0; 168];
+    let columns = naming.columns();
+    for analyzed in sessions.iter().filter(|s| !s.verdict.ranked.flagged) {
+        for &row in &analyzed.session.rows {
+            let row = row as usize;
+            if columns.access[row] == AccessType::None as u8 {
+                continue;
+            }
+            if let Some(hour) = hour_of_week(columns.time[row], naming) {
+                hours[hour] += f64::from(columns.items[row].max(1));
+            }
+        }
+    }
+    let weeks = (period.days as f64 / 7.0).max(1.0);
+    hours.iter().map(|sum| sum / weeks).collect()
+}
+
+fn hour_of_week(time_ms: i64, naming: &Naming<'_>) -> Option<usize> {
+    let zoned = Timestamp::from_millisecond(time_ms)
+        .ok()?
+        .to_zoned_datetime(naming.time_zone());
+    let day = zoned.weekday().to_monday_zero_offset() as usize;
+    Some(day * 24 + zoned.hour() as usize)
+}
+
+fn lanes(
+    sessions: &[&AnalyzedSession],
+    period: &Period,
+    label: impl Fn(&AnalyzedSession) -> String,
+) -> Vec<Lane> {
+    let mut lanes: BTreeMap<String, (Vec<u64>, BTreeSet<usize>)> = BTreeMap::new();
+    for analyzed in sessions.iter().filter(|s| s.session.touches_mailbox()) {
+        let day = period.day(analyzed.session.start);
+        let lane = lanes
+            .entry(label(analyzed))
+            .or_insert_with(|| (vec![0; period.days], BTreeSet::new()));
+        lane.0[day] += (analyzed.session.items + u64::from(analyzed.session.syncs)).max(1);
+        if analyzed.verdict.ranked.flagged {
+            lane.1.insert(day);
+        }
+    }
+    lanes
+        .into_iter()
+        .map(|(label, (days, flagged))| Lane {
+            label,
+            days,
+            flagged_days: flagged.into_iter().collect(),
+        })
+        .collect()
+}
+
+/// Joins the networks of one provider's block into one lane: home and mobile connections change their address block by
+/// the day, and attackers rotate theirs. What took part in flagged sessions is never joined with what did not.
+fn by_block(lanes: Vec<Lane>, sessions: &[&AnalyzedSession], naming: &Naming<'_>) -> Vec<Lane> {
+    let networks = &naming.columns().network;
+    let blocks = AddressBlocks::new(networks);
+    let block_of: BTreeMap<String, &str> = sessions
+        .iter()
+        .map(|s| {
+            (
+                naming.network(&s.session),
+                blocks.name(blocks.of(s.session.network)),
+            )
+        })
+        .collect();
+    let mut joined: BTreeMap<(bool, &str), Vec<Lane>> = BTreeMap::new();
+    for lane in lanes {
+        let block = block_of.get(&lane.label).copied().unwrap_or_default();
+        let key = (lane.flagged_days.is_empty(), block);
+        joined.entry(key).or_default().push(lane);
+    }
+    joined
+        .into_iter()
+        .map(|((_, block), members)| join(block, members))
+        .collect()
+}
+
+fn join(block: &str, mut members: Vec<Lane>) -> Lane {
+    if let [_] = members.as_slice() {
+        return members.remove(0);
+    }
+    let mut flagged = BTreeSet::new();
+    let mut days: Vec<u64> = Vec::new();
+    for lane in &members {
+        days.resize(days.len().max(lane.days.len()), 0);
+        for (sum, items) in days.iter_mut().zip(&lane.days) {
+            *sum += items;
+        }
+        flagged.extend(&lane.flagged_days);
+    }
+    Lane {
+        label: format!("{block} ({} networks)", label::count(members.len() as u64)),
+        days,
+        flagged_days: flagged.into_iter().collect(),
+    }
+}
+
+/// Each feature's strongest reason over the flagged sessions, with its share in that session's score.
+fn sheet_reasons(flagged: &[&AnalyzedSession]) -> Vec<Reason> {
+    let mut strongest: BTreeMap<FeatureId, (f64, &explain::Reason)> = BTreeMap::new();
+    for analyzed in flagged {
+        let total = attributed(analyzed);
+        for reason in &analyzed.reasons {
+            let share = share(reason.contribution, total);
+            let entry = strongest.entry(reason.feature).or_insert((share, reason));
+            if share > entry.0 {
+                *entry = (share, reason);
+            }
+        }
+    }
+    strongest
+        .into_values()
+        .map(|(share, reason)| Reason {
+            sentence: reason.sentence.clone(),
+            observed: reason.observed_value,
+            expected: reason.expected_value,
+            unit: unit(reason.feature).to_owned(),
+            words: words(reason),
+            contribution: share,
+        })
+        .collect()
+}
+
+fn unit(feature: FeatureId) -> &'static str {
+    match feature {
+        FeatureId::Items | FeatureId::Burst | FeatureId::DayItems => "items",
+        FeatureId::Bytes => "bytes",
+        FeatureId::Folders | FeatureId::Syncs => "folders",
+        FeatureId::Sends | FeatureId::Deletes => "messages",
+        FeatureId::Spread => "mailboxes",
+        FeatureId::Persistence => "days",
+        _ => "",
+    }
+}
+
+/// What happened once is set against how often the like happens: of that, the bare numbers say little.
+fn words(reason: &explain::Reason) -> Option<[String; 2]> {
+    if reason.observed_value != 1.0 || !(0.0..=1.0).contains(&reason.expected_value) {
+        return None;
+    }
+    let (now, of) = match reason.feature.feature().group {
+        FeatureGroup::Identity | FeatureGroup::Network | FeatureGroup::Operation => ("today", "on"),
+        FeatureGroup::Time => ("now", "in"),
+        FeatureGroup::Volume | FeatureGroup::Pattern => return None,
+    };
+    let unit = if of == "on" { "days" } else { "sessions" };
+    let share = label::percent(reason.expected_value);
+    Some([now.to_owned(), format!("{of} {share} of {unit}")])
+}
