@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Zip};
 
 use super::error::IsolationError;
 use super::forest::{IsolationForest, LARGEST};
-use super::score::step;
+use super::tree::Cut;
 
 impl IsolationForest {
     /// The score of the average path length of the training sub-samples, from which
@@ -66,17 +66,20 @@ impl IsolationForest {
                     continue;
                 }
                 let cut = &tree.cuts[node];
-                let feature = cut.feature as usize;
-                if row[feature].is_nan() {
+                let distance = cut.distance(|feature| row[feature]);
+                if distance.is_nan() {
                     let left = cut.left as usize;
                     let share = tree.left_share(node);
                     pending.push((left + 1, weight * (1.0 - share)));
                     pending.push((left, weight * share));
-                } else {
-                    let next = step(cut, &row);
-                    shares[feature] += weight * (tree.lengths[next] - tree.lengths[node]);
-                    pending.push((next, weight));
+                    continue;
                 }
+                let next = cut.next(distance);
+                let change = tree.lengths[next] - tree.lengths[node] - self.penalty(distance);
+                let share = first_share(cut, tree.centres[node], &row);
+                shares[cut.features[0] as usize] += weight * change * share;
+                shares[cut.features[1] as usize] += weight * change * (1.0 - share);
+                pending.push((next, weight));
             }
         }
         // From changes of length to changes of score: along the chord between the average and
@@ -89,5 +92,18 @@ impl IsolationForest {
             -std::f64::consts::LN_2 * self.score_of(expected) / self.divisor()
         };
         shares *= slope;
+    }
+}
+
+/// The first feature's part in a cut of two: by how far each moves the row along the weighted sum
+/// from the middle of the node's rows.
+fn first_share(cut: &Cut, centres: [f64; 2], row: &[f64]) -> f64 {
+    let [first, second] = [0, 1].map(|feature| {
+        (cut.weights[feature] * (row[cut.features[feature] as usize] - centres[feature])).abs()
+    });
+    if second == 0.0 {
+        1.0
+    } else {
+        first / (first + second)
     }
 }

@@ -7,14 +7,16 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum IsolationError {
     /// A parameter lies outside its range.
-    #[error("isolation forest: `{name}` is {found}, expected {expected}")]
+    #[error("isolation forest: `{name}` is {found}, expected from {least} to {most}")]
     Parameter {
-        /// Name of the parameter, as in the builder.
+        /// Name of the parameter, as in the builder; of lists, the length counts.
         name: &'static str,
         /// The value that was given.
-        found: String,
-        /// The values that are allowed.
-        expected: &'static str,
+        found: usize,
+        /// The least value that is allowed.
+        least: usize,
+        /// The largest value that is allowed.
+        most: usize,
     },
     /// The training matrix has no rows.
     #[error("isolation forest: the training matrix has no rows; give at least one row")]

@@ -9,6 +9,7 @@ use rand_xoshiro::Xoshiro256Plus;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::criterion::Criterion;
 use super::error::IsolationError;
 use super::grow::{SubSample, grow};
 use super::params::{IsolationForestParams, IsolationForestValidParams};
@@ -42,7 +43,7 @@ pub(super) const LARGEST: f64 = 1e150;
 pub struct IsolationForest {
     pub(super) params: IsolationForestValidParams,
     pub(super) n_features: usize,
-    /// c(sub-sample size), which brings path lengths to a common scale.
+    /// The average path length that has score 1/2; above 0 even if no row can be told from another.
     pub(super) normaliser: f64,
     pub(super) trees: Vec<Tree>,
 }
@@ -103,24 +104,27 @@ where
         let x = dataset.records.view();
         check_training(x)?;
         let sample_size = self.sample_size().min(x.nrows());
-        let max_depth = self.max_depth().limit(sample_size);
         // One seed per tree, drawn in order: trees do not depend on threads, nor on their number.
         let mut seeds = Xoshiro256Plus::seed_from_u64(self.seed());
         let seeds: Vec<u64> = (0..self.n_trees()).map(|_| seeds.next_u64()).collect();
-        let trees = seeds
+        let trees: Vec<Tree> = seeds
             .into_par_iter()
             .map(|seed| {
                 let mut rng = Xoshiro256Plus::seed_from_u64(seed);
                 let mut rows = index::sample(&mut rng, x.nrows(), sample_size).into_vec();
                 rows.sort_unstable();
-                grow(&SubSample::gather(x, &rows), max_depth, &mut rng)
+                grow(&SubSample::gather(x, &rows), self, &mut rng)
             })
             .collect();
+        let normaliser = if self.criteria() == [Criterion::Uniform] {
+            average_path_length(sample_size)
+        } else {
+            trees.iter().map(|tree| tree.lengths[0]).sum::<f64>() / trees.len() as f64
+        };
         Ok(IsolationForest {
             params: self.clone(),
             n_features: x.ncols(),
-            // A forest over one row knows no lengths; any divisor keeps its score at 1.
-            normaliser: average_path_length(sample_size).max(1.0),
+            normaliser: if normaliser > 0.0 { normaliser } else { 1.0 },
             trees,
         })
     }

@@ -1,13 +1,22 @@
 //! Growing one tree over a sub-sample.
 //!
-//! F. T. Liu, K. M. Ting, Z.-H. Zhou: Isolation Forest. ICDM 2008, algorithm 2.
+//! - F. T. Liu, K. M. Ting, Z.-H. Zhou: Isolation Forest. ICDM 2008, algorithm 2.
+//! - S. Hariri, M. Carrasco Kind, R. J. Brunner: Extended Isolation Forest. IEEE TKDE 2019 (cuts
+//!   by weighted sums).
+//! - F. T. Liu, K. M. Ting, Z.-H. Zhou: On Detecting Clustered Anomalies Using SCiForest. ECML PKDD
+//!   2010 (features of a sum scaled by their deviation in the node; the best of several tries).
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use ndarray::ArrayView2;
 use rand::Rng;
+use rand_distr::StandardNormal;
 use rand_xoshiro::Xoshiro256Plus;
 
+use super::criterion::Criterion;
+use super::forest::LARGEST;
+use super::params::IsolationForestValidParams;
 use super::path_length::average_path_length;
 use super::tree::{Cut, Tree};
 
@@ -40,95 +49,222 @@ impl SubSample {
 /// A node whose rows still have to be cut.
 struct Pending {
     node: usize,
-    start: usize,
-    end: usize,
+    rows: Range<usize>,
     depth: usize,
 }
 
-/// Grows a tree with cuts uniform over the range of a feature drawn at random.
+/// A cut that could be made.
+struct Candidate {
+    cut: Cut,
+    centres: [f64; 2],
+    gain: f64,
+}
+
+/// Grows a tree, breadth first.
 ///
-/// Nodes are numbered breadth first and siblings are neighbours. A row that lacks the feature of
-/// a cut goes to a side drawn by the shares of the others.
-pub(super) fn grow(sample: &SubSample, max_depth: usize, rng: &mut Xoshiro256Plus) -> Tree {
+/// A row that lacks a feature of a cut goes to a side drawn by the shares of the others.
+pub(super) fn grow(
+    sample: &SubSample,
+    params: &IsolationForestValidParams,
+    rng: &mut Xoshiro256Plus,
+) -> Tree {
+    let max_depth = params.max_depth().limit(sample.n_rows);
     let mut order: Vec<u32> = (0..sample.n_rows as u32).collect();
-    let mut features: Vec<usize> = (0..sample.n_columns).collect();
-    let mut tree = Tree::with_root();
+    let mut drawing = Drawing {
+        sample,
+        params,
+        features: (0..sample.n_columns).collect(),
+        line: Vec::with_capacity(sample.n_rows),
+    };
+    let mut tree = Tree::default();
     let mut queue = VecDeque::from([Pending {
-        node: 0,
-        start: 0,
-        end: sample.n_rows,
+        node: tree.push(sample.n_rows),
+        rows: 0..sample.n_rows,
         depth: 0,
     }]);
-    while let Some(pending) = queue.pop_front() {
-        let rows = &mut order[pending.start..pending.end];
-        let cut = if rows.len() > 1 && pending.depth < max_depth {
-            draw_cut(sample, rows, &mut features, rng)
+    while let Some(Pending { node, rows, depth }) = queue.pop_front() {
+        let members = &mut order[rows.clone()];
+        let candidate = if members.len() > 1 && depth < max_depth {
+            drawing.best_candidate(members, rng)
         } else {
             None
         };
-        let Some((feature, threshold)) = cut else {
-            let length = pending.depth as f64 + average_path_length(rows.len());
-            tree.set_leaf(pending.node, length, rows.len());
-            continue;
+        let n_left = match &candidate {
+            Some(candidate) => partition(sample, &candidate.cut, members, rng),
+            None => 0,
         };
-        let n_left = partition(sample.column(feature), threshold, rows, rng);
-        let left = tree.set_cut(pending.node, Cut::new(feature, threshold), rows.len());
-        let middle = pending.start + n_left;
-        for (node, start, end) in [
-            (left, pending.start, middle),
-            (left + 1, middle, pending.end),
-        ] {
-            queue.push_back(Pending {
-                node,
-                start,
-                end,
-                depth: pending.depth + 1,
-            });
+        match candidate {
+            // Rounding can leave one side of a weighted sum empty; then the rows are as good as
+            // equal.
+            Some(candidate) if n_left > 0 && n_left < members.len() => {
+                let middle = rows.start + n_left;
+                let left = tree.push(n_left);
+                let right = tree.push(rows.len() - n_left);
+                tree.cuts[node] = Cut {
+                    left: left as u32,
+                    ..candidate.cut
+                };
+                tree.centres[node] = candidate.centres;
+                for (node, rows) in [(left, rows.start..middle), (right, middle..rows.end)] {
+                    queue.push_back(Pending {
+                        node,
+                        rows,
+                        depth: depth + 1,
+                    });
+                }
+            }
+            _ => tree.lengths[node] = depth as f64 + average_path_length(rows.len()),
         }
     }
     tree.finish();
     tree
 }
 
-/// Draws a feature that varies among the rows and a threshold in its range; `None` if none varies.
-fn draw_cut(
-    sample: &SubSample,
-    rows: &[u32],
-    features: &mut [usize],
-    rng: &mut Xoshiro256Plus,
-) -> Option<(usize, f64)> {
-    for drawn in 0..features.len() {
-        let other = rng.gen_range(drawn..features.len());
-        features.swap(drawn, other);
-        let column = sample.column(features[drawn]);
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for &row in rows {
-            // `min` and `max` pass over NaN.
-            low = low.min(column[row as usize]);
-            high = high.max(column[row as usize]);
-        }
-        if low < high {
-            // Rows above the threshold go right, so that it must stay below the maximum.
-            let threshold = low + rng.r#gen::<f64>() * (high - low);
-            let threshold = if threshold < high { threshold } else { low };
-            return Some((features[drawn], threshold));
-        }
-    }
-    None
+/// Draws candidates for the cuts of one tree.
+struct Drawing<'a> {
+    sample: &'a SubSample,
+    params: &'a IsolationForestValidParams,
+    /// The features in the order of the last draw.
+    features: Vec<usize>,
+    line: Vec<f64>,
 }
 
-/// Moves the rows at or below the threshold to the front and counts them.
-fn partition(column: &[f64], threshold: f64, rows: &mut [u32], rng: &mut Xoshiro256Plus) -> usize {
-    let (mut front, mut back) = (0, rows.len());
-    let mut middle = 0;
+impl Drawing<'_> {
+    /// The candidate of most gain among the tries; `None` if the rows cannot be told apart.
+    fn best_candidate(&mut self, rows: &[u32], rng: &mut Xoshiro256Plus) -> Option<Candidate> {
+        let criteria = self.params.criteria();
+        let criterion = criteria[if criteria.len() > 1 {
+            rng.gen_range(0..criteria.len())
+        } else {
+            0
+        }];
+        let tries = match criterion {
+            Criterion::Uniform => 1,
+            _ => self.params.tries(),
+        };
+        let mut best: Option<Candidate> = None;
+        for _ in 0..tries {
+            let candidate = self.candidate(criterion, rows, rng);
+            if let Some(candidate) = candidate
+                && best.as_ref().is_none_or(|best| candidate.gain > best.gain)
+            {
+                best = Some(candidate);
+            }
+        }
+        best
+    }
+
+    /// Draws features that vary among the rows, weighs them and places a cut.
+    fn candidate(
+        &mut self,
+        criterion: Criterion,
+        rows: &[u32],
+        rng: &mut Xoshiro256Plus,
+    ) -> Option<Candidate> {
+        let wanted = self.params.features_per_cut();
+        let mut found = 0;
+        let mut features = [0; 2];
+        let mut weights = [0.0; 2];
+        let mut centres = [0.0; 2];
+        for drawn in 0..self.features.len() {
+            let other = rng.gen_range(drawn..self.features.len());
+            self.features.swap(drawn, other);
+            let feature = self.features[drawn];
+            let Some((mean, deviation)) = spread(self.sample.column(feature), rows) else {
+                continue;
+            };
+            features[found] = feature as u32;
+            centres[found] = mean;
+            weights[found] = if wanted == 1 {
+                1.0
+            } else {
+                rng.sample::<f64, _>(StandardNormal) / deviation
+            };
+            found += 1;
+            if found == wanted {
+                break;
+            }
+        }
+        if found == 0 {
+            return None;
+        }
+        if found == 1 {
+            features[1] = features[0];
+        }
+        let cut = Cut {
+            weights,
+            offset: 0.0,
+            features,
+            left: 0,
+        };
+        let columns = features.map(|feature| self.sample.column(feature as usize));
+        self.line.clear();
+        self.line.extend(rows.iter().map(|&row| {
+            weights[0] * columns[0][row as usize] + weights[1] * columns[1][row as usize]
+        }));
+        let place = criterion.place(&mut self.line, rng)?;
+        // Plain cuts keep the feature's own units, so that they fall exactly where they were drawn.
+        let scale = if self.params.range_penalty() {
+            place.range.recip()
+        } else {
+            1.0
+        };
+        Some(Candidate {
+            cut: Cut {
+                weights: cut.weights.map(|weight| weight * scale),
+                offset: place.threshold * scale,
+                ..cut
+            },
+            centres,
+            gain: place.gain,
+        })
+    }
+}
+
+/// Columns that vary less count as constant: scaled by it, the largest values stay finite.
+const SMALLEST: f64 = 1.0 / LARGEST;
+
+/// Mean and standard deviation of a column over some rows, NaN passed over; `None` if it does not
+/// vary.
+fn spread(column: &[f64], rows: &[u32]) -> Option<(f64, f64)> {
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    let (mut count, mut sum) = (0.0, 0.0);
+    for value in rows.iter().map(|&row| column[row as usize]) {
+        if !value.is_nan() {
+            low = low.min(value);
+            high = high.max(value);
+            count += 1.0;
+            sum += value;
+        }
+    }
+    if low >= high {
+        return None;
+    }
+    let mean = sum / count;
+    let squares: f64 = rows
+        .iter()
+        .map(|&row| column[row as usize] - mean)
+        .filter(|value| !value.is_nan())
+        .map(|value| value * value)
+        .sum();
+    let deviation = (squares / count).sqrt();
+    (deviation > SMALLEST).then_some((mean, deviation))
+}
+
+/// Moves the rows that go left to the front and counts them.
+fn partition(sample: &SubSample, cut: &Cut, rows: &mut [u32], rng: &mut Xoshiro256Plus) -> usize {
+    let columns = cut.features.map(|feature| sample.column(feature as usize));
     // Three-way: [0, front) left, [front, middle) missing, [back, len) right.
+    let (mut front, mut middle, mut back) = (0, 0, rows.len());
     while middle < back {
-        let value = column[rows[middle] as usize];
-        if value <= threshold {
+        let row = rows[middle] as usize;
+        let distance =
+            cut.weights[0] * columns[0][row] + cut.weights[1] * columns[1][row] - cut.offset;
+        if distance <= 0.0 {
             rows.swap(front, middle);
             front += 1;
             middle += 1;
-        } else if value > threshold {
+        } else if distance > 0.0 {
             back -= 1;
             rows.swap(middle, back);
         } else {

@@ -1,8 +1,11 @@
 //! Parameters of an isolation forest, unchecked and checked.
 
+use std::ops::RangeInclusive;
+
 use linfa::ParamGuard;
 use serde::{Deserialize, Serialize};
 
+use super::criterion::Criterion;
 use super::error::IsolationError;
 
 /// How deep a tree may grow.
@@ -28,12 +31,36 @@ impl Depth {
     }
 }
 
+/// Combinations of parameters that have a name; see the [module](super) for what they reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Liu, Ting and Zhou 2008: uniform cuts of one feature, depth limited.
+    Plain,
+    /// Hariri, Carrasco Kind and Brunner 2019 with two features a cut: uniform cuts of weighted
+    /// sums, no depth limit.
+    Extended,
+    /// Cortes 2021, "fair cut": weighted sums of two features cut by pooled gain, no depth limit.
+    FairCut,
+    /// The default. For each cut, widest gap, pooled gain or uniform, as drawn; the best of three
+    /// weighted sums of two features; no depth limit, range penalty.
+    Mixed,
+    /// For each cut, one of widest gap, averaged and pooled gain, the best of ten weighted sums of
+    /// two features; no depth limit, range penalty. The most accurate on average, the dearest to
+    /// fit, and less even over data sets than [`Mixed`](Self::Mixed).
+    Guided,
+}
+
 /// Checked parameters of an isolation forest; only these can fit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IsolationForestValidParams {
     n_trees: usize,
     sample_size: usize,
     max_depth: Depth,
+    features_per_cut: usize,
+    criteria: Vec<Criterion>,
+    tries: usize,
+    range_penalty: bool,
     seed: u64,
 }
 
@@ -53,6 +80,27 @@ impl IsolationForestValidParams {
         self.max_depth
     }
 
+    /// Features in the weighted sum of a cut: 1 or 2.
+    pub fn features_per_cut(&self) -> usize {
+        self.features_per_cut
+    }
+
+    /// Criteria, of which every cut draws one.
+    pub fn criteria(&self) -> &[Criterion] {
+        &self.criteria
+    }
+
+    /// Feature draws per guided cut, of which the one with most gain is kept.
+    pub fn tries(&self) -> usize {
+        self.tries
+    }
+
+    /// Whether a row loses one cut of its path length at every cut from which it lies farther than
+    /// the training rows of the node range.
+    pub fn range_penalty(&self) -> bool {
+        self.range_penalty
+    }
+
     /// Seed of the generator.
     pub fn seed(&self) -> u64 {
         self.seed
@@ -66,11 +114,16 @@ impl IsolationForestValidParams {
 pub struct IsolationForestParams(IsolationForestValidParams);
 
 impl Default for IsolationForestParams {
+    /// 100 trees of 256 rows in [`Mode::Mixed`], seed 0.
     fn default() -> Self {
         Self(IsolationForestValidParams {
             n_trees: 100,
             sample_size: 256,
-            max_depth: Depth::Log2,
+            max_depth: Depth::Unlimited,
+            features_per_cut: 2,
+            criteria: vec![Criterion::Gap, Criterion::PooledGain, Criterion::Uniform],
+            tries: 3,
+            range_penalty: true,
             seed: 0,
         })
     }
@@ -89,9 +142,64 @@ impl IsolationForestParams {
         self
     }
 
+    /// Sets depth limit, features per cut, criteria, tries and range penalty to those of a mode.
+    pub fn mode(self, mode: Mode) -> Self {
+        let params = self
+            .max_depth(Depth::Unlimited)
+            .features_per_cut(2)
+            .tries(1);
+        match mode {
+            Mode::Plain => params
+                .max_depth(Depth::Log2)
+                .features_per_cut(1)
+                .criteria(&[Criterion::Uniform])
+                .range_penalty(false),
+            Mode::Extended => params.criteria(&[Criterion::Uniform]).range_penalty(false),
+            Mode::FairCut => params
+                .criteria(&[Criterion::PooledGain])
+                .range_penalty(false),
+            Mode::Mixed => params
+                .criteria(&[Criterion::Gap, Criterion::PooledGain, Criterion::Uniform])
+                .tries(3)
+                .range_penalty(true),
+            Mode::Guided => params
+                .criteria(&[
+                    Criterion::Gap,
+                    Criterion::AveragedGain,
+                    Criterion::PooledGain,
+                ])
+                .tries(10)
+                .range_penalty(true),
+        }
+    }
+
     /// Sets the limit on the depth of a tree.
     pub fn max_depth(mut self, max_depth: Depth) -> Self {
         self.0.max_depth = max_depth;
+        self
+    }
+
+    /// Sets the features in the weighted sum of a cut, 1 or 2.
+    pub fn features_per_cut(mut self, features: usize) -> Self {
+        self.0.features_per_cut = features;
+        self
+    }
+
+    /// Sets the criteria, of which every cut draws one; at least one.
+    pub fn criteria(mut self, criteria: &[Criterion]) -> Self {
+        self.0.criteria = criteria.to_vec();
+        self
+    }
+
+    /// Sets the feature draws per guided cut, at least 1.
+    pub fn tries(mut self, tries: usize) -> Self {
+        self.0.tries = tries;
+        self
+    }
+
+    /// Sets whether rows far outside the range of a node lose path length there.
+    pub fn range_penalty(mut self, range_penalty: bool) -> Self {
+        self.0.range_penalty = range_penalty;
         self
     }
 
@@ -108,26 +216,25 @@ impl ParamGuard for IsolationForestParams {
 
     fn check_ref(&self) -> Result<&Self::Checked, Self::Error> {
         let params = &self.0;
-        if params.n_trees == 0 || params.n_trees > MOST_TREES {
-            return Err(IsolationError::Parameter {
-                name: "n_trees",
-                found: params.n_trees.to_string(),
-                expected: "from 1 to 100000",
-            });
-        }
-        if params.sample_size < 2 || params.sample_size > LARGEST_SAMPLE {
-            return Err(IsolationError::Parameter {
-                name: "sample_size",
-                found: params.sample_size.to_string(),
-                expected: "from 2 to 16777216",
-            });
-        }
-        if params.max_depth == Depth::AtMost(0) {
-            return Err(IsolationError::Parameter {
-                name: "max_depth",
-                found: "0".to_owned(),
-                expected: "at least 1 cut",
-            });
+        let range = |name, found: usize, allowed: RangeInclusive<usize>| {
+            if allowed.contains(&found) {
+                Ok(())
+            } else {
+                Err(IsolationError::Parameter {
+                    name,
+                    found,
+                    least: *allowed.start(),
+                    most: *allowed.end(),
+                })
+            }
+        };
+        range("n_trees", params.n_trees, 1..=MOST_TREES)?;
+        range("sample_size", params.sample_size, 2..=LARGEST_SAMPLE)?;
+        range("features_per_cut", params.features_per_cut, 1..=2)?;
+        range("criteria", params.criteria.len(), 1..=MOST_CRITERIA)?;
+        range("tries", params.tries, 1..=MOST_TRIES)?;
+        if let Depth::AtMost(cuts) = params.max_depth {
+            range("max_depth", cuts, 1..=LARGEST_SAMPLE)?;
         }
         Ok(params)
     }
@@ -142,3 +249,46 @@ impl ParamGuard for IsolationForestParams {
 const MOST_TREES: usize = 100_000;
 /// Keeps the node numbers of a tree far below `u32::MAX`.
 const LARGEST_SAMPLE: usize = 1 << 24;
+/// More tries than this only cost time.
+const MOST_TRIES: usize = 1_000;
+/// Repeating a criterion makes it more frequent; this leaves room for shares in per cent.
+const MOST_CRITERIA: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_limits() {
+        assert_eq!(Depth::Log2.limit(256), 8);
+        assert_eq!(Depth::Log2.limit(257), 9);
+        assert_eq!(Depth::Log2.limit(1), 0);
+        assert_eq!(Depth::AtMost(3).limit(256), 3);
+    }
+
+    #[test]
+    fn values_outside_their_range_are_named() {
+        let params = IsolationForestParams::default;
+        assert_eq!(
+            params().n_trees(0).check(),
+            Err(IsolationError::Parameter {
+                name: "n_trees",
+                found: 0,
+                least: 1,
+                most: MOST_TREES
+            })
+        );
+        assert!(params().sample_size(1).check().is_err());
+        assert!(params().max_depth(Depth::AtMost(0)).check().is_err());
+        assert!(params().features_per_cut(3).check().is_err());
+        assert!(params().criteria(&[]).check().is_err());
+        assert!(params().tries(0).check().is_err());
+        assert!(params().mode(Mode::Plain).check().is_ok());
+    }
+
+    #[test]
+    fn the_default_is_the_mixed_mode() {
+        let params = IsolationForestParams::default();
+        assert_eq!(params.clone().mode(Mode::Plain).mode(Mode::Mixed), params);
+    }
+}

@@ -2,32 +2,41 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A node: rows with `x[feature] > threshold` go to `left + 1`, others to `left`.
+/// A cut by a weighted sum of at most two features; a cut of one feature has the second weight 0.
 ///
-/// A leaf has a threshold that no value exceeds and itself as `left`, so that walking on from it stays on it
-/// and the walk needs no test for leaves.
+/// A leaf has weights and offset 0 and itself as `left`, so that a row that walks on from a leaf
+/// stays there and the walk needs no test for leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Cut {
-    pub(super) threshold: f64,
-    pub(super) feature: u32,
+    pub(super) weights: [f64; 2],
+    pub(super) offset: f64,
+    pub(super) features: [u32; 2],
     pub(super) left: u32,
 }
 
 impl Cut {
-    /// A cut whose children are not yet known.
-    pub(super) fn new(feature: usize, threshold: f64) -> Self {
-        Self {
-            threshold,
-            feature: feature as u32,
-            left: 0,
-        }
+    /// The signed distance from the cut: rows above 0 go to `left + 1`, others to `left`; NaN if a
+    /// value is missing. Guided cuts are scaled so that 1 is the width of the node's range.
+    #[inline(always)]
+    pub(super) fn distance(&self, value: impl Fn(usize) -> f64) -> f64 {
+        self.weights[0] * value(self.features[0] as usize)
+            + self.weights[1] * value(self.features[1] as usize)
+            - self.offset
+    }
+
+    /// The child on the side of a distance.
+    #[inline(always)]
+    pub(super) fn next(&self, distance: f64) -> usize {
+        self.left as usize + usize::from(distance > 0.0)
     }
 }
 
 /// A tree of cuts, numbered breadth first; the root is node 0 and siblings are neighbours.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tree {
     pub(super) cuts: Vec<Cut>,
+    /// Training means of the features of each cut, for attribution.
+    pub(super) centres: Vec<[f64; 2]>,
     /// Path length: of a leaf, cuts above it plus c(rows in it); of an inner node, the average of
     /// its leaves, weighted by their training rows.
     pub(super) lengths: Vec<f64>,
@@ -38,42 +47,19 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// A tree that consists of an unfinished root.
-    pub(super) fn with_root() -> Self {
-        let mut tree = Self {
-            cuts: Vec::new(),
-            lengths: Vec::new(),
-            rows: Vec::new(),
-            height: 0,
-        };
-        tree.push();
-        tree
-    }
-
-    fn push(&mut self) {
-        self.cuts.push(Cut::new(0, f64::MAX));
+    /// Adds an unfinished node and gives its number.
+    pub(super) fn push(&mut self, rows: usize) -> usize {
+        let node = self.cuts.len();
+        self.cuts.push(Cut {
+            weights: [0.0; 2],
+            offset: 0.0,
+            features: [0; 2],
+            left: node as u32,
+        });
+        self.centres.push([0.0; 2]);
         self.lengths.push(0.0);
-        self.rows.push(0);
-    }
-
-    /// Makes `node` a leaf.
-    pub(super) fn set_leaf(&mut self, node: usize, length: f64, rows: usize) {
-        self.cuts[node].left = node as u32;
-        self.lengths[node] = length;
-        self.rows[node] = rows as u32;
-    }
-
-    /// Cuts `node`; gives the number of its new left child.
-    pub(super) fn set_cut(&mut self, node: usize, cut: Cut, rows: usize) -> usize {
-        let left = self.cuts.len();
-        self.push();
-        self.push();
-        self.cuts[node] = Cut {
-            left: left as u32,
-            ..cut
-        };
-        self.rows[node] = rows as u32;
-        left
+        self.rows.push(rows as u32);
+        node
     }
 
     /// Whether `node` is a leaf.
@@ -87,7 +73,7 @@ impl Tree {
         f64::from(self.rows[left]) / f64::from(self.rows[node])
     }
 
-    /// Averages path lengths upwards and measures the height, once all nodes are set.
+    /// Averages path lengths upwards and measures the height, once all leaves are set.
     pub(super) fn finish(&mut self) {
         let mut heights = vec![0u32; self.cuts.len()];
         // Children have higher numbers than their parent.
