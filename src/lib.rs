@@ -13,6 +13,7 @@ pub mod chart;
 pub mod cli;
 pub mod error;
 pub mod event;
+pub mod experiment;
 pub mod explain;
 pub mod feature;
 pub mod ingest;

@@ -4,6 +4,8 @@
 //! or skipped; 3 done and sessions were flagged (only with `--exit-on-flag`).
 
 mod analyze;
+mod evaluate;
+mod inspect;
 mod options;
 mod simulate;
 mod terminal;
@@ -41,8 +43,12 @@ struct Arguments {
 enum Command {
     /// Read exports, rank every session, write a run directory with reasons and charts
     Analyze(analyze::AnalyzeArgs),
+    /// Say what exports hold and what they lack, without any model
+    Inspect(inspect::InspectArgs),
     /// Write a synthetic tenant's audit log with known attacks in it
     Simulate(simulate::SimulateArgs),
+    /// Score a run directory against labels
+    Evaluate(evaluate::EvaluateArgs),
 }
 
 /// How a command that ran to its end went.
@@ -62,6 +68,8 @@ pub fn run() -> ExitCode {
     let result = match arguments.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -3,5 +3,10 @@
 mod analyze;
 mod architecture;
 mod chart;
+mod damage;
+mod envelopes;
+mod evaluate;
 mod ingest;
 mod shared_data;
+mod simulate;
+mod simulate_export;
