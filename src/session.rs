@@ -7,8 +7,9 @@
 //! * a session never crosses midnight UTC, so that a day can be judged when it is over and nothing logged later
 //!   changes it (no look-ahead);
 //! * an application that hops over many address blocks within one run is one session, not hundreds;
-//! * records that carry no client (inbox rules, permissions, sign-ins) join the session of the same actor and
-//!   mailbox with the same `SessionId` or address, because that is the session that made them.
+//! * records that do not say which session they belong to (inbox rules, permissions, sign-ins, and the reads of
+//!   Outlook on the web that lack a browser or a `SessionId`, measured in a third of them) join the session of the same
+//!   actor and mailbox with the same `SessionId` or address, because that is the session that made them.
 //!
 //! Every event belongs to exactly one session.
 
@@ -30,6 +31,9 @@ const BURST_MS: i64 = 5 * 60_000;
 /// A run that shows more address blocks than this is a hopping client: cloud applications and phones on carrier
 /// networks change address at every call, people sit in at most a few places within half an hour.
 const MAX_BLOCKS_OF_A_PERSON: usize = 3;
+
+/// Exchange Online's application id.
+pub(crate) const EXCHANGE_ONLINE: &str = "00000002-0000-0ff1-ce00-000000000000";
 
 /// How events are cut into sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,13 +186,16 @@ pub fn sessionize(
     Ok(sessions)
 }
 
-/// Sign-ins and administrative records name no client: they look for the session that caused them.
+/// Records that name no client, or only half of one, look for the session that caused them.
 fn is_guest(columns: &EventColumns<'_>, operation: Operation, row: u32) -> bool {
     let row = row as usize;
+    let info = columns.client_info.codes[row];
+    if ClientFamily::from_u8(columns.client_family[row]) == ClientFamily::Owa {
+        let browser = columns.client_info.names[info as usize].contains("Mozilla");
+        return !browser || columns.session_id.codes[row] == 0;
+    }
     operation.is_sign_in()
-        || (operation.is_rule_change()
-            && columns.client_info.codes[row] == 0
-            && columns.client_app_id.codes[row] == 0)
+        || (operation.is_rule_change() && info == 0 && columns.client_app_id.codes[row] == 0)
 }
 
 fn context(columns: &EventColumns<'_>, row: u32) -> Context {
@@ -197,11 +204,22 @@ fn context(columns: &EventColumns<'_>, row: u32) -> Context {
         mailbox: columns.mailbox.codes[row],
         actor: columns.actor.codes[row],
         client_app_id: columns.client_app_id.codes[row],
-        app_id: columns.app_id.codes[row],
+        app_id: application_called(columns, row),
         client_info: columns.client_info.codes[row],
         logon_type: columns.logon_type[row],
         session_key: columns.session_id.codes[row],
         day: day_of(columns.time[row]),
+    }
+}
+
+/// `AppId`, except that Outlook on the web may leave Exchange Online's own id out (a quarter of its reads do).
+fn application_called(columns: &EventColumns<'_>, row: usize) -> u32 {
+    let app_id = columns.app_id.codes[row];
+    let own = columns.app_id.names[app_id as usize] == EXCHANGE_ONLINE;
+    if own && ClientFamily::from_u8(columns.client_family[row]) == ClientFamily::Owa {
+        0
+    } else {
+        app_id
     }
 }
 
@@ -270,8 +288,8 @@ fn seat_guests(
     if guests.is_empty() {
         return;
     }
-    let wanted: FxHashSet<(u32, u32)> = guests.iter().map(|&row| party(columns, row)).collect();
-    let mut hosts: FxHashMap<(u32, u32), Vec<usize>> = FxHashMap::default();
+    let wanted: FxHashSet<Party> = guests.iter().map(|&row| party(columns, row)).collect();
+    let mut hosts: FxHashMap<Party, Vec<usize>> = FxHashMap::default();
     for (index, run) in runs.iter().enumerate() {
         let key = party(columns, run[0]);
         if wanted.contains(&key) {
@@ -315,15 +333,20 @@ fn seat_guests(
     }
 }
 
-fn party(columns: &EventColumns<'_>, row: u32) -> (u32, u32) {
+/// Mailbox, actor and day: who may share a session.
+type Party = (u32, u32, i32);
+
+fn party(columns: &EventColumns<'_>, row: u32) -> Party {
+    let row = row as usize;
     (
-        columns.mailbox.codes[row as usize],
-        columns.actor.codes[row as usize],
+        columns.mailbox.codes[row],
+        columns.actor.codes[row],
+        day_of(columns.time[row]),
     )
 }
 
 /// How well a run hosts a guest, smaller is better: same `SessionId` first, then the nearest in time with the same
-/// address. `None` when neither holds or the day differs.
+/// address. `None` when neither holds.
 fn host_rank(
     columns: &EventColumns<'_>,
     options: &SessionOptions,
@@ -333,9 +356,6 @@ fn host_rank(
     let (first, last) = (*run.first()? as usize, *run.last()? as usize);
     let row = row as usize;
     let time = columns.time[row];
-    if day_of(time) != day_of(columns.time[first]) {
-        return None;
-    }
     let distance = (columns.time[first] - time)
         .max(time - columns.time[last])
         .max(0);

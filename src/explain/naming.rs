@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::event::{Coded, EventColumns, LogonType};
-use crate::session::Session;
+use crate::session::{EXCHANGE_ONLINE, Session};
 
 /// Names the parts of sessions of one event table, with times in one zone.
 pub struct Naming<'a> {
@@ -69,7 +69,7 @@ impl<'a> Naming<'a> {
     pub fn client(&self, session: &Session) -> String {
         let family = session.client_family.as_str();
         let id = self.application_id(session);
-        if id.is_empty() || id == "00000002-0000-0ff1-ce00-000000000000" {
+        if id.is_empty() || id == EXCHANGE_ONLINE {
             return family.to_owned();
         }
         match (self.application_name)(id) {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::symbols::{Symbol, Symbols};
 use crate::event::{ClientFamily, Coded, EventColumns, Operation};
-use crate::session::{AddressBlocks, Session, stable_hash};
+use crate::session::{AddressBlocks, EXCHANGE_ONLINE, Session, stable_hash};
 
 /// A kind of category whose novelty is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -184,10 +184,10 @@ pub fn observe(
         .iter()
         .enumerate()
         .map(|(index, session)| {
-            let application = if session.client_app_id != 0 {
-                name(&columns.client_app_id, session.client_app_id)
-            } else {
-                name(&columns.app_id, session.app_id)
+            let application = match (session.client_app_id, session.app_id) {
+                (0, 0) if session.client_family == ClientFamily::Owa => EXCHANGE_ONLINE,
+                (0, app_id) => name(&columns.app_id, app_id),
+                (client_app_id, _) => name(&columns.client_app_id, client_app_id),
             };
             let info = name(&columns.client_info, session.client_info);
             let client = texts.get(
