@@ -141,7 +141,8 @@ fn plain_scores_agree_with_scikit_learn() {
     let largest = (&scores - &expected)
         .mapv(f64::abs)
         .fold(0.0, |a: f64, &b| a.max(b));
-    assert!(largest < 0.01, "{largest}");
+    // Over 400 rows, four standard errors of the difference of two means of 2,000 trees.
+    assert!(largest < 0.015, "{largest}");
 }
 
 #[test]
