@@ -8,6 +8,7 @@
 //! [`ingest`] → [`session`] → [`feature`] → [`baseline`] → [`isolation`] → [`rank`] → [`explain`] → [`report`].
 //! [`pipeline::analyze`] walks the whole way.
 
+pub mod allow;
 pub mod baseline;
 pub mod chart;
 pub mod cli;

@@ -3,7 +3,11 @@
 //! A [`Model`] holds the texts met, the baselines and the ranking's memory. A day goes through it in one order: judge
 //! by what earlier days taught, rank, explain, teach. A long export is many such days; the daily job is one.
 
+mod file;
+
 use serde::{Deserialize, Serialize};
+
+pub use file::{MODEL_VERSION, SavedModel};
 
 use crate::baseline::{Baselines, Evidence, Judgement, Lesson, Weight, weigh};
 use crate::error::Error;
@@ -27,6 +31,8 @@ const PROBATION_AFTER_DAYS: u32 = 4;
 /// Everything learned from the days so far.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Model {
+    /// Last day that passed, days since 1970 UTC.
+    last_day: Option<i32>,
     /// Texts met, by number.
     pub symbols: Symbols,
     baselines: Baselines,
@@ -64,6 +70,11 @@ pub struct PassedDay {
 }
 
 impl Model {
+    /// Last day that passed, days since 1970 UTC.
+    pub fn last_day(&self) -> Option<i32> {
+        self.last_day
+    }
+
     /// Number of mailboxes with a baseline.
     pub fn mailbox_count(&self) -> usize {
         self.baselines.mailbox_count()
@@ -117,7 +128,14 @@ impl Model {
         let settled = self.baselines.days() >= PROBATION_AFTER_DAYS;
         let lessons: Vec<Lesson> = verdicts
             .iter()
-            .map(|verdict| lesson(verdict, settled))
+            .zip(observations)
+            .map(|(verdict, observation)| {
+                if observation.allowed {
+                    Lesson::All
+                } else {
+                    lesson(verdict, settled)
+                }
+            })
             .collect();
         let teaches: Vec<bool> = lessons
             .iter()
@@ -127,6 +145,7 @@ impl Model {
             .teach_day(observations, &weights, &ranked, ids, &teaches);
         self.baselines
             .teach_day(observations, &judgements, &lessons);
+        self.last_day = Some(day);
         Ok(PassedDay {
             day,
             verdicts,

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::allow::AllowList;
 use crate::error::Error;
 use crate::event::EventColumns;
 use crate::explain::{Campaign, Naming, Reason, TiedSession, campaigns, reasons};
@@ -27,6 +28,8 @@ pub struct Config {
     pub session: SessionOptions,
     /// How sessions are ranked and flagged.
     pub rank: RankOptions,
+    /// What an analyst has found in order.
+    pub allow: AllowList,
     /// Zone in which times are shown to people; files and scores are UTC.
     pub time_zone: TimeZone,
 }
@@ -94,6 +97,18 @@ impl Analysis {
 /// When nothing can be read, or a model cannot be fitted. Single bad rows and files are reported in
 /// [`Analysis::ingested`] and do not stop the rest.
 pub fn analyze(config: &Config, progress: &dyn Progress) -> Result<Analysis, Error> {
+    analyze_with(Model::default(), config, progress)
+}
+
+/// The same, going on from a model that has learned earlier days.
+///
+/// # Errors
+/// As [`analyze`], and [`Error::Config`] when the exports begin before the day after the model's last.
+pub fn analyze_with(
+    mut model: Model,
+    config: &Config,
+    progress: &dyn Progress,
+) -> Result<Analysis, Error> {
     let mut timings = Timings::default();
     let mut clock = Stopwatch(Instant::now());
 
@@ -104,8 +119,11 @@ pub fn analyze(config: &Config, progress: &dyn Progress) -> Result<Analysis, Err
     let sessions = sessionize(&columns, &config.session)?;
     timings.session = clock.lap();
 
-    let mut model = Model::default();
-    let observations = observe(&sessions, &columns, &mut model.symbols);
+    check_order(&model, &sessions)?;
+    let mut observations = observe(&sessions, &columns, &mut model.symbols);
+    for (observation, session) in observations.iter_mut().zip(&sessions) {
+        observation.allowed = config.allow.allows(session, &columns);
+    }
     timings.feature = clock.lap();
 
     let days = pass_days(&mut model, &sessions, &observations, &config.rank)?;
@@ -130,6 +148,29 @@ pub fn analyze(config: &Config, progress: &dyn Progress) -> Result<Analysis, Err
         mailboxes,
         timings,
         model,
+    })
+}
+
+/// A day is judged once, by the days before it.
+fn check_order(model: &Model, sessions: &[Session]) -> Result<(), Error> {
+    let (Some(last), Some(first)) = (
+        model.last_day(),
+        sessions.first().map(|session| session.day),
+    ) else {
+        return Ok(());
+    };
+    if first > last {
+        return Ok(());
+    }
+    let date = |day: i32| {
+        jiff::civil::Date::constant(1970, 1, 1)
+            .checked_add(jiff::Span::new().days(day))
+            .map_or_else(|_| day.to_string(), |date| date.to_string())
+    };
+    Err(Error::Config {
+        name: "--model".to_owned(),
+        reason: format!("it has learned up to {}, and these exports begin on {}", date(last), date(first)),
+        remedy: "score only days after the model's last, each once; or learn a new model with `mailglass fit`".to_owned(),
     })
 }
 

@@ -192,9 +192,9 @@ impl Ranker {
             self.threshold(options, observations, &sessions)
         };
         if let Some(threshold) = threshold {
-            for session in sessions
-                .iter_mut()
-                .filter(|s| s.score > 0.0 && s.score >= threshold)
+            let judged = sessions.iter_mut().zip(observations);
+            for (session, _) in
+                judged.filter(|(s, o)| s.score > 0.0 && s.score >= threshold && !o.allowed)
             {
                 session.flagged = true;
                 if session.follow_up {

@@ -5,9 +5,14 @@
 
 mod analyze;
 mod evaluate;
+mod features;
+mod fit;
 mod inspect;
 mod options;
+mod report;
+mod score;
 mod simulate;
+mod summary;
 mod terminal;
 
 use std::process::ExitCode;
@@ -15,6 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::error::Error;
+use crate::pipeline::Analysis;
 
 const ABOUT: &str = "Finds the mailbox sessions that do not belong";
 
@@ -43,6 +49,14 @@ struct Arguments {
 enum Command {
     /// Read exports, rank every session, write a run directory with reasons and charts
     Analyze(analyze::AnalyzeArgs),
+    /// Learn baselines and keep them in a model file
+    Fit(fit::FitArgs),
+    /// Judge new exports by a kept model: the daily job
+    Score(score::ScoreArgs),
+    /// Draw the charts and the page again from a run directory
+    Report(report::ReportArgs),
+    /// List every feature that the ranking uses, and what it means
+    Features,
     /// Say what exports hold and what they lack, without any model
     Inspect(inspect::InspectArgs),
     /// Write a synthetic tenant's audit log with known attacks in it
@@ -62,12 +76,29 @@ pub(crate) enum Outcome {
     Flagged,
 }
 
+impl Outcome {
+    /// The outcome of an analysis; flags decide only where the user asked for it.
+    pub(crate) fn of(analysis: &Analysis, exit_on_flag: bool) -> Self {
+        if exit_on_flag && analysis.flagged().next().is_some() {
+            Self::Flagged
+        } else if analysis.ingested.counts.rejects > 0 || !analysis.ingested.failures.is_empty() {
+            Self::InputSkipped
+        } else {
+            Self::Done
+        }
+    }
+}
+
 /// Parses the arguments of the process, runs the command and reports its exit code.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Fit(args) => fit::run(args),
+        Command::Score(args) => score::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Features => features::run(),
         Command::Inspect(args) => inspect::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
     };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::tz::TimeZone;
 
+use crate::allow::AllowList;
 use crate::error::Error;
 use crate::ingest::{IngestOptions, Input};
 use crate::rank::{FlagRule, RankOptions};
@@ -92,6 +93,10 @@ pub(crate) struct RankArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 
+    /// Allow-list: sessions, clients and networks that an analyst has found in order (TOML, see the README)
+    #[arg(long, value_name = "FILE")]
+    pub allow: Option<PathBuf>,
+
     /// Time zone of the sentences and charts, such as Europe/Warsaw; files stay in UTC
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub time_zone: String,
@@ -139,6 +144,12 @@ impl RankArgs {
             warm_up_days: self.warm_up,
             flags,
         })
+    }
+
+    pub(crate) fn allow(&self) -> Result<AllowList, Error> {
+        self.allow
+            .as_deref()
+            .map_or_else(|| Ok(AllowList::default()), AllowList::read)
     }
 
     pub(crate) fn zone(&self) -> Result<TimeZone, Error> {

@@ -151,6 +151,8 @@ pub struct Observation {
     pub delegated: bool,
     /// Hash of the `SessionId`; 0 where the log has none.
     pub token: u64,
+    /// Whether an analyst has allowed the session.
+    pub allowed: bool,
 }
 
 impl Observation {
@@ -247,6 +249,7 @@ pub fn observe(
                 ],
                 action: most_serious_change(session, columns, &operations),
                 week_cell: week_cell(columns.time[middle]),
+                allowed: false,
                 touches_mailbox: session.touches_mailbox(),
                 delegated: !matches!(session.logon_type, 0 | u8::MAX)
                     || name(&columns.actor, session.actor)

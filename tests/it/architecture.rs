@@ -10,6 +10,7 @@ const ORDER: &[&[&str]] = &[
     &["event"],
     &["ingest"],
     &["session"],
+    &["allow"],
     &["feature"],
     &["isolation"],
     &["baseline"],

@@ -1,0 +1,80 @@
+//! `mailglass fit`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Outcome;
+use super::options::{RankArgs, ReadArgs};
+use super::summary::{warn_of_failures, what_was_read};
+use super::terminal::{Bar, print};
+use crate::error::Error;
+use crate::model::SavedModel;
+use crate::pipeline::{self, Config};
+
+const LONG_ABOUT: &str = "\
+Learn the baselines of exports and keep them in a model file.
+
+The exports pass day by day as in `analyze`, and what was learned is kept. `mailglass score` then judges later days by \
+it. What `analyze` flags teaches nothing here either. The options are kept in the model and hold for every later batch.";
+
+/// Arguments of `mailglass fit`.
+#[derive(Debug, Args)]
+#[command(long_about = LONG_ABOUT)]
+pub(crate) struct FitArgs {
+    #[command(flatten)]
+    read: ReadArgs,
+
+    /// Model file to write
+    #[arg(long, short, value_name = "FILE")]
+    model: PathBuf,
+
+    /// Replace the model file if it exists
+    #[arg(long)]
+    force: bool,
+
+    #[command(flatten)]
+    rank: RankArgs,
+}
+
+pub(crate) fn run(args: FitArgs) -> Result<Outcome, Error> {
+    if args.model.exists() && !args.force {
+        return Err(Error::Config {
+            name: format!("--model {}", args.model.display()),
+            reason: "exists already".to_owned(),
+            remedy: "go on from it with `mailglass score --update`, or replace it with --force"
+                .to_owned(),
+        });
+    }
+    let config = Config {
+        inputs: args.read.inputs(),
+        ingest: args.read.ingest(),
+        session: args.rank.session()?,
+        rank: args.rank.rank()?,
+        allow: args.rank.allow()?,
+        time_zone: args.rank.zone()?,
+    };
+    args.read.limit_threads()?;
+    let bar = Bar::new(args.read.quiet);
+    let result = pipeline::analyze(&config, &bar);
+    bar.clear();
+    let analysis = result?;
+    warn_of_failures(&analysis);
+    let outcome = Outcome::of(&analysis, false);
+    if !args.read.quiet {
+        print(&what_was_read(&analysis));
+        print(&format!(
+            "\nLearned {} mailboxes from {} days; written to {}",
+            analysis.model.mailbox_count(),
+            analysis.thresholds.len(),
+            args.model.display()
+        ));
+    }
+    SavedModel {
+        session: config.session,
+        rank: config.rank,
+        model: analysis.model,
+    }
+    .write(&args.model)?;
+    Ok(outcome)
+}

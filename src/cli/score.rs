@@ -1,0 +1,97 @@
+//! `mailglass score`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::tz::TimeZone;
+
+use super::Outcome;
+use super::options::{ReadArgs, zone};
+use super::summary::present;
+use super::terminal::Bar;
+use crate::allow::AllowList;
+use crate::error::Error;
+use crate::model::SavedModel;
+use crate::pipeline::{self, Config};
+use crate::report::{self, ReportOptions};
+
+const LONG_ABOUT: &str = "\
+Judge new exports by a kept model: the daily job.
+
+The exports must begin on a day after the model's last. With --update the model learns them and is written back, so \
+that fitting once and scoring day by day gives the same scores as one `analyze` over everything.";
+
+/// Arguments of `mailglass score`.
+#[derive(Debug, Args)]
+#[command(long_about = LONG_ABOUT)]
+pub(crate) struct ScoreArgs {
+    #[command(flatten)]
+    read: ReadArgs,
+
+    /// Model file, from `mailglass fit`
+    #[arg(long, short, value_name = "FILE")]
+    model: PathBuf,
+
+    /// Learn the new days and write the model back
+    #[arg(long)]
+    update: bool,
+
+    /// Run directory to write
+    #[arg(long, short, value_name = "DIR", default_value = "mailglass-run")]
+    out: PathBuf,
+
+    /// Replace the run directory if it exists
+    #[arg(long)]
+    force: bool,
+
+    /// End with exit code 3 when sessions were flagged
+    #[arg(long)]
+    exit_on_flag: bool,
+
+    /// Allow-list: sessions, clients and networks that an analyst has found in order (TOML, see the README)
+    #[arg(long, value_name = "FILE")]
+    allow: Option<PathBuf>,
+
+    /// Time zone of the sentences and charts, such as Europe/Warsaw; files stay in UTC
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    time_zone: String,
+}
+
+pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
+    let time_zone: TimeZone = zone(&args.time_zone)?;
+    let allow = args
+        .allow
+        .as_deref()
+        .map_or_else(|| Ok(AllowList::default()), AllowList::read)?;
+    let options = ReportOptions {
+        out: args.out,
+        force: args.force,
+    };
+    report::check(&options)?;
+    let saved = SavedModel::read(&args.model)?;
+    let config = Config {
+        inputs: args.read.inputs(),
+        ingest: args.read.ingest(),
+        session: saved.session,
+        rank: saved.rank,
+        allow,
+        time_zone,
+    };
+    args.read.limit_threads()?;
+    let bar = Bar::new(args.read.quiet);
+    let result = pipeline::analyze_with(saved.model, &config, &bar);
+    bar.clear();
+    let analysis = result?;
+    report::write(&analysis, &config, &options)?;
+    present(&analysis, &config, &options, args.read.quiet)?;
+    let outcome = Outcome::of(&analysis, args.exit_on_flag);
+    if args.update {
+        SavedModel {
+            session: config.session,
+            rank: config.rank,
+            model: analysis.model,
+        }
+        .write(&args.model)?;
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,134 @@
+//! What a run says on the terminal: what was read, what was flagged, where it is.
+
+use super::terminal::{harmless, print, table, warn};
+use crate::error::Error;
+use crate::explain::Naming;
+use crate::ingest;
+use crate::pipeline::{Analysis, Config};
+use crate::report::ReportOptions;
+
+/// Flagged sessions listed on the terminal.
+const LISTED: usize = 10;
+/// Notes about the log that are listed.
+const NOTES: usize = 5;
+
+/// Prints failures to stderr and, unless quiet, the three answers to stdout.
+pub(crate) fn present(
+    analysis: &Analysis,
+    config: &Config,
+    options: &ReportOptions,
+    quiet: bool,
+) -> Result<(), Error> {
+    warn_of_failures(analysis);
+    if !quiet {
+        print(&what_was_read(analysis));
+        print(&what_was_flagged(analysis, config)?);
+        print(&where_it_is(options));
+    }
+    Ok(())
+}
+
+/// Inputs that could not be read.
+pub(crate) fn warn_of_failures(analysis: &Analysis) {
+    for failure in &analysis.ingested.failures {
+        warn(&format!(
+            "warning: {}",
+            harmless(&failure.error.to_string())
+        ));
+    }
+}
+
+/// Counts of rows and what became of them.
+pub(crate) fn what_was_read(analysis: &Analysis) -> String {
+    let counts = &analysis.ingested.counts;
+    let mut text = format!(
+        "Read {} rows: {} events, {} duplicates, {} other records, {} rejects\n     {} mailboxes, {} sessions",
+        counts.rows,
+        counts.events,
+        counts.duplicates,
+        counts.other_records,
+        counts.rejects,
+        analysis.mailboxes,
+        analysis.sessions.len()
+    );
+    for warning in analysis.ingested.coverage.warnings.iter().take(NOTES) {
+        text.push_str(&format!("\n     note: {}", harmless(&warning.sentence())));
+    }
+    text
+}
+
+fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Error> {
+    let flagged: Vec<_> = analysis.flagged().collect();
+    if flagged.is_empty() {
+        let judged = analysis
+            .thresholds
+            .iter()
+            .filter(|(_, threshold)| threshold.is_some())
+            .count();
+        return Ok(if judged == 0 {
+            format!(
+                "\nNothing flagged: all {} days are warm-up (--warm-up {})",
+                analysis.thresholds.len(),
+                config.rank.warm_up_days
+            )
+        } else {
+            "\nNothing flagged".to_owned()
+        });
+    }
+    let columns = analysis.ingested.events.columns()?;
+    let naming = Naming::new(
+        &columns,
+        config.time_zone.clone(),
+        &ingest::application_name,
+    );
+    let rows = flagged
+        .iter()
+        .take(LISTED)
+        .map(|analyzed| {
+            vec![
+                analyzed.rank.to_string(),
+                format!("{:.3}", analyzed.verdict.ranked.score),
+                naming.moment(analyzed.session.start),
+                naming.mailbox(&analyzed.session).to_owned(),
+                (analyzed.session.items + u64::from(analyzed.session.syncs)).to_string(),
+                analyzed
+                    .reasons
+                    .first()
+                    .map(|reason| reason.sentence.clone())
+                    .unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let when = format!("start ({})", naming.zone());
+    let listed = table(
+        &[
+            "rank",
+            "score",
+            &when,
+            "mailbox",
+            "items",
+            "strongest reason",
+        ],
+        rows,
+    );
+    let rest = if flagged.len() > LISTED {
+        format!("\n  and {} more in sessions.csv", flagged.len() - LISTED)
+    } else {
+        String::new()
+    };
+    let campaigns = match analysis.campaigns.len() {
+        0 => String::new(),
+        n => format!(", {n} campaign{}", if n == 1 { "" } else { "s" }),
+    };
+    Ok(format!(
+        "\nFlagged {} sessions{campaigns}\n{listed}{rest}",
+        flagged.len()
+    ))
+}
+
+fn where_it_is(options: &ReportOptions) -> String {
+    let out = options.out.display();
+    format!(
+        "\nWritten to {out}\n  ranking   {out}/sessions.csv\n  reasons   {out}/reasons.csv\n  messages  {out}/exposure.csv\n  charts    {out}/charts/"
+    )
+}

@@ -1,0 +1,223 @@
+//! The daily job: fit once, score day by day, and get what one long analysis gives.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn mailglass(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mailglass"))
+        .args(args)
+        .output()
+        .expect("mailglass runs")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A simulated tenant with an intrusion, one file per day.
+fn tenant(dir: &Path) -> Vec<PathBuf> {
+    let out = dir.join("tenant");
+    let simulated = mailglass(&[
+        "simulate",
+        "--out",
+        out.to_str().expect("UTF-8"),
+        "--people",
+        "12",
+        "--days",
+        "16",
+        "--seed",
+        "5",
+        "--attack",
+        "storm0558",
+        "--attack-after",
+        "11",
+        "--files",
+        "1",
+    ]);
+    assert!(simulated.status.success(), "{}", stderr(&simulated));
+    let text = fs::read_to_string(out.join("audit.csv")).expect("an export");
+    let (header, body) = text.split_once('\n').expect("a header");
+    let mut days: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for line in body.lines() {
+        let date = line.split(',').nth(1).expect("a date").trim_matches('"');
+        days.entry(&date[..10]).or_default().push(line);
+    }
+    days.iter()
+        .map(|(day, lines)| {
+            let path = dir.join(format!("{day}.csv"));
+            fs::write(&path, format!("{header}\n{}\n", lines.join("\n"))).expect("written");
+            path
+        })
+        .collect()
+}
+
+/// Session id to score, p-value and flag, as written.
+fn verdicts(run: &Path) -> BTreeMap<String, [String; 3]> {
+    let mut reader = csv::Reader::from_path(run.join("sessions.csv")).expect("a table");
+    let header = reader.headers().expect("a header").clone();
+    let at = |name: &str| {
+        header
+            .iter()
+            .position(|column| column == name)
+            .expect("a column")
+    };
+    let (id, score, p_value, flagged) =
+        (at("session_id"), at("score"), at("p_value"), at("flagged"));
+    reader
+        .records()
+        .map(|row| {
+            let row = row.expect("a row");
+            (
+                row[id].to_owned(),
+                [
+                    row[score].to_owned(),
+                    row[p_value].to_owned(),
+                    row[flagged].to_owned(),
+                ],
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn day_by_day_equals_one_shot_and_an_allow_list_silences_what_it_names() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let files = tenant(dir.path());
+    let path = |name: &str| dir.path().join(name).to_str().expect("UTF-8").to_owned();
+    let text = |path: &PathBuf| path.to_str().expect("UTF-8").to_owned();
+
+    let mut args = vec!["analyze".to_owned()];
+    args.extend(files.iter().map(text));
+    args.extend(["--out".to_owned(), path("whole"), "--quiet".to_owned()]);
+    let whole = mailglass(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(whole.status.success(), "{}", stderr(&whole));
+    let whole = verdicts(Path::new(&path("whole")));
+    assert!(
+        whole.values().any(|verdict| verdict[2] == "true"),
+        "something is flagged"
+    );
+
+    let (past, later) = files.split_at(9);
+    let mut args = vec!["fit".to_owned()];
+    args.extend(past.iter().map(text));
+    args.extend(["--model".to_owned(), path("model"), "--quiet".to_owned()]);
+    let fitted = mailglass(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(fitted.status.success(), "{}", stderr(&fitted));
+
+    let mut daily = BTreeMap::new();
+    for (index, file) in later.iter().enumerate() {
+        let run = path(&format!("day{index}"));
+        let model = path("model");
+        let scored = mailglass(&[
+            "score",
+            &text(file),
+            "--model",
+            &model,
+            "--update",
+            "--out",
+            &run,
+            "--quiet",
+        ]);
+        assert!(scored.status.success(), "{}", stderr(&scored));
+        daily.extend(verdicts(Path::new(&run)));
+    }
+    assert!(daily.len() > 200, "{} sessions scored", daily.len());
+    for (session, verdict) in &daily {
+        assert_eq!(whole.get(session), Some(verdict), "session {session}");
+    }
+
+    // A day that was judged already is refused, with a remedy.
+    let again = mailglass(&[
+        "score",
+        &text(&later[0]),
+        "--model",
+        &path("model"),
+        "--out",
+        &path("again"),
+    ]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(
+        stderr(&again).contains("has learned up to") && stderr(&again).contains("hint:"),
+        "{}",
+        stderr(&again)
+    );
+
+    // An allowed session is not flagged any more.
+    let (flagged, _) = whole
+        .iter()
+        .find(|(_, verdict)| verdict[2] == "true")
+        .expect("a flag");
+    fs::write(
+        path("allow.toml"),
+        format!("[[allow]]\nsession = \"{flagged}\"\nreason = \"looked at\"\n"),
+    )
+    .expect("written");
+    let mut args = vec!["analyze".to_owned()];
+    args.extend(files.iter().map(text));
+    args.extend(
+        [
+            "--out",
+            &path("allowed"),
+            "--allow",
+            &path("allow.toml"),
+            "--quiet",
+        ]
+        .map(str::to_owned),
+    );
+    let allowed = mailglass(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(allowed.status.success(), "{}", stderr(&allowed));
+    assert_eq!(verdicts(Path::new(&path("allowed")))[flagged][2], "false");
+}
+
+#[test]
+fn damaged_models_and_models_of_other_versions_are_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let files = tenant(dir.path());
+    let path = |name: &str| dir.path().join(name).to_str().expect("UTF-8").to_owned();
+    let input = files[0].to_str().expect("UTF-8").to_owned();
+    let fitted = mailglass(&["fit", &input, "--model", &path("model"), "--quiet"]);
+    assert!(fitted.status.success(), "{}", stderr(&fitted));
+    let existing = mailglass(&["fit", &input, "--model", &path("model")]);
+    assert!(existing.status.code() == Some(1) && stderr(&existing).contains("--force"));
+
+    let good = fs::read(path("model")).expect("a model");
+    let mut damaged = good.clone();
+    let last = damaged.len() - 10;
+    damaged[last] ^= 0x40;
+    let mut newer = good.clone();
+    newer[12] += 1;
+    let cases = [
+        ("damaged", damaged, "damaged"),
+        ("newer", newer, "version"),
+        ("poem", b"roses".to_vec(), "too short"),
+    ];
+    for (name, bytes, word) in cases {
+        fs::write(path(name), bytes).expect("written");
+        let refused = mailglass(&[
+            "score",
+            &input,
+            "--model",
+            &path(name),
+            "--out",
+            &path("run"),
+        ]);
+        assert_eq!(refused.status.code(), Some(1), "{name}");
+        assert!(
+            stderr(&refused).contains(word),
+            "{name}: {}",
+            stderr(&refused)
+        );
+        assert!(!Path::new(&path("run")).exists());
+    }
+}
+
+#[test]
+fn features_lists_the_whole_catalogue() {
+    let output = mailglass(&["features"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for feature in mailglass::feature::FEATURES {
+        assert!(text.contains(feature.name), "{}", feature.name);
+    }
+}
