@@ -1,6 +1,6 @@
 //! Weights of evidence to scores, scores to p-values, p-values to flags.
 //!
-//! The **score** joins two views of a session. An isolation forest, fitted each day on a sample of earlier
+//! The **score** joins two views of a session. An isolation forest, fitted every few days on a sample of earlier
 //! days, says how alone the session stands among them by the weight of each group of features and of all together; it
 //! sees unusual combinations, but beyond the last cut all sessions look alike to it. The weight of evidence itself,
 //! bounded as w / (w + [`HALF_WEIGHT`]), orders those. Both are 0 to 1, higher is more anomalous.
@@ -19,6 +19,7 @@ mod calibration;
 mod sample;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
@@ -40,6 +41,10 @@ const ISOLATION_PART: f64 = 0.2;
 const HALF_WEIGHT: f64 = 8.0;
 /// With fewer earlier sessions than this the day's own sessions are added, so that the first day has a forest.
 const MIN_SAMPLE: usize = 256;
+/// A forest serves this many days: the sample behind it changes slowly.
+const FOREST_DAYS: i32 = 7;
+/// In the first days the sample changes fast, and the forest is fitted each day.
+const YOUNG_DAYS: i32 = 14;
 /// What a follow-up keeps of its distance from the threshold.
 const FOLLOW_UP_KEEPS: f64 = 0.6;
 /// Days after a flag in which sessions with the same client or network are follow-ups.
@@ -101,7 +106,7 @@ pub struct RankedDay {
     pub warm_up: bool,
     /// The score from which sessions were flagged; `None` during the warm-up.
     pub threshold: Option<f64>,
-    forest: Option<IsolationForest>,
+    forest: Option<Arc<IsolationForest>>,
 }
 
 impl RankedDay {
@@ -137,9 +142,38 @@ impl RankedDay {
 pub struct Ranker {
     first_day: Option<i32>,
     sample: Sample,
+    forest: Option<FittedForest>,
     calibration: Calibration,
     /// Last day on which a client or network was flagged in a mailbox.
     flagged: BTreeMap<(Symbol, CategoryKind, Symbol), i32>,
+}
+
+/// A forest and the day that it was fitted for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct FittedForest {
+    day: i32,
+    #[serde(with = "shared")]
+    forest: Arc<IsolationForest>,
+}
+
+/// A shared value is written like the value.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Arc<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.as_ref().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(deserializer).map(Arc::new)
+    }
 }
 
 impl Ranker {
@@ -270,12 +304,22 @@ impl Ranker {
         })
     }
 
+    /// The forest for a day: the one at hand while it is young enough, else a new one.
     fn forest(
-        &self,
+        &mut self,
         day: i32,
         today: &Array2<f64>,
         seed: u64,
-    ) -> Result<Option<IsolationForest>, Error> {
+    ) -> Result<Option<Arc<IsolationForest>>, Error> {
+        let settled = self
+            .first_day
+            .is_some_and(|first| day - first >= YOUNG_DAYS);
+        if let Some(fitted) = &self.forest
+            && settled
+            && day - fitted.day < FOREST_DAYS
+        {
+            return Ok(Some(Arc::clone(&fitted.forest)));
+        }
         let past = self.sample.len();
         let own = if past < MIN_SAMPLE { today.nrows() } else { 0 };
         if past + own < 2 {
@@ -288,14 +332,19 @@ impl Ranker {
                 today[[row - past, column]]
             }
         });
-        IsolationForest::params()
+        let forest = IsolationForest::params()
             .seed(seed ^ (day as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
             .fit(&DatasetBase::from(data))
-            .map(Some)
             .map_err(|error| Error::Model {
                 action: "fitted",
                 reason: error.to_string(),
-            })
+            })?;
+        let forest = Arc::new(forest);
+        self.forest = Some(FittedForest {
+            day,
+            forest: Arc::clone(&forest),
+        });
+        Ok(Some(forest))
     }
 
     fn threshold(
