@@ -200,6 +200,7 @@ impl Ranker {
         let data = matrix(weights);
         let forest = self.forest(day, &data, options.seed)?;
         let isolation = forest.as_ref().map(|forest| forest.scores(data.view()));
+        let p_values = self.calibration.p_values();
         let mut sessions: Vec<Ranked> = observations
             .iter()
             .enumerate()
@@ -208,7 +209,7 @@ impl Ranker {
                 // A session that did not touch the mailbox is no anomaly of the mailbox.
                 let touched = f64::from(u8::from(observation.touches_mailbox && forest.is_some()));
                 let score = touched * join(isolation, bounded(weights[index].total));
-                let p_value = self.calibration.p_value(observation.channel, score);
+                let p_value = p_values.of(observation.channel, score);
                 let follow_up = self.is_follow_up(observation);
                 Ranked {
                     score,
