@@ -3,7 +3,7 @@
 //! The **score** joins two views of a session. An isolation forest, fitted every few days on a sample of earlier
 //! days, says how alone the session stands among them by the weight of each group of features and of all together; it
 //! sees unusual combinations, but beyond the last cut all sessions look alike to it. The weight of evidence itself,
-//! bounded as w / (w + [`HALF_WEIGHT`]), orders those. Both are 0 to 1, higher is more anomalous.
+//! bounded as w / (w + 8 bans), orders those. Both are 0 to 1, higher is more anomalous.
 //!
 //! A **p-value** is conformal (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2005, section
 //! 4.2): the share of earlier sessions through the same channel whose score was at least as high. **Flags** come from
@@ -406,6 +406,6 @@ fn bounded(weight: f64) -> f64 {
 }
 
 fn follow_up_keys(observation: &Observation) -> [(Symbol, CategoryKind, Symbol); 2] {
-    [CategoryKind::Version, CategoryKind::Network]
+    [CategoryKind::Client, CategoryKind::Network]
         .map(|kind| (observation.mailbox, kind, observation.category(kind)))
 }

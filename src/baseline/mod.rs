@@ -224,7 +224,7 @@ fn unfamiliar_categories(
         CategoryKind::Client,
         CategoryKind::Version,
     ] {
-        if novelties[kind as usize].rung >= 2 && observation.category(kind) != 0 {
+        if novelties[kind as usize].rung >= RARE && observation.category(kind) != 0 {
             categories.push((kind, observation.category(kind)));
         }
     }

@@ -8,8 +8,8 @@ use crate::event::ClientFamily;
 use crate::feature::{CategoryKind, FeatureId, Symbols};
 use crate::session::Session;
 
-/// A feature below this deviation is nobody's reason: one session in three shows as much.
-const MIN_BANS: f64 = 0.5;
+/// A feature below this deviation is nobody's reason: one session in ten shows as much.
+const MIN_BANS: f64 = 1.0;
 
 /// Why a session was flagged: one feature in words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -153,7 +153,13 @@ impl Words<'_> {
                 "client string \"{}\"",
                 self.naming.client_info(self.session)
             ),
-            FeatureId::Client => format!("client {}", self.client_words()),
+            FeatureId::Client => {
+                format!(
+                    "application {} with client {}",
+                    self.naming.application(self.session),
+                    self.client_words()
+                )
+            }
             FeatureId::Actor => match self.naming.logon_type(self.session) {
                 "" => format!("actor {}", self.naming.actor(self.session)),
                 logon => format!(

@@ -23,7 +23,8 @@ pub enum CategoryKind {
     Block,
     /// Country, where known.
     Country,
-    /// The client string whole, with its version numbers: an outdated browser is a category of its own.
+    /// The client string whole, with its version numbers, where it has any: an outdated browser is a category of its
+    /// own.
     Version,
 }
 
@@ -234,7 +235,12 @@ pub fn observe(
                     symbols.intern(name(&columns.network, session.network)),
                     block,
                     symbols.intern(name(&columns.country, session.country)),
-                    symbols.intern(info),
+                    // A protocol's name alone tells nobody apart.
+                    if info.contains('/') {
+                        symbols.intern(info)
+                    } else {
+                        0
+                    },
                 ],
                 measures: [
                     session.items as f64,

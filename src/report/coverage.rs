@@ -26,8 +26,8 @@ pub fn coverage_chart(ingested: &Ingested) -> Result<chart::Coverage, Error> {
     let start = first.div_euclid(1000).div_euclid(DAY) * DAY;
     let days = (last.div_euclid(1000) - start) / DAY + 1;
     let step = match days {
-        ..=HOURLY_DAYS => 3_600,
-        ..=DAILY_DAYS => DAY,
+        days if days <= HOURLY_DAYS => 3_600,
+        days if days <= DAILY_DAYS => DAY,
         _ => 7 * DAY,
     };
     let bins = ((days * DAY + step - 1) / step) as usize;
