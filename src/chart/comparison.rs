@@ -38,7 +38,7 @@ const ROW: f64 = 46.0;
 /// Most bars shown; more would not fit a page.
 const SHOWN: usize = 40;
 /// Width of the names.
-const NAMES: f64 = 420.0;
+const NAMES: f64 = 480.0;
 /// Room right of the longest bar for its value.
 const VALUES: f64 = 110.0;
 const AXIS: f64 = 40.0;

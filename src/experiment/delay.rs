@@ -22,6 +22,8 @@ pub struct EpisodeOutcome {
     pub scenario: String,
     /// First labelled record, milliseconds since 1970 UTC.
     pub first: i64,
+    /// Days from there to the end of the log.
+    pub days_observed: f64,
     /// Days from there to the end of the day of the first flagged session; `None` when none was flagged.
     pub days_to_flag: Option<f64>,
     /// Days from there to the end of the day on which a reader of the two highest alerts of every day opens it.
@@ -63,6 +65,7 @@ pub(super) fn episode_outcomes(
             episode: episode.name.clone(),
             scenario: episode.scenario.clone(),
             first: episode.first,
+            days_observed: days_until_end_of(truth.last_day, episode.first),
             days_to_flag: flagged.map(|day| days_until_end_of(day, episode.first)),
             days_to_reading: read.map(|day| days_until_end_of(day, episode.first)),
         })
