@@ -35,8 +35,8 @@ const MIN_COLUMN: f64 = 90.0;
 const MAX_COLUMN: f64 = 310.0;
 /// Space between columns.
 const COLUMN_GAP: f64 = 16.0;
-/// Width of the column of items: up to `999,999 items`.
-const ITEMS: f64 = 130.0;
+/// Width of the column of items: up to `99,999 items`.
+const ITEMS: f64 = 112.0;
 /// Most sessions listed; the rest is counted.
 const LISTED: usize = 8;
 

@@ -103,3 +103,31 @@ fn missing(warning: &Warning, (first, last): (i64, i64)) -> Option<Missing> {
         of,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::Gap;
+
+    #[test]
+    fn warnings_with_a_window_are_drawn() {
+        let window =
+            |warning: &Warning| missing(warning, (10, 90)).map(|m| (m.kind, m.start, m.end));
+        let gap = Gap {
+            start: 20_000,
+            end: 30_000,
+        };
+        assert_eq!(window(&Warning::Gap(gap)), Some((MissingKind::Gap, 20, 30)));
+        let silent = Warning::Silent {
+            mailbox: "a@x".to_owned(),
+            last: 40_000,
+        };
+        assert_eq!(window(&silent), Some((MissingKind::Silent, 40, 90)));
+        let cut = Warning::RowCap {
+            file: "a.csv".to_owned(),
+            rows: 50_000,
+        };
+        assert_eq!(window(&cut), Some((MissingKind::Truncated, 10, 90)));
+        assert_eq!(window(&Warning::NoReads), None);
+    }
+}

@@ -128,7 +128,7 @@ pub(super) fn draw(
     let time_zone = time_zone.unwrap_or_else(|| own.clone());
     for (_, chart) in &mut kept.charts {
         if let Chart::MailboxSheet(sheet) = chart {
-            let middle = (sheet.items.start + sheet.items.end()) / 2;
+            let middle = i64::midpoint(sheet.items.start, sheet.items.end());
             shift_week(&mut sheet.week, hours_between(&own, &time_zone, middle));
         }
     }

@@ -210,12 +210,82 @@ fn words(reason: &explain::Reason) -> Option<[String; 2]> {
     if reason.observed_value != 1.0 || !(0.0..=1.0).contains(&reason.expected_value) {
         return None;
     }
-    let (now, of) = match reason.feature.feature().group {
-        FeatureGroup::Identity | FeatureGroup::Network | FeatureGroup::Operation => ("today", "on"),
-        FeatureGroup::Time => ("now", "in"),
-        FeatureGroup::Volume | FeatureGroup::Pattern => return None,
+    let (now, of, unit) = match (reason.feature, reason.feature.feature().group) {
+        (FeatureId::Changes, _) | (_, FeatureGroup::Identity | FeatureGroup::Network) => {
+            ("today", "on", "days")
+        }
+        (_, FeatureGroup::Time) => ("now", "in", "sessions"),
+        _ => return None,
     };
-    let unit = if of == "on" { "days" } else { "sessions" };
-    let share = label::percent(reason.expected_value);
-    Some([now.to_owned(), format!("{of} {share} of {unit}")])
+    let expected = if reason.expected_value == 0.0 {
+        "never before".to_owned()
+    } else {
+        let share = label::percent(reason.expected_value);
+        format!("{of} {share} of {unit}")
+    };
+    Some([now.to_owned(), expected])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(feature: FeatureId, observed: f64, expected: f64) -> explain::Reason {
+        explain::Reason {
+            feature,
+            observed: String::new(),
+            expected: String::new(),
+            observed_value: observed,
+            expected_value: expected,
+            contribution: 0.0,
+            bans: 1.0,
+            sentence: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_happened_once_is_said_in_words() {
+        let words = |feature, observed, expected| words(&reason(feature, observed, expected));
+        let said = |now: &str, expected: &str| Some([now.to_owned(), expected.to_owned()]);
+        assert_eq!(
+            words(FeatureId::Network, 1.0, 0.25),
+            said("today", "on 25% of days")
+        );
+        assert_eq!(
+            words(FeatureId::Changes, 1.0, 0.0),
+            said("today", "never before")
+        );
+        assert_eq!(
+            words(FeatureId::Hour, 1.0, 0.5),
+            said("now", "in 50% of sessions")
+        );
+        assert_eq!(words(FeatureId::Items, 1.0, 0.0), None);
+        assert_eq!(words(FeatureId::Network, 2.0, 0.0), None);
+    }
+
+    #[test]
+    fn a_block_sums_its_networks() {
+        let lane = |label: &str, days: &[u64], flagged: &[usize]| Lane {
+            label: label.to_owned(),
+            days: days.to_vec(),
+            flagged_days: flagged.to_vec(),
+        };
+        let alone = lane("192.0.2.0/24", &[1], &[]);
+        assert_eq!(join("192.0.0.0/16", vec![alone.clone()]), alone);
+        let joined = join(
+            "192.0.0.0/16",
+            vec![
+                lane("192.0.2.0/24", &[1, 0], &[0]),
+                lane("192.0.3.0/24", &[2, 5], &[1]),
+            ],
+        );
+        assert_eq!(joined, lane("192.0.0.0/16 (2 networks)", &[3, 5], &[0, 1]));
+    }
+
+    #[test]
+    fn shares_stay_between_0_and_1() {
+        assert_eq!(share(0.1, 0.4), 0.25);
+        assert_eq!(share(-0.1, 0.4), 0.0);
+        assert_eq!(share(0.1, 0.0), 0.0);
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::tables::rfc3339;
 use crate::ingest::{Counts, Coverage, DayCount, Gap, Warning};
 use crate::pipeline::{Analysis, Config, Timings};
 use crate::rank::RankOptions;
@@ -103,10 +104,10 @@ impl From<&Counts> for CountSummary {
 /// What the log holds and lacks.
 #[derive(Debug, Serialize)]
 pub struct CoverageSummary<'a> {
-    /// First event, milliseconds since 1970-01-01 UTC; absent without events.
-    pub start: Option<i64>,
+    /// First event, RFC 3339; absent without events.
+    pub start: Option<String>,
     /// Last event.
-    pub end: Option<i64>,
+    pub end: Option<String>,
     /// Number of mailboxes with events.
     pub mailboxes: u64,
     /// Number of actors.
@@ -134,8 +135,8 @@ pub struct WarningSummary<'a> {
 impl<'a> From<&'a Coverage> for CoverageSummary<'a> {
     fn from(coverage: &'a Coverage) -> Self {
         Self {
-            start: coverage.start,
-            end: coverage.end,
+            start: coverage.start.map(rfc3339),
+            end: coverage.end.map(rfc3339),
             mailboxes: coverage.mailboxes,
             actors: coverage.actors,
             days: &coverage.days,

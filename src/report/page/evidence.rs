@@ -13,6 +13,8 @@ use crate::report::sheets::share;
 
 /// Rows of the table of flagged sessions.
 const ROWS: usize = 2_000;
+/// Longest reason in the table; the evidence has it whole.
+const REASON: usize = 150;
 /// Sessions with their evidence on the page.
 const EXPLAINED: usize = 300;
 
@@ -23,7 +25,8 @@ pub(super) struct Row {
     score: String,
     start: String,
     start_sort: i64,
-    mailbox: String,
+    /// The name up to the `@`, and the rest: a long address breaks there.
+    mailbox: [String; 2],
     client: String,
     network: String,
     items: String,
@@ -95,13 +98,13 @@ pub(super) fn rows(
             score: format!("{:.3}", session.score),
             start: label::moment(session.start, &style.time_zone),
             start_sort: session.start,
-            mailbox: session.mailbox.clone(),
+            mailbox: at_sign(&session.mailbox),
             client: words.map_or_else(|| session.client_family.clone(), |s| s.client.clone()),
             network: words.map_or_else(|| session.network.clone(), |s| s.network.clone()),
             items: label::count(items),
             items_sort: items,
             campaign: session.campaign_id.clone(),
-            reason: first_reason(session).to_owned(),
+            reason: label::cut(&label::clean(first_reason(session)), REASON),
             anchor: anchors.contains(anchor.as_str()).then_some(anchor),
         }
     });
@@ -109,6 +112,11 @@ pub(super) fn rows(
         rows.collect(),
         run.flagged.len().saturating_sub(ROWS) as u64,
     )
+}
+
+fn at_sign(mailbox: &str) -> [String; 2] {
+    let (name, rest) = mailbox.split_at(mailbox.find('@').unwrap_or(mailbox.len()));
+    [name.to_owned(), rest.to_owned()]
 }
 
 /// The strongest reason of a session.

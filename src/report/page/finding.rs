@@ -92,11 +92,7 @@ fn agree(title: String, sessions: usize) -> String {
 pub(super) fn period(run: &Run, style: &Style) -> String {
     let coverage = &run.summary.coverage;
     match (coverage.start, coverage.end) {
-        (Some(start), Some(end)) => label::period(
-            start.div_euclid(1000),
-            end.div_euclid(1000) + 1,
-            &style.time_zone,
-        ),
+        (Some(start), Some(end)) => label::period(start, end.saturating_add(1), &style.time_zone),
         _ => "no events".to_owned(),
     }
 }

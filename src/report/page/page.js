@@ -1,8 +1,6 @@
 "use strict";
 // Sorts and filters the table of flagged sessions. The view can be named in the address: #sort=items&dir=descending&filter=text
 (() => {
-  const openAll = () => document.querySelectorAll("details").forEach((part) => { part.open = true; });
-  addEventListener("beforeprint", openAll);
   const table = document.getElementById("flagged");
   if (!table) return;
   const body = table.tBodies[0];
@@ -46,6 +44,13 @@
     });
     head.replaceChildren(button);
   });
+  const open = document.getElementById("open");
+  open.addEventListener("click", () => {
+    const all = open.textContent.startsWith("Open");
+    for (const session of document.querySelectorAll(".session")) session.open = all;
+    open.textContent = all ? "Close all sessions" : "Open all sessions";
+  });
+  open.hidden = false;
   const follow = () => {
     const view = new URLSearchParams(location.hash.slice(1));
     const column = names.indexOf(view.get("sort"));

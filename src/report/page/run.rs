@@ -48,7 +48,10 @@ pub(super) struct Counts {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Coverage {
+    /// Unix seconds; absent without events.
+    #[serde(deserialize_with = "optional_seconds")]
     pub start: Option<i64>,
+    #[serde(deserialize_with = "optional_seconds")]
     pub end: Option<i64>,
     pub warnings: Vec<Warning>,
 }
@@ -254,7 +257,15 @@ fn cell<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 }
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let time: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
+    parsed(&String::deserialize(deserializer)?)
+}
+
+fn optional_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let text: Option<String> = Option::deserialize(deserializer)?;
+    text.as_deref().map(parsed).transpose()
+}
+
+fn parsed<E: serde::de::Error>(text: &str) -> Result<i64, E> {
+    let time: jiff::Timestamp = text.parse().map_err(E::custom)?;
     Ok(time.as_second())
 }
