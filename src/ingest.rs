@@ -2,8 +2,8 @@
 //! accounted for.
 //!
 //! Files are cut into blocks of whole rows (`blocks`). Workers read a block's rows in place (`rows`, `csv`, `json`,
-//! `record`) into columns (`segment`), and the columns of all blocks become one table (`merge`). The text of the export is
-//! never held as a whole.
+//! `record`, `wrapper`), normalise them (`worker`) into columns (`segment`), and the columns of all blocks become one table
+//! (`merge`, `gather`). The text of the export is never held as a whole. Events can be kept and read back (`events_file`).
 
 mod address;
 mod application;
@@ -14,6 +14,7 @@ mod csv;
 mod envelope;
 mod events_file;
 mod flat;
+mod gather;
 mod geo;
 mod intern;
 mod inventory;
@@ -22,9 +23,13 @@ mod merge;
 mod record;
 mod reject;
 mod rows;
+mod schema;
 mod segment;
 mod source;
 mod time;
+mod warning;
+mod worker;
+mod wrapper;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -36,15 +41,17 @@ use crate::event::Events;
 use blocks::{Block, Feeder, FileState};
 use geo::Geo;
 use merge::FileTally;
-use segment::{Dictionaries, Segment, Worker};
+use segment::{Dictionaries, Segment};
+use worker::Worker;
 
 pub use application::application_name;
-pub use coverage::{Coverage, DayCount, Gap, Warning};
+pub use coverage::{Coverage, DayCount};
 pub use envelope::Envelope;
 pub use events_file::write_events;
 pub use inventory::{Inventory, Tally, inventory};
 pub use reject::Reject;
 pub use source::{Compression, Input};
+pub use warning::{Gap, Warning};
 
 /// How to read.
 #[derive(Debug, Clone)]

@@ -91,7 +91,12 @@ impl Model {
         ids: &[u64],
         options: &RankOptions,
     ) -> Result<PassedDay, Error> {
-        let judgements = self.baselines.judge_day(observations);
+        let mut judgements = self.baselines.judge_day(observations);
+        for judgement in &mut judgements {
+            for feature in &options.without {
+                judgement.deviations[feature.index()] = 0.0;
+            }
+        }
         let weights: Vec<Weight> = judgements
             .iter()
             .map(|judgement| weigh(&judgement.deviations))

@@ -28,7 +28,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{GROUPS, Weight};
 use crate::error::Error;
-use crate::feature::{CategoryKind, FEATURE_COUNT, FEATURES, FeatureGroup, Observation, Symbol};
+use crate::feature::{
+    CategoryKind, FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId, Observation, Symbol,
+};
 use crate::isolation::IsolationForest;
 
 use calibration::Calibration;
@@ -61,7 +63,7 @@ pub enum FlagRule {
 }
 
 /// How sessions are ranked and flagged.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RankOptions {
     /// Seed of every random step.
     pub seed: u64,
@@ -69,6 +71,8 @@ pub struct RankOptions {
     pub warm_up_days: u32,
     /// The rule for flags.
     pub flags: FlagRule,
+    /// Features that are left out: their deviations count as zero.
+    pub without: Vec<FeatureId>,
 }
 
 impl Default for RankOptions {
@@ -77,6 +81,7 @@ impl Default for RankOptions {
             seed: 0,
             warm_up_days: 10,
             flags: FlagRule::AlertsPerDay(2.0),
+            without: Vec::new(),
         }
     }
 }

@@ -18,7 +18,7 @@ const LONG_ABOUT: &str = "\
 Run a matrix of tenants, seeds, parameters and detectors; tables and charts with confidence intervals.
 
 The specification names tenants (to simulate, or folders with audit* and labels.csv), seeds, strengths of attacks, rank \
-parameters and detectors. Every combination is a cell. A finished cell is kept and not run again \
+parameters, features to leave out, and detectors. Every combination is a cell. A finished cell is kept and not run again \
 as long as nothing changes that it depends on, so an interrupted experiment goes on where it stopped.
 
 Written into OUT/NAME: cells.csv and cells.parquet (one row per cell), summary.csv (means and 95% confidence intervals \
@@ -34,6 +34,7 @@ A specification:
   seeds = [0, 1, 2, 3, 4]            repetitions; intervals are over them
   detectors = [\"mailglass\", \"first_seen_client\"]
       also deviation_sum, plain_forest, application_sigma, mailbox_sigma, sentinel_time_series
+  without = [\"groups\"]              leave out each group of features in turn; also \"features\", \"group:NAME\", \"feature:NAME\"
   [rank]                             a value or a list, as below
   alerts_per_day = [0.5, 1, 2, 5]
   warm_up_days = 10
@@ -138,7 +139,7 @@ fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, Error> {
 /// The measures that most questions are about, and the parameters that vary; summary.csv has all.
 fn shown(summaries: &[PlaceSummary]) -> String {
     type Parameter = (&'static str, fn(&Place) -> String);
-    let parameters: [Parameter; 4] = [
+    let parameters: [Parameter; 5] = [
         ("tenant", |place| place.tenant.clone()),
         ("strength", |place| {
             place
@@ -147,6 +148,7 @@ fn shown(summaries: &[PlaceSummary]) -> String {
         }),
         ("asked", |place| place.alerts_per_day.to_string()),
         ("warm-up", |place| place.warm_up_days.to_string()),
+        ("without", |place| place.without.clone()),
     ];
     let measures = [
         ("average precision", "average_precision"),

@@ -5,6 +5,7 @@
 
 mod analyze;
 mod evaluate;
+mod experiment;
 mod features;
 mod fit;
 mod inspect;
@@ -63,6 +64,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Score a run directory against labels
     Evaluate(evaluate::EvaluateArgs),
+    /// Run a matrix of tenants, seeds, parameters and detectors
+    Experiment(experiment::ExperimentArgs),
 }
 
 /// How a command that ran to its end went.
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Features => features::run(),
         Command::Inspect(args) => inspect::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Experiment(args) => experiment::run(&args),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

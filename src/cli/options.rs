@@ -143,6 +143,7 @@ impl RankArgs {
             seed: self.seed,
             warm_up_days: self.warm_up,
             flags,
+            without: Vec::new(),
         })
     }
 

@@ -321,6 +321,16 @@ impl Figure {
     }
 }
 
+/// `without volume features`, `without day items`.
+fn left_out(ablation: &str) -> String {
+    let words = |name: &str| name.replace('_', " ");
+    match ablation.split_once(':') {
+        Some(("group", name)) => format!("without {} features", words(name)),
+        Some((_, name)) => format!("without {}", words(name)),
+        None => format!("without {}", words(ablation)),
+    }
+}
+
 fn whisker(estimate: &Estimate) -> (f64, f64) {
     estimate.interval.unwrap_or((estimate.mean, estimate.mean))
 }
@@ -330,6 +340,7 @@ struct Varying {
     strength: bool,
     alerts_per_day: bool,
     warm_up_days: bool,
+    without: bool,
     detector: bool,
 }
 
@@ -347,14 +358,22 @@ impl Varying {
                 && differs(&|a, b| a.alerts_per_day != b.alerts_per_day),
             warm_up_days: over != Some(Parameter::WarmUpDays)
                 && differs(&|a, b| a.warm_up_days != b.warm_up_days),
+            without: differs(&|a, b| a.without != b.without),
             detector: differs(&|a, b| a.detector != b.detector),
         }
     }
 
     fn label(&self, place: &Place) -> String {
         let mut parts = Vec::new();
-        if self.detector {
+        if self.detector || !self.without {
             parts.push(place.detector.title().to_owned());
+        }
+        if self.without {
+            parts.push(match place.without.as_str() {
+                "nothing" if self.detector => String::new(),
+                "nothing" => "everything".to_owned(),
+                other => left_out(other),
+            });
         }
         if let Some(strength) = place.strength.filter(|_| self.strength) {
             parts.push(format!("strength {strength}"));
@@ -365,9 +384,7 @@ impl Varying {
         if self.warm_up_days {
             parts.push(format!("{} days of warm-up", place.warm_up_days));
         }
-        if parts.is_empty() {
-            parts.push(place.detector.title().to_owned());
-        }
+        parts.retain(|part| !part.is_empty());
         parts.join(", ")
     }
 }

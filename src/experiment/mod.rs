@@ -4,6 +4,7 @@
 //! scores and flags of a [`Ranking`] agree with it. An alert is one mailbox on one day, because that is what an
 //! analyst opens. An [`Experiment`] is a matrix of tenants, seeds, parameters and [`detector`]s; [`run_matrix`] fills it.
 
+mod ablation;
 mod curve;
 mod delay;
 pub mod detector;
@@ -20,6 +21,7 @@ mod table;
 mod tenant;
 mod truth;
 
+pub use ablation::Ablation;
 pub use curve::{Curves, Point, curves};
 pub use delay::{CampaignOutcome, EpisodeOutcome};
 pub use detector::{Detector, DetectorName, Log};

@@ -1,4 +1,4 @@
-//! The specification of an experiment: a TOML file that names tenants, seeds, parameters and detectors, and
+//! The specification of an experiment: a TOML file that names tenants, seeds, parameters, ablations and detectors, and
 //! the matrix of cells that follows.
 
 use std::fs;
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::ablation::{Ablation, ablations};
 use super::detector::DetectorName;
 use super::figure::{ChartTable, Figure};
 use crate::error::Error;
@@ -39,6 +40,8 @@ struct SpecTable {
     title: String,
     seeds: Vec<u64>,
     detectors: Option<Vec<String>>,
+    #[serde(default)]
+    without: Vec<String>,
     #[serde(default)]
     rank: RankTable,
     tenant: Vec<TenantTable>,
@@ -101,8 +104,10 @@ pub struct Experiment {
     pub seeds: Vec<u64>,
     /// Tenants at each strength.
     pub tenants: Vec<TenantVariant>,
-    /// Rank parameters, without the seed.
+    /// Rank parameters, without seed and ablation.
     pub ranks: Vec<RankOptions>,
+    /// What is left out; the first is nothing.
+    pub ablations: Vec<Ablation>,
     /// The detectors.
     pub detectors: Vec<DetectorName>,
     /// Charts to draw.
@@ -116,8 +121,10 @@ pub struct Cell {
     pub tenant: usize,
     /// Seed of the simulation and of the ranking.
     pub seed: u64,
-    /// Rank parameters with the seed.
+    /// Rank parameters with seed and ablation.
     pub rank: RankOptions,
+    /// Name of the ablation.
+    pub without: String,
     /// The detector.
     pub detector: DetectorName,
 }
@@ -133,6 +140,8 @@ pub struct Place {
     pub alerts_per_day: f64,
     /// Days of warm-up.
     pub warm_up_days: u32,
+    /// What is left out.
+    pub without: String,
     /// The detector.
     pub detector: DetectorName,
 }
@@ -161,7 +170,7 @@ impl Experiment {
             })
     }
 
-    /// All cells, in the order of the specification.
+    /// All cells, in the order of the specification. Detectors without features run once, not for every ablation.
     #[must_use]
     pub fn cells(&self) -> Vec<Cell> {
         let mut cells = Vec::new();
@@ -171,12 +180,25 @@ impl Experiment {
                 .iter()
                 .flat_map(|seed| self.ranks.iter().map(move |rank| (seed, rank)))
             {
-                cells.extend(self.detectors.iter().map(|&detector| Cell {
-                    tenant,
-                    seed,
-                    rank: RankOptions { seed, ..*rank },
-                    detector,
-                }));
+                let variants = self
+                    .detectors
+                    .iter()
+                    .flat_map(|d| self.ablations.iter().map(move |a| (a, *d)));
+                for (ablation, detector) in variants {
+                    if ablation.without.is_empty() || detector.has_features() {
+                        cells.push(Cell {
+                            tenant,
+                            seed,
+                            rank: RankOptions {
+                                seed,
+                                without: ablation.without.clone(),
+                                ..rank.clone()
+                            },
+                            without: ablation.name.clone(),
+                            detector,
+                        });
+                    }
+                }
             }
         }
         cells
@@ -194,6 +216,7 @@ impl Experiment {
                 FlagRule::FalseDiscoveryRate(_) => f64::NAN,
             },
             warm_up_days: cell.rank.warm_up_days,
+            without: cell.without.clone(),
             detector: cell.detector,
         }
     }
@@ -262,6 +285,8 @@ impl SpecTable {
         });
         let experiment = Experiment {
             figures: figures.collect::<Result<_, _>>()?,
+            ablations: ablations(&self.without)
+                .map_err(|(reason, remedy)| refuse("without", reason, &remedy))?,
             ranks: self.rank.check()?,
             name: self.name,
             title: self.title,
@@ -273,6 +298,7 @@ impl SpecTable {
             experiment.tenants.len(),
             experiment.seeds.len(),
             experiment.ranks.len(),
+            experiment.ablations.len(),
             experiment.detectors.len(),
         ];
         match product.into_iter().try_fold(1usize, usize::checked_mul) {
@@ -323,7 +349,7 @@ impl RankTable {
             .map(|(rate, warm_up_days)| RankOptions {
                 warm_up_days,
                 flags: FlagRule::AlertsPerDay(rate),
-                ..defaults
+                ..defaults.clone()
             })
             .collect())
     }
@@ -418,6 +444,7 @@ impl TenantTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feature::FEATURES;
 
     fn read(text: &str) -> Result<Experiment, Error> {
         let file = tempfile::NamedTempFile::new().expect("a file");
@@ -430,14 +457,22 @@ mod tests {
     #[test]
     fn the_matrix_is_the_product_of_its_lists() {
         let experiment = read(&format!(
-            "{HEAD}detectors = [\"mailglass\", \"first_seen_client\"]\n\
+            "{HEAD}detectors = [\"mailglass\", \"first_seen_client\"]\nwithout = [\"groups\"]\n\
              [rank]\nalerts_per_day = [1, 2.5]\n\
              [[tenant]]\nname = \"office\"\npeople = 5\ndays = 6\nstrength = [0, 0.5, 1]\n\
              [[tenant]]\nname = \"kept\"\nfolder = \"data\"\n"
         ))
         .expect("a specification");
         assert_eq!((experiment.tenants.len(), experiment.ranks.len()), (4, 2));
-        assert_eq!(experiment.cells().len(), 4 * 2 * 2 * 2);
+        let groups = experiment.ablations.len() - 1;
+        // Four tenants, two seeds, two rates; mailglass whole and without each group, the rule once.
+        assert_eq!(experiment.cells().len(), 4 * 2 * 2 * (1 + groups + 1));
+        let left_out: usize = experiment.ablations.iter().map(|a| a.without.len()).sum();
+        assert_eq!(
+            left_out,
+            FEATURES.len(),
+            "every feature belongs to one group"
+        );
     }
 
     #[test]
@@ -453,6 +488,10 @@ mod tests {
                 "seeds",
             ),
             (format!("{HEAD}detectors = [\"magic\"]\n{tenant}"), "magic"),
+            (
+                format!("{HEAD}without = [\"group:luck\"]\n{tenant}"),
+                "group:luck",
+            ),
             (format!("{HEAD}colour = 1\n{tenant}"), "colour"),
             (format!("{HEAD}{tenant}strength = 2\n"), "strength"),
             (

@@ -105,6 +105,7 @@ fn place_columns(places: &[&Place]) -> Vec<Column> {
             "warm_up_days",
             places.iter().map(|place| place.warm_up_days),
         ),
+        column("without", places.iter().map(|place| place.without.clone())),
         column(
             "detector",
             places

@@ -7,15 +7,13 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use super::warning::{Gap, THROTTLE_BINDS, Warning, rfc3339};
 use super::{Envelope, FileReport};
 use crate::error::Error;
 use crate::event::{AccessType, EventColumns, Events};
 
 /// Rows at which the portal and the cmdlet stop.
 const ROW_CAPS: [u64; 2] = [50_000, 5_000];
-
-/// Bind records in [`DAY`] above which a mailbox is no longer logged.
-const THROTTLE_BINDS: usize = 1_000;
 
 /// Milliseconds.
 const HOUR: i64 = 3_600_000;
@@ -41,129 +39,6 @@ pub struct DayCount {
     pub operation: String,
     /// Events.
     pub events: u64,
-}
-
-/// A stretch without any record while the tenant was active before and after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Gap {
-    /// Last record before, milliseconds since 1970-01-01 UTC.
-    #[serde(serialize_with = "rfc3339")]
-    pub start: i64,
-    /// First record after.
-    #[serde(serialize_with = "rfc3339")]
-    pub end: i64,
-}
-
-/// Something the log lacks, or probably lacks. Each knows its remedy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Warning {
-    /// No record at all for a stretch in which many were to be expected.
-    Gap(Gap),
-    /// A mailbox that used to be logged every day has no record any more.
-    Silent {
-        /// The mailbox.
-        mailbox: String,
-        /// Its last record, milliseconds since 1970-01-01 UTC.
-        #[serde(serialize_with = "rfc3339")]
-        last: i64,
-    },
-    /// A mailbox was throttled: reads in the window were not logged.
-    Throttled {
-        /// The mailbox.
-        mailbox: String,
-        /// Start of the window that is missing, milliseconds since 1970-01-01 UTC.
-        #[serde(serialize_with = "rfc3339")]
-        start: i64,
-        /// Its end.
-        #[serde(serialize_with = "rfc3339")]
-        end: i64,
-        /// Whether a record says so (`IsThrottled`), or the count of Bind records does.
-        stated: bool,
-    },
-    /// A file has exactly as many rows as its exporter writes at most.
-    RowCap {
-        /// The file.
-        file: String,
-        /// Its rows.
-        rows: u64,
-    },
-    /// Bind records that do not say which messages were read.
-    NoMessageIds {
-        /// Such records.
-        records: u64,
-        /// All Bind records.
-        of: u64,
-    },
-    /// There are mailbox records, but none of reading.
-    NoReads,
-    /// Sessions of a mailbox client without `ClientAppId` and `SessionId` cannot be told apart well.
-    FewSessionIds {
-        /// Records of reading without a session.
-        records: u64,
-        /// All records of reading.
-        of: u64,
-    },
-}
-
-impl Warning {
-    /// What is wrong, in a sentence.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::Gap(gap) => format!(
-                "No record at all from {} to {} ({}), while the tenant was active before and after.",
-                moment(gap.start),
-                moment(gap.end),
-                length(gap.end - gap.start)
-            ),
-            Self::Silent { mailbox, last } => {
-                format!("{mailbox} was logged daily until {} and has no record since.", moment(*last))
-            }
-            Self::Throttled { mailbox, start, end, stated: true } => {
-                format!("{mailbox} was throttled: its reads from {} to {} may be missing.", moment(*start), moment(*end))
-            }
-            Self::Throttled { mailbox, start, end, stated: false } => format!(
-                "{mailbox} had more than {THROTTLE_BINDS} Bind records within 24 hours: its reads from {} to {} may not have been logged.",
-                moment(*start),
-                moment(*end)
-            ),
-            Self::RowCap { file, rows } => {
-                format!("{file} has exactly {rows} rows, the most its exporter writes: it is probably cut off.")
-            }
-            Self::NoMessageIds { records, of } => format!("{records} of {of} Bind records do not say which messages were read."),
-            Self::NoReads => "There are mailbox records, but no MailItemsAccessed: reading was not audited or not exported.".to_owned(),
-            Self::FewSessionIds { records, of } => format!("{records} of {of} records of reading carry no SessionId."),
-        }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn remedy(&self) -> &'static str {
-        match self {
-            Self::Gap(_) => {
-                "Export the missing time again; if it stays empty, check whether auditing was switched off then."
-            }
-            Self::Silent { .. } => {
-                "Check whether the mailbox still exists and whether its auditing, or its licence, was changed (Get-Mailbox -AuditEnabled, AuditOwner)."
-            }
-            Self::Throttled { .. } => {
-                "Treat the window as missing, not as quiet; message traces and the client's own logs may show what was read."
-            }
-            Self::RowCap { .. } => {
-                "Export shorter periods, so that no file reaches the limit, and read all of them together."
-            }
-            Self::NoMessageIds { .. } => {
-                "Exposure by message is incomplete for these records; take the whole folder as read."
-            }
-            Self::NoReads => {
-                "Export again with MailItemsAccessed among the activities; it needs the licence and the mailbox's auditing."
-            }
-            Self::FewSessionIds { .. } => {
-                "Sessions of these records are formed by client and network instead."
-            }
-        }
-    }
 }
 
 /// What the log holds and lacks. Serialized, times are RFC 3339 in UTC.
@@ -493,13 +368,6 @@ fn reading(columns: &EventColumns<'_>, events: &Events) -> Vec<Warning> {
     warnings
 }
 
-fn rfc3339<S: Serializer>(time: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    match jiff::Timestamp::from_millisecond(*time) {
-        Ok(time) => serializer.collect_str(&time),
-        Err(_) => serializer.serialize_i64(*time),
-    }
-}
-
 fn optional_rfc3339<S: Serializer>(time: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => rfc3339(time, serializer),
@@ -511,22 +379,5 @@ fn date<S: Serializer>(day: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     match jiff::Timestamp::from_millisecond(day.saturating_mul(DAY)) {
         Ok(time) => serializer.collect_str(&time.strftime("%Y-%m-%d")),
         Err(_) => serializer.serialize_i64(*day),
-    }
-}
-
-/// A moment as people read it, UTC.
-fn moment(time: i64) -> String {
-    match jiff::Timestamp::from_millisecond(time) {
-        Ok(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-        Err(_) => format!("{time} ms"),
-    }
-}
-
-fn length(milliseconds: i64) -> String {
-    let hours = milliseconds / HOUR;
-    match hours {
-        ..=1 => "an hour".to_owned(),
-        2..48 => format!("{hours} hours"),
-        _ => format!("{} days", hours / 24),
     }
 }

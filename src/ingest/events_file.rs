@@ -16,17 +16,18 @@ use polars::prelude::{
 };
 use polars_io::SerReader;
 use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
-use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
+use polars_io::parquet::write::{ParquetCompression, ParquetWriter, StatisticsOptions};
 
 use super::json::{Scanner, Text, Value};
 use super::reject::Fault;
-use super::segment::{TEXTS, Worker};
+use super::segment::TEXTS;
+use super::worker::Worker;
 use crate::error::Error;
 use crate::event::{Events, NO_ITEMS, TEXT_COLUMNS, push_item, push_number, record_key};
 
 /// Rows of a row group: large enough that dictionaries are not repeated often, small enough that its text fits in memory
 /// beside the table.
-const ROW_GROUP: usize = 1 << 18;
+const ROW_GROUP: usize = 1 << 17;
 
 /// Rows that a worker reads at a time.
 const BATCH: usize = 1 << 16;
@@ -56,6 +57,7 @@ fn write_partial(events: &Events, partial: &Path, path: &Path) -> Result<(), Err
     let mut ready = batch(events, 0)?;
     let mut writer = ParquetWriter::new(&mut out)
         .with_compression(ParquetCompression::Lz4Raw)
+        .with_statistics(StatisticsOptions::empty())
         .batched(ready.schema())
         .map_err(table)?;
     let mut start = ROW_GROUP;

@@ -9,11 +9,10 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::segment::{Dictionaries, Segment, TEXTS, column};
+use super::gather::gather;
+use super::segment::{Dictionaries, Segment, column};
 use crate::error::Error;
-use crate::event::{
-    EventParts, Events, IrregularIds, ItemStore, NO_ITEMS, TextColumn, guid_text, parse_guid,
-};
+use crate::event::{Events, NO_ITEMS, guid_text};
 
 /// What became of the rows of one file.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,7 +48,7 @@ struct Place {
 /// # Errors
 /// [`Error::Table`] when the table cannot be built.
 pub(crate) fn merge(
-    mut segments: Vec<Segment>,
+    segments: Vec<Segment>,
     dictionaries: Vec<Dictionaries>,
     files: usize,
 ) -> Result<Merged, Error> {
@@ -62,23 +61,12 @@ pub(crate) fn merge(
         table.deduplicate(&mut tallies)
     };
     let (other, other_time) = count_other(&segments, &dictionaries, &other);
-    let offsets: Vec<usize> = segments
+    let rows: Vec<(u32, u32)> = kept
         .iter()
-        .scan(0, |total, segment| {
-            let offset = *total;
-            *total += segment.keys.len();
-            Some(offset)
-        })
-        .collect();
-    let rows: Vec<u32> = kept
-        .iter()
-        .map(|place| {
-            let offset = offsets.get(place.segment as usize).copied().unwrap_or(0);
-            u32::try_from(offset + place.row as usize).unwrap_or(u32::MAX)
-        })
+        .map(|place| (place.segment, place.row))
         .collect();
     drop(kept);
-    let parts = gather(&mut segments, dictionaries, &rows);
+    let parts = gather(segments, &dictionaries, &rows);
     Ok(Merged {
         events: Events::from_parts(parts)?,
         tallies,
@@ -340,275 +328,4 @@ fn count_other(
             .collect(),
         times,
     )
-}
-
-/// One column of all segments, in the order of the kept rows. The segments give up theirs on the way.
-fn collect<T: Copy + Default + Send + Sync>(
-    segments: &mut [Segment],
-    rows: &[u32],
-    take: fn(&mut Segment) -> Vec<T>,
-) -> Vec<T> {
-    let mut flat = Vec::with_capacity(rows.len());
-    for segment in segments {
-        flat.append(&mut take(segment));
-    }
-    rows.iter()
-        .map(|&row| flat.get(row as usize).copied().unwrap_or_default())
-        .collect()
-}
-
-fn gather(segments: &mut [Segment], dictionaries: Vec<Dictionaries>, rows: &[u32]) -> EventParts {
-    let flags = collect(segments, rows, |segment| std::mem::take(&mut segment.flags));
-    let bit = |bit: u8| {
-        flags
-            .iter()
-            .map(|flags| (flags >> bit) & 1)
-            .collect::<Vec<u8>>()
-    };
-    let (throttled, succeeded, external) = (bit(0), bit(1), bit(2));
-    let items_of = gather_messages(segments, &dictionaries, rows);
-    let time = collect(segments, rows, |segment| std::mem::take(&mut segment.time));
-    let keys = collect(segments, rows, |segment| std::mem::take(&mut segment.keys));
-    let text = gather_texts(segments, &dictionaries, rows);
-    let mut irregular = IrregularIds::default();
-    if dictionaries
-        .iter()
-        .any(|dictionary| !dictionary.irregular.is_empty())
-    {
-        for key in &keys {
-            if let Some(text) = dictionaries
-                .iter()
-                .find_map(|dictionary| dictionary.irregular.get(key))
-            {
-                irregular.insert(*key, text.clone());
-            }
-        }
-    }
-    EventParts {
-        time,
-        keys,
-        irregular,
-        items_of,
-        record_type: collect(segments, rows, |segment| {
-            std::mem::take(&mut segment.record_type)
-        }),
-        access: collect(segments, rows, |segment| {
-            std::mem::take(&mut segment.access)
-        }),
-        user_type: collect(segments, rows, |segment| {
-            std::mem::take(&mut segment.user_type)
-        }),
-        logon_type: collect(segments, rows, |segment| {
-            std::mem::take(&mut segment.logon_type)
-        }),
-        client_family: collect(segments, rows, |segment| {
-            std::mem::take(&mut segment.client_family)
-        }),
-        asn: collect(segments, rows, |segment| std::mem::take(&mut segment.asn)),
-        items: collect(segments, rows, |segment| std::mem::take(&mut segment.items)),
-        bytes: collect(segments, rows, |segment| std::mem::take(&mut segment.bytes)),
-        folders: collect(segments, rows, |segment| {
-            std::mem::take(&mut segment.folders)
-        }),
-        throttled,
-        succeeded,
-        external,
-        text,
-    }
-}
-
-fn gather_messages(
-    segments: &mut [Segment],
-    dictionaries: &[Dictionaries],
-    rows: &[u32],
-) -> ItemStore {
-    let mut spans = Vec::new();
-    let mut blocks = Vec::with_capacity(segments.len());
-    for (number, segment) in (0u32..).zip(segments) {
-        let of_block = std::mem::take(&mut segment.spans);
-        spans.extend(of_block.into_iter().map(|span| {
-            if span == NO_ITEMS {
-                span
-            } else {
-                (number, span.1)
-            }
-        }));
-        let folders = dictionaries
-            .get(segment.worker)
-            .map(|dictionary| dictionary.folders.clone())
-            .unwrap_or_default();
-        blocks.push(segment.take_messages(&folders));
-    }
-    ItemStore {
-        blocks,
-        spans: rows
-            .iter()
-            .map(|&row| spans.get(row as usize).copied().unwrap_or(NO_ITEMS))
-            .collect(),
-    }
-}
-
-/// The text columns: codes of all workers to codes of one sorted dictionary, holding the names of kept rows only.
-fn gather_texts(
-    segments: &mut [Segment],
-    dictionaries: &[Dictionaries],
-    rows: &[u32],
-) -> Vec<TextColumn> {
-    let mut columns: Vec<(usize, Vec<u32>)> = Vec::with_capacity(TEXTS);
-    for number in 0..TEXTS {
-        // Codes are made unique across workers by adding the size of the dictionaries before theirs.
-        let mut flat = Vec::new();
-        for segment in segments.iter_mut() {
-            let offset: usize = dictionaries
-                .iter()
-                .take(segment.worker)
-                .map(|dictionary| dictionary.names(number).len())
-                .sum();
-            let offset = u32::try_from(offset).unwrap_or(u32::MAX);
-            let codes = segment
-                .text
-                .get_mut(number)
-                .map(std::mem::take)
-                .unwrap_or_default();
-            flat.extend(codes.into_iter().map(|code| code + offset));
-        }
-        columns.push((
-            number,
-            rows.iter()
-                .map(|&row| flat.get(row as usize).copied().unwrap_or(0))
-                .collect(),
-        ));
-    }
-    let aliases = mailbox_aliases(dictionaries, &columns);
-    columns
-        .into_par_iter()
-        .map(|(number, codes)| unite(number, codes, dictionaries, &aliases))
-        .collect()
-}
-
-impl Dictionaries {
-    fn names(&self, column: usize) -> &[Box<str>] {
-        self.texts.get(column).map_or(&[], Vec::as_slice)
-    }
-}
-
-fn unite(
-    number: usize,
-    mut codes: Vec<u32>,
-    dictionaries: &[Dictionaries],
-    aliases: &FxHashMap<String, String>,
-) -> TextColumn {
-    let all: Vec<&str> = dictionaries
-        .iter()
-        .flat_map(|dictionary| dictionary.names(number))
-        .map(|name| &**name)
-        .collect();
-    let resolve = |name: &'_ str| -> Option<String> {
-        if number == column::MAILBOX {
-            aliases.get(name).cloned()
-        } else {
-            None
-        }
-    };
-    let resolved: Vec<Option<String>> = if number == column::MAILBOX {
-        all.iter().map(|name| resolve(name)).collect()
-    } else {
-        vec![None; 0]
-    };
-    let name_of = |code: usize| -> &str {
-        match resolved.get(code) {
-            Some(Some(name)) => name,
-            _ => all.get(code).copied().unwrap_or(""),
-        }
-    };
-    let mut used = vec![false; all.len()];
-    for &code in &codes {
-        if let Some(used) = used.get_mut(code as usize) {
-            *used = true;
-        }
-    }
-    let mut names: Vec<&str> = used
-        .iter()
-        .enumerate()
-        .filter(|(_, used)| **used)
-        .map(|(code, _)| name_of(code))
-        .collect();
-    names.push("");
-    names.sort_unstable();
-    names.dedup();
-    let mapping: Vec<u32> = used
-        .iter()
-        .enumerate()
-        .map(|(code, used)| {
-            if *used {
-                names
-                    .binary_search(&name_of(code))
-                    .ok()
-                    .and_then(|code| u32::try_from(code).ok())
-                    .unwrap_or(0)
-            } else {
-                0
-            }
-        })
-        .collect();
-    for code in &mut codes {
-        *code = mapping.get(*code as usize).copied().unwrap_or(0);
-    }
-    TextColumn {
-        codes,
-        names: names.into_iter().map(Into::into).collect(),
-    }
-}
-
-/// Names of mailboxes that are not addresses (aliases of administration, GUIDs), with the address they mean where the export
-/// shows it unmistakably.
-fn mailbox_aliases(
-    dictionaries: &[Dictionaries],
-    columns: &[(usize, Vec<u32>)],
-) -> FxHashMap<String, String> {
-    let mut by_local: BTreeMap<&str, Option<&str>> = BTreeMap::new();
-    let mut unresolved = Vec::new();
-    for number in [column::MAILBOX, column::ACTOR] {
-        let all: Vec<&str> = dictionaries
-            .iter()
-            .flat_map(|dictionary| dictionary.names(number))
-            .map(|name| &**name)
-            .collect();
-        let mut used = vec![false; all.len()];
-        for &code in columns.get(number).map_or(&[][..], |(_, codes)| codes) {
-            if let Some(used) = used.get_mut(code as usize) {
-                *used = true;
-            }
-        }
-        for (name, _) in all.iter().zip(used).filter(|(_, used)| *used) {
-            match name.split_once('@') {
-                Some((local, _)) => {
-                    let known = by_local.entry(local).or_insert(Some(name));
-                    // Two addresses with one local part: the alias could mean either.
-                    if known.is_some_and(|known| known != *name) {
-                        *known = None;
-                    }
-                }
-                None if number == column::MAILBOX && !name.is_empty() => unresolved.push(*name),
-                None => {}
-            }
-        }
-    }
-    let mut aliases = FxHashMap::default();
-    for name in unresolved {
-        let by_guid = parse_guid(name.as_bytes()).and_then(|guid| {
-            let known = dictionaries.iter().filter_map(|dictionary| {
-                let code = *dictionary.mailbox_guids.get(&guid)?;
-                dictionary
-                    .names(column::MAILBOX)
-                    .get(code as usize)
-                    .map(|name| &**name)
-            });
-            known.min()
-        });
-        if let Some(address) = by_guid.or_else(|| by_local.get(name).copied().flatten()) {
-            aliases.insert(name.to_owned(), address.to_owned());
-        }
-    }
-    aliases
 }

@@ -8,7 +8,8 @@ use super::flat;
 use super::json::{Scanner, Text, Value, unescape};
 use super::record::Record;
 use super::reject::Fault;
-use super::segment::{EnvelopeFields, Worker};
+use super::segment::EnvelopeFields;
+use super::worker::Worker;
 
 /// Wrappers inside wrappers deeper than this are refused.
 const MAX_WRAPPERS: u8 = 6;

@@ -163,7 +163,7 @@ impl<'a> Summary<'a> {
             format_version: FORMAT_VERSION,
             parameters: Parameters {
                 session: config.session,
-                rank: config.rank,
+                rank: config.rank.clone(),
                 time_zone: config.time_zone.iana_name().unwrap_or("UTC").to_owned(),
                 baseline: "past",
             },

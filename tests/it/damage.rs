@@ -70,7 +70,7 @@ fn apply(text: &mut Vec<u8>, damage: &Damage) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_row_is_lost_in_silence(which in any::<prop::sample::Index>(), damages in prop::collection::vec(damage(), 1..4)) {

@@ -10,6 +10,7 @@ name = "tiny"
 title = "Does it run?"
 seeds = [0, 1]
 detectors = ["mailglass", "first_seen_client", "sentinel_time_series"]
+without = ["group:volume"]
 
 [[tenant]]
 name = "simulated"
@@ -108,9 +109,9 @@ fn a_tiny_matrix_runs_resumes_and_gives_the_same_bytes() {
     let (dir, spec) = laboratory();
     let (one, two) = (dir.path().join("one"), dir.path().join("two"));
     let first = stdout(&experiment(&spec, &one, &["--threads", "2"]));
-    // Three tenants at two seeds: three detectors.
+    // Three tenants at two seeds: mailglass whole and without volume, two rules whole.
     assert!(
-        first.contains("18 cells, 0 of them from earlier runs"),
+        first.contains("24 cells, 0 of them from earlier runs"),
         "{first}"
     );
     let results = files(&one.join("tiny"));
@@ -128,7 +129,7 @@ fn a_tiny_matrix_runs_resumes_and_gives_the_same_bytes() {
 
     let again = stdout(&experiment(&spec, &one, &[]));
     assert!(
-        again.contains("18 cells, 18 of them from earlier runs"),
+        again.contains("24 cells, 24 of them from earlier runs"),
         "{again}"
     );
     assert!(
@@ -150,11 +151,11 @@ fn only_what_has_changed_or_is_damaged_is_run_again() {
     stdout(&experiment(&spec, &out, &[]));
     let cells = out.join("tiny/cells");
     let kept = files(&cells);
-    assert_eq!(kept.len(), 18);
+    assert_eq!(kept.len(), 24);
     let damaged = kept.keys().next().expect("a cell");
     fs::write(cells.join(damaged), "{").expect("written");
     let mended = stdout(&experiment(&spec, &out, &[]));
-    assert!(mended.contains("17 of them from earlier runs"), "{mended}");
+    assert!(mended.contains("23 of them from earlier runs"), "{mended}");
     assert!(files(&cells) == kept);
 
     let labels = dir.path().join("kept/labels.csv");
@@ -163,12 +164,12 @@ fn only_what_has_changed_or_is_damaged_is_run_again() {
     fs::write(&labels, fewer.join("\n")).expect("written");
     let changed = stdout(&experiment(&spec, &out, &[]));
     assert!(
-        changed.contains("12 of them from earlier runs"),
+        changed.contains("16 of them from earlier runs"),
         "{changed}"
     );
     let fresh = stdout(&experiment(&spec, &out, &["--fresh"]));
     assert!(
-        fresh.contains("18 cells, 0 of them from earlier runs"),
+        fresh.contains("24 cells, 0 of them from earlier runs"),
         "{fresh}"
     );
 }
@@ -178,7 +179,7 @@ fn the_tables_say_what_was_measured() {
     let (dir, spec) = laboratory();
     stdout(&experiment(&spec, dir.path(), &["--quiet"]));
     let cells = rows(&dir.path().join("tiny/cells.csv"));
-    assert_eq!(cells.len(), 18);
+    assert_eq!(cells.len(), 24);
     for cell in &cells {
         let precision: f64 = cell["average_precision"].parse().expect("a number");
         assert!((0.0..=1.0).contains(&precision));
@@ -191,13 +192,24 @@ fn the_tables_say_what_was_measured() {
             "{found} {days}"
         );
     }
+    let mailglass: Vec<_> = cells
+        .iter()
+        .filter(|cell| cell["detector"] == "mailglass")
+        .collect();
+    assert_eq!(
+        mailglass
+            .iter()
+            .filter(|cell| cell["without"] == "nothing")
+            .count(),
+        6
+    );
     let summary = rows(&dir.path().join("tiny/summary.csv"));
     for row in summary
         .iter()
         .filter(|row| row["measure"] == "average_precision")
     {
         let of = |cell: &&BTreeMap<String, String>| {
-            ["tenant", "strength", "detector"]
+            ["tenant", "strength", "without", "detector"]
                 .iter()
                 .all(|key| cell[*key] == row[*key])
         };

@@ -132,6 +132,12 @@ impl DetectorName {
             Self::SentinelTimeSeries => "Sentinel time series",
         }
     }
+
+    /// Whether features can be left out of it.
+    #[must_use]
+    pub fn has_features(self) -> bool {
+        matches!(self, Self::Mailglass | Self::DeviationSum)
+    }
 }
 
 impl serde::Serialize for DetectorName {

@@ -1,0 +1,464 @@
+//! One worker: takes records, normalises their fields, and fills the columns of its segment.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::address::parse_address;
+use super::client::{ClientText, parse_client};
+use super::geo::Geo;
+use super::intern::{Case, Interner};
+use super::json::{Text, truth};
+use super::record::Record;
+use super::reject::Fault;
+use super::schema::{
+    guid_only, is_forwarding, logon_type, object_mailbox, record_type, record_type_of, user_type,
+};
+use super::segment::{Dictionaries, EnvelopeFields, Segment, SegmentReject, TEXTS, column};
+use super::time::parse_time;
+use crate::event::{
+    AccessType, ClientFamily, IrregularIds, ItemSpan, NO_ITEMS, Operation, parse_guid, push_item,
+    push_number, record_key,
+};
+
+#[derive(Debug, Clone, Copy)]
+struct AddressCodes {
+    address: u32,
+    network: u32,
+    country: u32,
+    asn: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct ClientCodes {
+    info: u32,
+    family: ClientFamily,
+    version: u32,
+}
+
+/// Dictionaries of one worker, and the segment it fills.
+#[derive(Debug)]
+pub(crate) struct Worker<'g> {
+    number: usize,
+    geo: &'g Geo,
+    pub(crate) texts: [Interner; TEXTS],
+    pub(crate) folders: Interner,
+    pub(crate) workloads: Interner,
+    pub(crate) irregular: IrregularIds,
+    /// Mailbox code by mailbox GUID, for records that give only the GUID.
+    pub(crate) mailbox_guids: FxHashMap<u128, u32>,
+    /// Workload and operation codes of records that are no events.
+    pub(crate) kinds: Vec<(u32, u32)>,
+    kind_codes: FxHashMap<(u32, u32), u32>,
+    operations: Vec<Operation>,
+    addresses: FxHashMap<Box<[u8]>, AddressCodes>,
+    clients: FxHashMap<Box<[u8]>, ClientCodes>,
+    key: Vec<u8>,
+    scratch: String,
+    pub(crate) segment: Segment,
+}
+
+impl<'g> Worker<'g> {
+    pub(crate) fn new(number: usize, geo: &'g Geo) -> Self {
+        Self {
+            number,
+            geo,
+            texts: std::array::from_fn(|_| Interner::default()),
+            folders: Interner::default(),
+            workloads: Interner::default(),
+            irregular: IrregularIds::default(),
+            mailbox_guids: FxHashMap::default(),
+            kinds: Vec::new(),
+            kind_codes: FxHashMap::default(),
+            operations: Vec::new(),
+            addresses: FxHashMap::default(),
+            clients: FxHashMap::default(),
+            key: Vec::new(),
+            scratch: String::new(),
+            segment: Segment::default(),
+        }
+    }
+
+    /// Begins a segment.
+    pub(crate) fn begin(&mut self, file: usize, block: u64) {
+        self.segment = Segment {
+            worker: self.number,
+            file,
+            block,
+            ..Segment::default()
+        };
+    }
+
+    /// Ends the segment and hands it over.
+    pub(crate) fn finish(&mut self) -> Segment {
+        std::mem::take(&mut self.segment)
+    }
+
+    /// The dictionaries, when all segments are done.
+    pub(crate) fn into_dictionaries(self) -> Dictionaries {
+        Dictionaries {
+            texts: self.texts.map(Interner::into_names),
+            folders: Arc::new(self.folders.into_names()),
+            workloads: self.workloads.into_names(),
+            irregular: self.irregular,
+            mailbox_guids: self.mailbox_guids,
+            kinds: self.kinds,
+        }
+    }
+
+    /// Counts a row that cannot be used.
+    pub(crate) fn reject(&mut self, fault: Fault, text: &[u8]) {
+        self.segment.rows += 1;
+        let row = self.segment.rows;
+        self.segment.rejects.push(SegmentReject {
+            row,
+            fault,
+            excerpt: super::reject::excerpt(text),
+        });
+    }
+
+    /// Takes a record: it becomes an event, one of the other records, or (the error) a reject the caller has to count.
+    pub(crate) fn push(
+        &mut self,
+        record: &Record<'_>,
+        envelope: EnvelopeFields<'_>,
+    ) -> Result<(), Fault> {
+        let id = record.id.or(envelope.id);
+        if id.raw.is_empty() {
+            return Err(if record.operation.is_empty() && record.time.is_empty() {
+                Fault::NotARecord
+            } else {
+                Fault::NoId
+            });
+        }
+        let operation = record.operation.or(envelope.operation);
+        if operation.is_empty() {
+            return Err(Fault::NoOperation);
+        }
+        let time = parse_time(record.time.raw)
+            .or_else(|| parse_time(envelope.time.raw))
+            .ok_or(Fault::NoTime)?;
+        let key = match parse_guid(id.raw) {
+            Some(key) => key,
+            None => record_key(id.decode(&mut self.scratch).trim(), &mut self.irregular),
+        };
+        self.segment.rows += 1;
+        let operation_code = self.texts[column::OPERATION].code(operation, Case::Keep);
+        let operation = self.operation(operation_code);
+        let record_type = record_type(record.record_type)
+            .or_else(|| record_type_of(envelope.record_type))
+            .unwrap_or(0);
+        if self.is_event(record, record_type, operation) {
+            self.push_event(
+                record,
+                envelope,
+                Head {
+                    key,
+                    time,
+                    operation_code,
+                    operation,
+                    record_type,
+                },
+            );
+        } else {
+            self.push_other(record.workload, operation_code, key, time);
+        }
+        Ok(())
+    }
+
+    fn operation(&mut self, code: u32) -> Operation {
+        while self.operations.len() <= code as usize {
+            let next = u32::try_from(self.operations.len()).unwrap_or(u32::MAX);
+            self.operations.push(Operation::classify(
+                self.texts[column::OPERATION].text(next),
+            ));
+        }
+        self.operations
+            .get(code as usize)
+            .copied()
+            .unwrap_or(Operation::Other)
+    }
+
+    fn is_event(&self, record: &Record<'_>, record_type: u16, operation: Operation) -> bool {
+        match record_type {
+            2 | 3 | 50 | 15 => true,
+            101 => operation.is_search(),
+            // What the service itself does to the mailboxes it runs on is maintenance.
+            1 if record.user_id.raw.starts_with(b"NT AUTHORITY") => false,
+            1 if operation == Operation::Forwarding => record
+                .parameters
+                .iter()
+                .any(|(name, _)| is_forwarding(name.raw)),
+            1 => operation.is_rule_change(),
+            0 => operation != Operation::Other && operation != Operation::Forwarding,
+            _ => false,
+        }
+    }
+
+    fn push_other(&mut self, workload: Text<'_>, operation: u32, key: u128, time: i64) {
+        let kind = (self.workloads.code(workload, Case::Keep), operation);
+        let code = *self.kind_codes.entry(kind).or_insert_with(|| {
+            self.kinds.push(kind);
+            u32::try_from(self.kinds.len() - 1).unwrap_or(u32::MAX)
+        });
+        self.segment.other_keys.push(key);
+        self.segment.other_time.push(time);
+        self.segment.other_kind.push(code);
+    }
+
+    fn push_event(&mut self, record: &Record<'_>, envelope: EnvelopeFields<'_>, head: Head) {
+        let sign_in = head.record_type == 15 || head.operation.is_sign_in();
+        let access = match record.access.raw {
+            b"Bind" => AccessType::Bind,
+            b"Sync" => AccessType::Sync,
+            raw if raw.eq_ignore_ascii_case(b"bind") => AccessType::Bind,
+            raw if raw.eq_ignore_ascii_case(b"sync") => AccessType::Sync,
+            _ => AccessType::None,
+        };
+        let actor = self.texts[column::ACTOR].code(
+            record.user_id.or(envelope.user).or(record.user_key),
+            Case::Lower,
+        );
+        let mailbox = self.mailbox(record, head, actor, sign_in);
+        let address = self.address(
+            record
+                .client_ip_address
+                .or(record.client_ip)
+                .or(record.actor_ip),
+        );
+        let client = self.client(record, sign_in);
+        let (application, interface) = if sign_in {
+            (
+                record.application_id.or(record.client_app_id),
+                if record.app_id.is_empty() {
+                    guid_only(record.object_id)
+                } else {
+                    record.app_id
+                },
+            )
+        } else {
+            (
+                record.client_app_id.or(record.context_client_app_id),
+                record.app_id,
+            )
+        };
+        let session = record
+            .session_id
+            .or(record.context_session_id)
+            .or(record.device_session_id);
+        let codes = [
+            head.operation_code,
+            mailbox,
+            actor,
+            self.texts[column::CLIENT_APP_ID].code(application, Case::Lower),
+            self.texts[column::APP_ID].code(interface, Case::Lower),
+            client.info,
+            client.version,
+            address.address,
+            address.network,
+            address.country,
+            self.texts[column::SESSION_ID].code(session, Case::Keep),
+            self.folder(record),
+            self.parameters(record),
+        ];
+        let span = self.messages(record, head.operation);
+        let segment = &mut self.segment;
+        for (codes_of, code) in segment.text.iter_mut().zip(codes) {
+            codes_of.push(code);
+        }
+        segment.keys.push(head.key);
+        segment.time.push(head.time);
+        segment.record_type.push(head.record_type);
+        segment.access.push(access as u8);
+        segment.user_type.push(user_type(record.user_type));
+        segment.logon_type.push(logon_type(record.logon_type));
+        segment.client_family.push(client.family as u8);
+        segment.asn.push(address.asn);
+        segment
+            .items
+            .push(item_count(record, head, access, sign_in));
+        segment.bytes.push(
+            record
+                .items
+                .iter()
+                .filter_map(|item| item.bytes)
+                .fold(0, u64::saturating_add),
+        );
+        let folders = if record.folders.is_empty() {
+            usize::from(!record.folder_path.is_empty())
+        } else {
+            record.folders.len()
+        };
+        segment
+            .folders
+            .push(u16::try_from(folders).unwrap_or(u16::MAX));
+        let succeeded = succeeded(record, head.operation);
+        let flags = u8::from(record.throttled == Some(true))
+            | u8::from(succeeded) << 1
+            | u8::from(record.external == Some(true)) << 2;
+        segment.flags.push(flags);
+        segment.spans.push(span);
+    }
+
+    /// Whose mailbox: the owner, else the mailbox's GUID; for administration the object, for sign-ins the actor.
+    fn mailbox(&mut self, record: &Record<'_>, head: Head, actor: u32, sign_in: bool) -> u32 {
+        if !record.mailbox_owner.is_empty() && !sign_in {
+            let code = self.texts[column::MAILBOX].code(record.mailbox_owner, Case::Lower);
+            if let Some(guid) = parse_guid(record.mailbox_guid.raw) {
+                let names = &self.texts[column::MAILBOX];
+                let known = self.mailbox_guids.entry(guid).or_insert(code);
+                // Of several owners of one mailbox (it was renamed) any run must pick the same.
+                if *known != code && names.text(code) < names.text(*known) {
+                    *known = code;
+                }
+            }
+            return code;
+        }
+        if !record.mailbox_guid.is_empty() && !sign_in {
+            return self.texts[column::MAILBOX].code(record.mailbox_guid, Case::Lower);
+        }
+        if head.record_type == 1 || head.operation.is_rule_change() {
+            let mut scratch = std::mem::take(&mut self.scratch);
+            let object = object_mailbox(record.object_id.decode(&mut scratch)).to_lowercase();
+            self.scratch = scratch;
+            if !object.is_empty() {
+                return self.texts[column::MAILBOX].name(&object);
+            }
+        }
+        let [_, mailboxes, actors, ..] = &mut self.texts;
+        mailboxes.name(actors.text(actor))
+    }
+
+    fn address(&mut self, text: Text<'_>) -> AddressCodes {
+        if let Some(&codes) = self.addresses.get(text.raw) {
+            return codes;
+        }
+        let address = parse_address(text.decode(&mut self.scratch));
+        let place = address.ip.map(|ip| self.geo.locate(ip)).unwrap_or_default();
+        let codes = AddressCodes {
+            address: self.texts[column::ADDRESS].name(&address.text),
+            network: self.texts[column::NETWORK].name(&address.network),
+            country: self.texts[column::COUNTRY].name(&place.country),
+            asn: place.asn,
+        };
+        self.addresses.insert(text.raw.into(), codes);
+        codes
+    }
+
+    fn client(&mut self, record: &Record<'_>, sign_in: bool) -> ClientCodes {
+        let info = record.client_info.or(record.user_agent);
+        self.key.clear();
+        self.key.extend_from_slice(info.raw);
+        for part in [
+            record.client_process.raw,
+            record.client_version.raw,
+            if sign_in { b"s".as_slice() } else { b"" },
+        ] {
+            self.key.push(0);
+            self.key.extend_from_slice(part);
+        }
+        if let Some(&codes) = self.clients.get(self.key.as_slice()) {
+            return codes;
+        }
+        let (mut first, mut second, mut third) = (String::new(), String::new(), String::new());
+        let client = ClientText {
+            info: info.decode(&mut first),
+            process: record.client_process.decode(&mut second),
+            version: record.client_version.decode(&mut third),
+            sign_in,
+        };
+        let (family, version) = parse_client(client);
+        let codes = ClientCodes {
+            info: self.texts[column::CLIENT_INFO].name(client.info.trim()),
+            family,
+            version: self.texts[column::CLIENT_VERSION].name(&version),
+        };
+        self.clients.insert(self.key.as_slice().into(), codes);
+        codes
+    }
+
+    fn folder(&mut self, record: &Record<'_>) -> u32 {
+        let path = record.folders.first().map_or(record.folder_path, |folder| {
+            folder.path.or(record.folder_path)
+        });
+        let unusable = path.is_empty() || path.raw.eq_ignore_ascii_case(b"Not Available");
+        self.texts[column::FOLDER]
+            .code(if unusable { record.folder_name } else { path }, Case::Keep)
+    }
+
+    fn parameters(&mut self, record: &Record<'_>) -> u32 {
+        if record.parameters.is_empty() {
+            return 0;
+        }
+        let mut scratch = String::new();
+        let mut pairs: Vec<String> = record
+            .parameters
+            .iter()
+            .map(|(name, value)| {
+                let name = name.decode(&mut scratch).to_owned();
+                format!("{name}={}", value.decode(&mut scratch))
+            })
+            .collect();
+        pairs.sort_unstable();
+        self.texts[column::PARAMETERS].name(&pairs.join("; "))
+    }
+
+    /// Packs the messages of a record that read them.
+    fn messages(&mut self, record: &Record<'_>, operation: Operation) -> ItemSpan {
+        let start = self.segment.messages.len();
+        if !operation.is_read() || record.items.is_empty() {
+            return NO_ITEMS;
+        }
+        let Ok(start) = u32::try_from(start) else {
+            return NO_ITEMS;
+        };
+        let data = &mut self.segment.messages;
+        push_number(data, record.folders.len() as u64);
+        let mut items = record.items.as_slice();
+        for folder in &record.folders {
+            push_number(data, u64::from(self.folders.code(folder.path, Case::Keep)));
+            let (these, rest) = items.split_at_checked(folder.items).unwrap_or((items, &[]));
+            items = rest;
+            push_number(data, these.len() as u64);
+            for item in these {
+                push_item(
+                    data,
+                    item.internet_message_id.decode(&mut self.scratch),
+                    item.bytes,
+                );
+            }
+        }
+        (0, start)
+    }
+}
+
+/// What is known of a record before its columns are filled.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    key: u128,
+    time: i64,
+    operation_code: u32,
+    operation: Operation,
+    record_type: u16,
+}
+
+fn item_count(record: &Record<'_>, head: Head, access: AccessType, sign_in: bool) -> u32 {
+    if access == AccessType::Sync {
+        return 1;
+    }
+    if sign_in || head.operation.is_rule_change() || head.operation.is_search() {
+        return 0;
+    }
+    let listed = record.items.len() as u64;
+    u32::try_from(record.operation_count.unwrap_or(listed).max(1)).unwrap_or(u32::MAX)
+}
+
+fn succeeded(record: &Record<'_>, operation: Operation) -> bool {
+    if operation == Operation::SignInFailed || !record.logon_error.is_empty() {
+        return false;
+    }
+    let status = record.result_status.raw;
+    truth(status).unwrap_or(
+        !(status.eq_ignore_ascii_case(b"failed") || status.eq_ignore_ascii_case(b"failure")),
+    )
+}

@@ -1,0 +1,90 @@
+//! Objects that are no records themselves but hold one: what other systems put around Microsoft's records.
+
+use super::envelope::Envelope;
+use super::json::{Scanner, Text, Value};
+use super::record::Record;
+use super::reject::Fault;
+
+impl<'a> Record<'a> {
+    /// A text of an object that is not a record itself but wraps one: names in lower case, unlike Microsoft's.
+    #[cold]
+    pub(super) fn wrapper_text(&mut self, key: &[u8], text: Text<'a>) {
+        match key {
+            b"id" => self.envelope.id = text,
+            b"createdDateTime" | b"@timestamp" | b"_time" => self.envelope.time = text,
+            b"operation" => self.envelope.operation = text,
+            b"auditLogRecordType" => self.envelope.record_type = text,
+            b"userPrincipalName" => self.envelope.user = text,
+            b"auditData" => self.wrap_text(Envelope::Graph, text),
+            b"event.original" => self.wrap_text(Envelope::Elastic, text),
+            b"_raw" => self.wrap_text(Envelope::Splunk, text),
+            _ if key.starts_with(b"o365.audit.") => {
+                self.format = self.format.or(Some(Envelope::Elastic))
+            }
+            _ => {}
+        }
+    }
+
+    /// The record as a string.
+    pub(super) fn wrap_text(&mut self, format: Envelope, text: Text<'a>) {
+        if !text.is_empty() {
+            self.inner = Some(text.raw);
+            self.inner_is_text = true;
+        }
+        self.format = Some(format);
+    }
+
+    /// Elastic's `event` object: the original text of the record is worth more than its parsed fields.
+    pub(super) fn read_event_fields<const CSV: bool>(
+        &mut self,
+        scanner: &mut Scanner<'a, CSV>,
+    ) -> Result<(), Fault> {
+        let mut first = true;
+        while let Some(key) = scanner.key(&mut first)? {
+            let value = scanner.value()?;
+            scanner.skip(value)?;
+            match key {
+                b"original" => self.wrap_text(Envelope::Elastic, value.text()),
+                b"id" => self.envelope.id = value.text(),
+                b"action" => self.envelope.operation = value.text(),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Elastic's `o365.audit` object: the record's fields, used when its original text was not kept.
+    pub(super) fn read_collected<const CSV: bool>(
+        &mut self,
+        scanner: &mut Scanner<'a, CSV>,
+    ) -> Result<(), Fault> {
+        let mut first = true;
+        while let Some(key) = scanner.key(&mut first)? {
+            let value = scanner.value()?;
+            if key == b"audit" && matches!(value, Value::Object) {
+                let audit = scanner.raw_container(value)?;
+                if self.format != Some(Envelope::Elastic) || self.inner.is_none() {
+                    self.inner = Some(audit);
+                    self.inner_is_text = false;
+                    self.format = Some(Envelope::Elastic);
+                }
+            } else {
+                scanner.skip(value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names under which other formats hold records, as objects or arrays of them.
+pub(super) fn wrapping_key(key: &[u8]) -> Option<Envelope> {
+    match key {
+        b"auditData" => Some(Envelope::Graph),
+        b"AuditData" => Some(Envelope::AuditSearch),
+        b"RawEventData" => Some(Envelope::CloudAppEvents),
+        b"result" | b"_raw" => Some(Envelope::Splunk),
+        b"_source" => Some(Envelope::Elastic),
+        b"value" | b"records" | b"Records" => Some(Envelope::ManagementApi),
+        _ => None,
+    }
+}
