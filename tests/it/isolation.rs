@@ -89,7 +89,7 @@ fn three_rows_have_the_scores_of_their_two_trees() {
         .max_depth(Depth::Unlimited);
     let scores = fit(&params, &x).scores(x.view());
     for (score, length) in scores.iter().zip([1.9, 2.0, 1.1]) {
-        let expected = (-length / (5.0 / 3.0)).exp2();
+        let expected = (-length / (5.0_f64 / 3.0)).exp2();
         // Three standard errors of the share of the first kind of tree, times the slope.
         assert!((score - expected).abs() < 3.0 * 0.3 / 20_000_f64.sqrt());
     }
