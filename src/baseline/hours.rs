@@ -13,6 +13,8 @@ use crate::feature::{Channel, WEEK_CELLS};
 const CONCENTRATION: f64 = 10.0;
 /// Weight of the tenant's hours in a mailbox's, in sessions.
 const PRIOR_SESSIONS: f64 = 12.0;
+/// Sessions that outweigh the belief that every hour is alike.
+const UNIFORM_SESSIONS: f64 = 100.0;
 /// Share of the density that is spread over the whole week: anybody may work at any hour once.
 const UNIFORM_SHARE: f64 = 0.02;
 
@@ -71,6 +73,14 @@ impl WeekHistogram {
             }
         }
         density
+    }
+
+    /// The density of a whole tenant: uniform until enough sessions say otherwise, so that the first weekend of a log is
+    /// no surprise.
+    pub(crate) fn prior_density(&self) -> [f64; WEEK_CELLS] {
+        let weight = self.total / (self.total + UNIFORM_SESSIONS);
+        self.density()
+            .map(|density| weight * density + (1.0 - weight) / WEEK_CELLS as f64)
     }
 
     /// Probability of an hour at most as likely as `cell`, with the tenant's density as prior.

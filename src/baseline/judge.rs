@@ -38,7 +38,7 @@ impl Baselines {
         let empty = MailboxBaseline::default();
         let mut day = Day {
             today: self.tenant_today(observations),
-            density: std::array::from_fn(|class| self.tenant.hours[class].density()),
+            density: std::array::from_fn(|class| self.tenant.hours[class].prior_density()),
             unfamiliar: FxHashMap::default(),
             empty: &empty,
         };
