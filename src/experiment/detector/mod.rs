@@ -266,10 +266,15 @@ mod tests {
                 .expect("a ranking");
             assert_eq!(ranking.sessions.len(), sessions.len());
             assert_eq!(ranking.first_judged_day, Some(10), "{}", name.as_str());
+            let best = ranking
+                .sessions
+                .iter()
+                .filter_map(|s| s.score)
+                .max_by(f64::total_cmp);
             assert_eq!(
-                ranking.order()[0],
-                attack,
-                "{} ranks something else first",
+                ranking.sessions[attack].score,
+                best,
+                "{} ranks something higher",
                 name.as_str()
             );
             assert!(
