@@ -215,7 +215,7 @@ fn group_shares(analyzed: &AnalyzedSession) -> Vec<f64> {
                 .filter(|f| f.group == group)
                 .map(|f| by_feature[f.id.index()])
                 .sum();
-            if total > 0.0 { sum / total } else { 0.0 }
+            sheets::finite(sum / total)
         })
         .collect()
 }

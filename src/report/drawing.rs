@@ -107,7 +107,12 @@ pub(super) fn keep(
         source: source(analysis),
         attributed: analysis
             .flagged()
-            .map(|analyzed| (analyzed.session.id_text(), sheets::attributed(analyzed)))
+            .map(|analyzed| {
+                (
+                    analyzed.session.id_text(),
+                    sheets::finite(sheets::attributed(analyzed)),
+                )
+            })
             .collect(),
         charts: charts::data(analysis, naming, config.rank.flags)?,
     };

@@ -184,13 +184,18 @@ fn sheet_reasons(flagged: &[&AnalyzedSession]) -> Vec<Reason> {
         .into_values()
         .map(|(share, reason)| Reason {
             sentence: reason.sentence.clone(),
-            observed: reason.observed_value,
-            expected: reason.expected_value,
+            observed: finite(reason.observed_value),
+            expected: finite(reason.expected_value),
             unit: unit(reason.feature).to_owned(),
             words: words(reason),
             contribution: share,
         })
         .collect()
+}
+
+/// JSON knows no infinity: what is none could not be read back.
+pub(super) fn finite(value: f64) -> f64 {
+    if value.is_finite() { value } else { 0.0 }
 }
 
 fn unit(feature: FeatureId) -> &'static str {
