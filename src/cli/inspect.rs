@@ -9,11 +9,13 @@ use serde::Serialize;
 use super::Outcome;
 use super::options::ReadArgs;
 use super::terminal::{Bar, harmless, print, table, warn};
-use crate::chart::{self, Chart, Style};
+use crate::chart::{Chart, Style};
 use crate::error::Error;
+use crate::explain::number;
 use crate::ingest::{
     self, Counts, FileReport, Ingested, Inventory, Tally, Warning, inventory, write_events,
 };
+use crate::report;
 
 const LONG_ABOUT: &str = "\
 Tell what an export holds and what it lacks, before any model.
@@ -242,7 +244,7 @@ fn files_text(ingested: &Ingested) -> String {
             counts.rejects,
         ];
         let mut row = vec![name, format.to_owned()];
-        row.extend(numbers.map(grouped));
+        row.extend(numbers.map(number));
         row
     };
     let mut rows: Vec<Vec<String>> = ingested
@@ -286,8 +288,8 @@ fn period_text(ingested: &Ingested) -> String {
         "\nPeriod: {} to {} (UTC); {} mailboxes, {} actors\n",
         moment(coverage.start),
         moment(coverage.end),
-        grouped(coverage.mailboxes),
-        grouped(coverage.actors)
+        number(coverage.mailboxes),
+        number(coverage.actors)
     )
 }
 
@@ -301,7 +303,7 @@ fn tally_text(title: &str, tallies: &[Tally], (absent, top): (&str, usize)) -> S
             } else {
                 &tally.name
             };
-            vec![grouped(tally.events), name.to_owned()]
+            vec![number(tally.events), name.to_owned()]
         })
         .collect();
     let more = match tallies.len().saturating_sub(top) {
@@ -335,21 +337,6 @@ fn missing_text(ingested: &Ingested, top: usize) -> String {
     text
 }
 
-/// A number with its thousands apart.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-const DAY_SECONDS: i64 = 86_400;
-
 fn draw(ingested: &Ingested, path: &Path) -> Result<(), Error> {
     let source = match ingested.files.as_slice() {
         [file] => file
@@ -360,82 +347,15 @@ fn draw(ingested: &Ingested, path: &Path) -> Result<(), Error> {
         files => format!("{} files", files.len()),
     };
     let style = Style {
-        source: format!("{source} ({} records)", grouped(ingested.counts.events)),
+        source: format!("{source} ({} records)", number(ingested.counts.events)),
         ..Style::default()
     };
-    Chart::Coverage(coverage_chart(ingested))
+    Chart::Coverage(report::coverage_chart(ingested)?)
         .draw(&style, path)
         .map_err(|error| Error::Chart {
             chart: "coverage".to_owned(),
             reason: error.to_string(),
         })
-}
-
-/// The chart's data: one bin a day, one series per operation, and the windows that are missing.
-fn coverage_chart(ingested: &Ingested) -> chart::Coverage {
-    let coverage = &ingested.coverage;
-    let first = coverage.days.first().map_or(0, |count| count.day);
-    let last = coverage.days.last().map_or(first, |count| count.day);
-    let bins = usize::try_from(last - first + 1).unwrap_or(1);
-    let mut by_operation: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-    for count in &coverage.days {
-        let counts = by_operation
-            .entry(&count.operation)
-            .or_insert_with(|| vec![0; bins]);
-        if let Some(bin) = usize::try_from(count.day - first)
-            .ok()
-            .and_then(|bin| counts.get_mut(bin))
-        {
-            *bin += count.events;
-        }
-    }
-    let end = coverage.end.unwrap_or(0) / 1000;
-    let missing = coverage.warnings.iter().filter_map(|warning| {
-        let (kind, start, end, of) = match warning {
-            Warning::Gap(gap) => (
-                chart::coverage::MissingKind::Gap,
-                gap.start / 1000,
-                gap.end / 1000,
-                String::new(),
-            ),
-            Warning::Throttled {
-                mailbox,
-                start,
-                end,
-                ..
-            } => (
-                chart::coverage::MissingKind::Throttled,
-                start / 1000,
-                end / 1000,
-                mailbox.clone(),
-            ),
-            Warning::RowCap { file, .. } => (
-                chart::coverage::MissingKind::Truncated,
-                end,
-                end,
-                file.clone(),
-            ),
-            _ => return None,
-        };
-        Some(chart::coverage::Missing {
-            kind,
-            start,
-            end,
-            of,
-        })
-    });
-    chart::Coverage {
-        start: first * DAY_SECONDS,
-        step: DAY_SECONDS,
-        operations: by_operation
-            .into_iter()
-            .map(|(operation, counts)| chart::coverage::OperationCounts {
-                operation: operation.to_owned(),
-                counts,
-            })
-            .collect(),
-        missing: missing.collect(),
-    }
 }
 
 #[cfg(test)]
@@ -445,7 +365,7 @@ mod tests {
     #[test]
     fn thousands_are_kept_apart() {
         assert_eq!(
-            [0, 999, 1_000, 1_234_567].map(grouped),
+            [0, 999, 1_000, 1_234_567].map(number),
             ["0", "999", "1,000", "1,234,567"]
         );
     }

@@ -129,6 +129,6 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
 fn where_it_is(options: &ReportOptions) -> String {
     let out = options.out.display();
     format!(
-        "\nWritten to {out}\n  ranking   {out}/sessions.csv\n  reasons   {out}/reasons.csv\n  messages  {out}/exposure.csv\n  charts    {out}/charts/"
+        "\nWritten to {out}\n  ranking   {out}/sessions.csv\n  reasons   {out}/reasons.csv\n  messages  {out}/exposure.csv\n  charts    {out}/charts/\n  page      {out}/report.html"
     )
 }

@@ -8,4 +8,5 @@ mod reason;
 pub use campaign::{Campaign, TiedSession, campaigns};
 pub use exposure::{ExposedItem, exposure};
 pub use naming::Naming;
+pub(crate) use reason::number;
 pub use reason::{Reason, reasons};

@@ -212,7 +212,7 @@ impl Words<'_> {
             if unit == "byte" {
                 bytes(value)
             } else {
-                number(value)
+                number(whole(value))
             }
         };
         let plural = |value: f64| {
@@ -373,7 +373,7 @@ impl Known {
 }
 
 fn count(n: u32, unit: &str) -> String {
-    format!("{} {}", number(f64::from(n)), plural(f64::from(n), unit))
+    format!("{} {}", number(u64::from(n)), plural(f64::from(n), unit))
 }
 
 fn plural(n: f64, unit: &str) -> String {
@@ -388,16 +388,21 @@ fn plural(n: f64, unit: &str) -> String {
 }
 
 /// A whole number with thousands separated.
-fn number(value: f64) -> String {
-    let digits = format!("{:.0}", value.max(0.0));
+pub(crate) fn number(value: u64) -> String {
+    let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
     }
     text
+}
+
+/// The nearest whole number; what is no number is nothing.
+fn whole(value: f64) -> u64 {
+    value.round().max(0.0) as u64
 }
 
 fn bytes(value: f64) -> String {
@@ -430,7 +435,7 @@ mod tests {
     #[test]
     fn numbers_read_like_a_report() {
         assert_eq!(
-            (number(1234567.0), number(999.0), number(0.0)),
+            (number(1_234_567), number(999), number(0)),
             ("1,234,567".into(), "999".into(), "0".into())
         );
         assert_eq!(
