@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use file::{MODEL_VERSION, SavedModel};
 
-use crate::baseline::{Baselines, Evidence, Judgement, Lesson, Weight, weigh};
+use crate::baseline::{Baselines, Evidence, Judgement, Lesson, Stage, Weight, weigh};
 use crate::error::Error;
 use crate::feature::{
     CategoryKind, FEATURE_COUNT, FEATURES, FeatureGroup, Observation, Symbol, Symbols,
@@ -91,6 +91,7 @@ impl Model {
         ids: &[u64],
         options: &RankOptions,
     ) -> Result<PassedDay, Error> {
+        self.baselines.leave_out(&options.without_stages);
         let mut judgements = self.baselines.judge_day(observations);
         for judgement in &mut judgements {
             for feature in &options.without {
@@ -130,7 +131,8 @@ impl Model {
         for (row, &index) in flagged.iter().enumerate() {
             verdicts[index].contributions = Some(contributions[row].to_vec());
         }
-        let settled = self.baselines.days() >= PROBATION_AFTER_DAYS;
+        let settled = self.baselines.days() >= PROBATION_AFTER_DAYS
+            && !options.without_stages.contains(&Stage::Probation);
         let lessons: Vec<Lesson> = verdicts
             .iter()
             .zip(observations)

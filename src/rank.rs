@@ -26,7 +26,7 @@ use linfa::traits::Fit;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{GROUPS, Weight};
+use crate::baseline::{GROUPS, Stage, Weight};
 use crate::error::Error;
 use crate::feature::{
     CategoryKind, FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId, Observation, Symbol,
@@ -73,6 +73,8 @@ pub struct RankOptions {
     pub flags: FlagRule,
     /// Features that are left out: their deviations count as zero.
     pub without: Vec<FeatureId>,
+    /// Stages of the model that are left out.
+    pub without_stages: Vec<Stage>,
 }
 
 impl Default for RankOptions {
@@ -82,6 +84,7 @@ impl Default for RankOptions {
             warm_up_days: 10,
             flags: FlagRule::AlertsPerDay(2.0),
             without: Vec::new(),
+            without_stages: Vec::new(),
         }
     }
 }
@@ -112,6 +115,7 @@ pub struct RankedDay {
     /// The score from which sessions were flagged; `None` during the warm-up.
     pub threshold: Option<f64>,
     forest: Option<Arc<IsolationForest>>,
+    isolation_part: f64,
 }
 
 impl RankedDay {
@@ -135,7 +139,11 @@ impl RankedDay {
                     let part = |whole: f64| if whole > 0.0 { share / whole } else { 0.0 };
                     let forest = columns[group] * part(weight.groups[group])
                         + columns[GROUPS] * part(weight.total);
-                    join(forest, bounded(weight.total) * part(weight.total))
+                    join(
+                        forest,
+                        bounded(weight.total) * part(weight.total),
+                        self.isolation_part,
+                    )
                 })
             })
             .collect()
@@ -198,6 +206,7 @@ impl Ranker {
                 warm_up: false,
                 threshold: None,
                 forest: None,
+                isolation_part: ISOLATION_PART,
             });
         };
         let first = *self.first_day.get_or_insert(day);
@@ -205,6 +214,12 @@ impl Ranker {
         let data = matrix(weights);
         let forest = self.forest(day, &data, options.seed)?;
         let isolation = forest.as_ref().map(|forest| forest.scores(data.view()));
+        let part = if options.without_stages.contains(&Stage::Isolation) {
+            0.0
+        } else {
+            ISOLATION_PART
+        };
+        let follow_ups = !options.without_stages.contains(&Stage::FollowUp);
         let p_values = self.calibration.p_values();
         let mut sessions: Vec<Ranked> = observations
             .iter()
@@ -213,9 +228,9 @@ impl Ranker {
                 let isolation = isolation.as_ref().map_or(0.0, |scores| scores[index]);
                 // A session that did not touch the mailbox is no anomaly of the mailbox.
                 let touched = f64::from(u8::from(observation.touches_mailbox && forest.is_some()));
-                let score = touched * join(isolation, bounded(weights[index].total));
+                let score = touched * join(isolation, bounded(weights[index].total), part);
                 let p_value = p_values.of(observation.channel, score);
-                let follow_up = self.is_follow_up(observation);
+                let follow_up = follow_ups && self.is_follow_up(observation);
                 Ranked {
                     score,
                     raw_score: score,
@@ -247,6 +262,7 @@ impl Ranker {
             warm_up,
             threshold,
             forest,
+            isolation_part: part,
         })
     }
 
@@ -402,8 +418,8 @@ fn matrix(weights: &[Weight]) -> Array2<f64> {
     })
 }
 
-fn join(isolation: f64, weight: f64) -> f64 {
-    ISOLATION_PART * isolation + (1.0 - ISOLATION_PART) * weight
+fn join(isolation: f64, weight: f64, part: f64) -> f64 {
+    part * isolation + (1.0 - part) * weight
 }
 
 fn bounded(weight: f64) -> f64 {

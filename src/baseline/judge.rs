@@ -11,7 +11,7 @@ use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
 use super::novelty::{Category, Novelty, TenantToday, novelties};
 use super::volume::items_exceedance;
 use super::{
-    Baselines, Judgement, SPREAD_DAYS, VOLUME_FEATURES, novelty_bound, persistence_rung,
+    Baselines, Judgement, SPREAD_DAYS, Stage, VOLUME_FEATURES, novelty_bound, persistence_rung,
     spread_rung, stratum, unfamiliar_categories, volume_class,
 };
 use crate::feature::{
@@ -239,6 +239,9 @@ impl Baselines {
         ladder: LadderKind,
         rung: usize,
     ) -> f64 {
+        if !self.uses(Stage::Shrinkage) {
+            return baseline.ladders[ladder as usize].own_exceedance(baseline.active_days, rung);
+        }
         let stratum = stratum(observation, baseline, novelties, ladder);
         let tenant =
             self.tenant.ladders[ladder as usize].exceedance(stratum, baseline.active_days, rung);
@@ -254,7 +257,7 @@ impl Baselines {
     ) -> f64 {
         let predictive = self.predictive(observation, baseline, class, measure);
         let value = observation.measure(measure);
-        if measure == Measure::Items {
+        if measure == Measure::Items && self.uses(Stage::Mixture) {
             items_exceedance(
                 &predictive,
                 baseline.volumes.get(&class).map(|volume| &volume.items),

@@ -106,6 +106,15 @@ impl MailboxLadder {
             .sum()
     }
 
+    /// Share of the mailbox's own days that reach `rung` or higher (Krichevsky–Trofimov), for comparison.
+    pub(crate) fn own_exceedance(&self, active_days: u32, rung: usize) -> f64 {
+        if rung == 0 {
+            return 1.0;
+        }
+        let days = f64::from(active_days.saturating_sub(FIRST_DAYS));
+        ((f64::from(self.days_at_or_above(rung)) + 0.5) / (days + 1.0)).min(1.0)
+    }
+
     /// Share of the mailbox's days that reach `rung` or higher, shrunk towards the tenant's share.
     pub(crate) fn exceedance(&self, active_days: u32, rung: usize, tenant: f64) -> f64 {
         if rung == 0 {

@@ -11,6 +11,7 @@ mod judge;
 mod ladder;
 mod mailbox;
 mod novelty;
+mod stage;
 mod teach;
 mod volume;
 mod weight;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use evidence::{Evidence, Expectation};
 pub use ladder::MAX_BANS;
+pub use stage::Stage;
 pub use weight::{GROUPS, Weight, weigh};
 
 use hours::{HOUR_CLASSES, WeekHistogram};
@@ -60,6 +62,8 @@ pub struct Baselines {
     #[serde(with = "ordered")]
     mailboxes: FxHashMap<Symbol, MailboxBaseline>,
     tenant: TenantBaseline,
+    /// Stages that are left out.
+    without: Vec<Stage>,
 }
 
 /// What a session may teach.
@@ -125,6 +129,17 @@ impl Baselines {
         self.mailboxes.len()
     }
 
+    /// Leaves stages out from now on.
+    pub fn leave_out(&mut self, stages: &[Stage]) {
+        if self.without != stages {
+            self.without = stages.to_vec();
+        }
+    }
+
+    fn uses(&self, stage: Stage) -> bool {
+        !self.without.contains(&stage)
+    }
+
     /// Days learned so far.
     pub fn days(&self) -> u32 {
         self.tenant.days
@@ -151,6 +166,9 @@ impl Baselines {
             .map(|v| v[measure as usize])
             .unwrap_or_default();
         let application = observation.category(CategoryKind::Application);
+        if !self.uses(Stage::Shrinkage) {
+            return Predictive::new(own, Moments::default(), Moments::default());
+        }
         let prior = (class & UNFAMILIAR != 0)
             .then(|| self.tenant.applications.get(&application))
             .flatten()

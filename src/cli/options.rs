@@ -144,6 +144,7 @@ impl RankArgs {
             warm_up_days: self.warm_up,
             flags,
             without: Vec::new(),
+            without_stages: Vec::new(),
         })
     }
 

@@ -185,13 +185,14 @@ impl Experiment {
                     .iter()
                     .flat_map(|d| self.ablations.iter().map(move |a| (a, *d)));
                 for (ablation, detector) in variants {
-                    if ablation.without.is_empty() || detector.has_features() {
+                    if ablation.is_nothing() || detector.has_features() {
                         cells.push(Cell {
                             tenant,
                             seed,
                             rank: RankOptions {
                                 seed,
                                 without: ablation.without.clone(),
+                                without_stages: ablation.stages.clone(),
                                 ..rank.clone()
                             },
                             without: ablation.name.clone(),

@@ -1,0 +1,41 @@
+//! Stages of the model that can be left out, to measure what each is worth.
+
+use serde::{Deserialize, Serialize};
+
+/// A stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Shrinking mailboxes towards their tenant; without it a mailbox is judged by its own history alone.
+    Shrinkage,
+    /// The Gaussian mixture of items; without it the predictive distribution judges alone.
+    Mixture,
+    /// Withholding from the baselines what is flagged or weighs heavily; without it everything teaches.
+    Probation,
+    /// The isolation forest's part of the score.
+    Isolation,
+    /// Drawing follow-ups of an alert behind new incidents.
+    FollowUp,
+}
+
+impl Stage {
+    /// Every stage.
+    pub const ALL: [Self; 5] = [
+        Self::Shrinkage,
+        Self::Mixture,
+        Self::Probation,
+        Self::Isolation,
+        Self::FollowUp,
+    ];
+
+    /// The name in specifications of experiments.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shrinkage => "shrinkage",
+            Self::Mixture => "mixture",
+            Self::Probation => "probation",
+            Self::Isolation => "isolation",
+            Self::FollowUp => "follow_up",
+        }
+    }
+}
