@@ -113,18 +113,22 @@ fn detect_objects(text: &[u8], start: usize) -> Detected {
     let complete = scanner.skip_value().is_ok();
     let line = memchr(b'\n', text).unwrap_or(text.len());
     let next_line = text.get(line + 1..).unwrap_or_default().trim_ascii_start();
+    let array = wrapped_array(text);
+    // A line that ends where an array begins wraps the lines after it; a line that ends anywhere else is a cut record.
+    let wraps = array.is_some_and(|at| {
+        text.get(at..line)
+            .is_some_and(|rest| rest.trim_ascii().is_empty())
+    });
     if complete && scanner.at() <= line
         || !complete
+            && !wraps
             && line < text.len()
             && next_line.first() == Some(&b'{')
             && next_line.get(1) == Some(&b'"')
     {
         return (Framing::Lines, start);
     }
-    match wrapped_array(text) {
-        Some(at) => (Framing::Elements, start + at),
-        None => (Framing::Elements, start),
-    }
+    (Framing::Elements, start + array.unwrap_or(0))
 }
 
 /// Offset after the bracket of a wrapping object's array of records.
@@ -226,6 +230,11 @@ mod tests {
                 "{\"@odata.context\":\"x\",\n\"value\":[{\"id\":1},\n",
                 "elements at 32",
             ),
+            (
+                "{\"@odata.context\":\"x\",\"value\":[\r\n{\"id\":1},\n{\"id\":2}\n]}",
+                "elements at 31",
+            ),
+            ("{\"value\":[{\"id\"\n{\"Id\":2}\n", "lines at 0"),
             ("", "the file is empty"),
             (" \n", "the file is empty"),
             (

@@ -1,5 +1,9 @@
 //! Reading real and damaged exports through the library.
 
+mod coverage;
+mod geoip;
+mod simulated;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
