@@ -4,6 +4,7 @@
 //! Files are cut into blocks of whole rows (`blocks`). Workers read a block's rows in place (`rows`, `csv`, `json`,
 //! `record`, `wrapper`), normalise them (`worker`) into columns (`segment`), and the columns of all blocks become one table
 //! (`merge`, `gather`). The text of the export is never held as a whole. Events can be kept and read back (`events_file`).
+//! The fuzz targets in `fuzz/` enter through `fuzzing`.
 
 mod address;
 mod application;
@@ -14,6 +15,8 @@ mod csv;
 mod envelope;
 mod events_file;
 mod flat;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gather;
 mod geo;
 mod intern;
@@ -181,8 +184,13 @@ pub fn read(
     let (paths, unresolved) = source::resolve(inputs)?;
     let mut feeder = Feeder::new(paths, options, progress);
     feeder.failures.extend(unresolved);
+    gather_all(feeder, &geo, progress)
+}
+
+/// Reads all that a feeder has to give.
+fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<Ingested, Error> {
     let feeder = Mutex::new(feeder);
-    let (mut segments, dictionaries) = run_workers(&feeder, &geo, progress);
+    let (mut segments, dictionaries) = run_workers(&feeder, geo, progress);
     let Feeder {
         files,
         mut failures,

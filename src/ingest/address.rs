@@ -39,7 +39,7 @@ pub(crate) struct Address {
 
 /// Reads an address with or without port, brackets, zone, IPv4 in IPv6; or a host name.
 pub(crate) fn parse_address(text: &str) -> Address {
-    let text = text.trim().trim_matches('"');
+    let text = text.trim_matches(|letter: char| letter == '"' || letter.is_whitespace());
     let lower = text.to_ascii_lowercase();
     if text.is_empty()
         || matches!(
@@ -130,6 +130,7 @@ mod tests {
             ("::1", "::1", ""),
             ("127.0.0.1", "127.0.0.1", ""),
             ("localhost", "localhost", ""),
+            ("\" 1.2.3.4 \"", "1.2.3.4", "1.2.3.0/24"),
             ("Host-7.Example", "host-7.example", ""),
             ("1.2.3.4:99999", "1.2.3.4:99999", ""),
             ("[1.2.3.4", "[1.2.3.4", ""),

@@ -98,6 +98,33 @@ impl<'a> Feeder<'a> {
         }
     }
 
+    /// A feeder of one text in memory.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the text is no export, [`Error::Io`] when its compression is damaged.
+    pub(crate) fn of_bytes(
+        text: Vec<u8>,
+        options: &'a IngestOptions,
+        progress: &'a dyn Progress,
+    ) -> Result<Self, Error> {
+        let path = PathBuf::from("memory");
+        let mut feeder = Self::new(vec![path.clone()], options, progress);
+        let reader = Box::new(std::io::Cursor::new(text));
+        let source = Source::from_reader(&path, reader, None, options.max_decompressed)?;
+        feeder.take(begin(0, &path, source)?);
+        feeder.next = 1;
+        Ok(feeder)
+    }
+
+    fn take(&mut self, open: Open) {
+        if let Some(state) = self.files.get_mut(open.file) {
+            state.compression = open.source.compression;
+            state.encoding = open.source.encoding;
+            state.recognised = true;
+        }
+        self.open = Some(open);
+    }
+
     /// The next block, its bytes in `buffer`; `None` when all files are read.
     pub(crate) fn next_block(&mut self, buffer: &mut Vec<u8>) -> Option<Block> {
         loop {
@@ -123,12 +150,7 @@ impl<'a> Feeder<'a> {
         );
         match opened.and_then(|source| begin(file, &path, source)) {
             Ok(open) => {
-                if let Some(state) = self.files.get_mut(file) {
-                    state.compression = open.source.compression;
-                    state.encoding = open.source.encoding;
-                    state.recognised = true;
-                }
-                self.open = Some(open);
+                self.take(open);
                 Some(true)
             }
             Err(error) => {
@@ -327,7 +349,7 @@ fn first_line_end(framing: &Framing, buffer: &[u8]) -> Option<usize> {
 }
 
 /// The offset after the last whole object of a block that begins between objects.
-fn last_element_end(block: &[u8]) -> Option<usize> {
+pub(crate) fn last_element_end(block: &[u8]) -> Option<usize> {
     let mut depth = 0usize;
     let mut last = None;
     let mut at = 0;

@@ -210,17 +210,27 @@ impl Source {
     /// # Errors
     /// [`Error::Io`] and [`Error::NotFound`] from the system, [`Error::Input`] for archives that have to be unpacked first.
     pub(crate) fn open(path: &Path, hash: bool, max_decompressed: u64) -> Result<Self, Error> {
-        let meter = Arc::new(Mutex::new(Meter {
-            bytes: 0,
-            digest: hash.then(Sha256::new),
-        }));
         let file: Box<dyn Read + Send> = if path.as_os_str() == "-" {
             Box::new(io::stdin())
         } else {
             Box::new(File::open(path).map_err(|source| Error::io("read", path, source))?)
         };
+        Self::from_reader(path, file, hash.then(Sha256::new), max_decompressed)
+    }
+
+    /// Undoes compression and encoding of what a reader yields; `path` is what errors name.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub(crate) fn from_reader(
+        path: &Path,
+        inner: Box<dyn Read + Send>,
+        digest: Option<Sha256>,
+        max_decompressed: u64,
+    ) -> Result<Self, Error> {
+        let meter = Arc::new(Mutex::new(Meter { bytes: 0, digest }));
         let mut metered = Metered {
-            inner: file,
+            inner,
             meter: Arc::clone(&meter),
         };
         let fail = |source| Error::io("read", path, source);

@@ -73,7 +73,10 @@ fn offset_milliseconds(text: &[u8]) -> Option<i64> {
         0
     };
     let expected = if text.len() > 3 { minutes_at + 2 } else { 3 };
-    (text.len() == expected).then_some(sign * (two(text, 1)? * 60 + minutes) * 60 * SECOND)
+    let hours = two(text, 1)?;
+    // No zone is further from UTC than 14 hours.
+    (text.len() == expected && hours <= 14 && minutes < 60)
+        .then_some(sign * (hours * 60 + minutes) * 60 * SECOND)
 }
 
 /// `month/day/year hour:minute[:second] [AM|PM]`.
@@ -198,6 +201,8 @@ mod tests {
             "18/5/2021 10:00:00",
             "5/18/2021 13:00:00 PM",
             "2021-05-18T21:13:33+2",
+            "2021-05-18T21:13:33+15:00",
+            "2021-05-18T21:13:33-02:60",
             "0001-01-01T00:00:00",
             "5/18/2021/1 1:00",
             "2021-05-18T21:13:33 x",

@@ -1,6 +1,7 @@
 //! Reading real and damaged exports through the library.
 
 mod coverage;
+mod fuzz;
 mod geoip;
 mod simulated;
 
