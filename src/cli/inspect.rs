@@ -64,9 +64,13 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome, Error> {
         draw(&ingested, path)?;
     }
     for failure in &ingested.failures {
+        let message: Vec<String> = failure.error.to_string().lines().map(harmless).collect();
         warn(&format!(
             "warning: {}",
-            harmless(&failure.error.to_string())
+            message.join(
+                "
+"
+            )
         ));
     }
     if args.json {

@@ -31,9 +31,13 @@ pub(crate) fn present(
 /// Inputs that could not be read.
 pub(crate) fn warn_of_failures(analysis: &Analysis) {
     for failure in &analysis.ingested.failures {
+        let message: Vec<String> = failure.error.to_string().lines().map(harmless).collect();
         warn(&format!(
             "warning: {}",
-            harmless(&failure.error.to_string())
+            message.join(
+                "
+"
+            )
         ));
     }
 }
