@@ -9,7 +9,7 @@ use memchr::{memchr2, memchr3, memrchr};
 use super::csv::last_row_end;
 use super::envelope::{Framing, detect};
 use super::events_file::{Stored, StoredEvents, is_parquet};
-use super::source::{Compression, Source};
+use super::source::{Compression, Source, unreadable};
 use super::{IngestOptions, Progress};
 use crate::error::Error;
 
@@ -211,10 +211,8 @@ impl<'a> Feeder<'a> {
                             .get(open.file)
                             .map(|state| state.path.clone())
                             .unwrap_or_default();
-                        self.failures.push((
-                            path.display().to_string(),
-                            Error::io("read all of", path, source),
-                        ));
+                        self.failures
+                            .push((path.display().to_string(), unreadable(&path, source)));
                     }
                 }
             }
@@ -286,7 +284,7 @@ fn begin(file: usize, path: &Path, mut source: Source) -> Result<Open, Error> {
         .by_ref()
         .take(HEAD as u64)
         .read_to_end(&mut carry)
-        .map_err(|error| Error::io("read", path, error))?;
+        .map_err(|error| unreadable(path, error))?;
     if is_parquet(&carry) {
         let framing = Framing::Events(begin_events(path, &mut source)?);
         return Ok(Open {

@@ -233,7 +233,7 @@ impl Source {
             inner,
             meter: Arc::clone(&meter),
         };
-        let fail = |source| Error::io("read", path, source);
+        let fail = |source| unreadable(path, source);
         let magic = read_up_to(&mut metered, 8).map_err(fail)?;
         let (compression, plain): (Compression, Box<dyn Read + Send>) = match magic.as_slice() {
             [0x1f, 0x8b, ..] => {
@@ -269,7 +269,7 @@ impl Source {
         compression: Compression,
         meter: Arc<Mutex<Meter>>,
     ) -> Result<Self, Error> {
-        let head = read_up_to(&mut reader, 64).map_err(|source| Error::io("read", path, source))?;
+        let head = read_up_to(&mut reader, 64).map_err(|source| unreadable(path, source))?;
         if let Some(reason) = archive(&head) {
             return Err(Error::Input {
                 input: path.display().to_string(),
@@ -303,6 +303,20 @@ impl Source {
             encoding,
             meter,
         })
+    }
+}
+
+/// The error for a file whose reading failed. What a decoder says of the content belongs in the message; what the system says
+/// is the cause of the error.
+pub(crate) fn unreadable(path: &Path, source: io::Error) -> Error {
+    if source.raw_os_error().is_some() {
+        return Error::io("read all of", path, source);
+    }
+    Error::Input {
+        input: path.display().to_string(),
+        reason: format!("it cannot be read to its end: {source}"),
+        remedy: "rows before the damage are kept; copy or export the file again for the rest"
+            .to_owned(),
     }
 }
 
