@@ -80,6 +80,17 @@ pub(crate) fn detect(head: &[u8]) -> Result<Detected, Refusal> {
         .position(|byte| !byte.is_ascii_whitespace())
         .unwrap_or(head.len());
     let text = head.get(start..).unwrap_or_default();
+    detect_text(head, text, start).or_else(|refusal| {
+        if second_line_is_an_object(text) {
+            // Only the first line is damaged: it is rejected, and the others are read.
+            Ok((Framing::Lines, start))
+        } else {
+            Err(refusal)
+        }
+    })
+}
+
+fn detect_text(head: &[u8], text: &[u8], start: usize) -> Result<Detected, Refusal> {
     match text.first() {
         None => Err((
             "the file is empty".to_owned(),
@@ -95,6 +106,17 @@ pub(crate) fn detect(head: &[u8]) -> Result<Detected, Refusal> {
         }
         Some(_) => detect_csv(head),
     }
+}
+
+fn second_line_is_an_object(text: &[u8]) -> bool {
+    let Some(end) = memchr(b'\n', text) else {
+        return false;
+    };
+    let next = text.get(end + 1..).unwrap_or_default().trim_ascii_start();
+    let line = memchr(b'\n', next).unwrap_or(next.len());
+    let mut scanner = Scanner::<false>::new(next, 0);
+    next.starts_with(b"{\"")
+        && (scanner.skip_value().is_ok() && scanner.at() <= line || line == next.len())
 }
 
 fn not_audit(what: &str) -> Refusal {
@@ -225,6 +247,9 @@ mod tests {
             ("{\"Id\":1}\n{\"Id\":2}\n", "lines at 0"),
             ("{\"Id\":1", "elements at 0"),
             ("{\"Id\":\n{\"Id\":2}\n", "lines at 0"),
+            ("\"Id\":1,\"At\":2}\n{\"Id\":2}\n", "lines at 0"),
+            ("[\"Id\":1}\n{\"Id\":2}\n", "lines at 0"),
+            ("\u{1}\"Id\":1}\n{\"Id\":2}\n", "lines at 0"),
             ("{\n \"Id\": 1\n}\n", "elements at 0"),
             (
                 "{\"@odata.context\":\"x\",\n\"value\":[{\"id\":1},\n",
