@@ -14,6 +14,7 @@ mod coverage;
 mod csv;
 mod envelope;
 mod events_file;
+mod field;
 mod flat;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -22,6 +23,7 @@ mod geo;
 mod intern;
 mod inventory;
 mod json;
+mod key_order;
 mod merge;
 mod record;
 mod reject;

@@ -194,13 +194,7 @@ impl<'a> Feeder<'a> {
         let mut oversized = false;
         loop {
             if !open.ended {
-                match open
-                    .source
-                    .reader
-                    .by_ref()
-                    .take(BLOCK as u64)
-                    .read_to_end(buffer)
-                {
+                match read_more(&mut open.source.reader, buffer) {
                     Ok(0) => open.ended = true,
                     Ok(_) => {}
                     Err(source) => {
@@ -275,6 +269,11 @@ impl<'a> Feeder<'a> {
         self.progress.bytes(self.done + read, self.total);
         Some(block)
     }
+}
+
+/// Appends up to a block of what a reader has; 0 at its end.
+fn read_more(reader: &mut dyn Read, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
+    reader.take(BLOCK as u64).read_to_end(buffer)
 }
 
 fn begin(file: usize, path: &Path, mut source: Source) -> Result<Open, Error> {

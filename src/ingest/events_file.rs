@@ -9,7 +9,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use polars::prelude::{
     Column, DataFrame, DataType, IntoColumn, IntoSeries, StringChunkedBuilder, TimeUnit,
@@ -27,7 +28,7 @@ use crate::event::{Events, NO_ITEMS, TEXT_COLUMNS, push_item, push_number, recor
 
 /// Rows of a row group: large enough that dictionaries are not repeated often, small enough that its text fits in memory
 /// beside the table.
-const ROW_GROUP: usize = 1 << 17;
+const ROW_GROUP: usize = 1 << 16;
 
 /// Rows that a worker reads at a time.
 const BATCH: usize = 1 << 16;
@@ -54,29 +55,93 @@ fn write_partial(events: &Events, partial: &Path, path: &Path) -> Result<(), Err
     let fail = |source| Error::io("write", path, source);
     let table = |source| Error::table(format!("events to {}", path.display()), source);
     let mut out = BufWriter::with_capacity(1 << 20, File::create(partial).map_err(fail)?);
-    let mut ready = batch(events, 0)?;
-    let mut writer = ParquetWriter::new(&mut out)
+    let groups = events.len().div_ceil(ROW_GROUP).max(1);
+    let writer = ParquetWriter::new(&mut out)
         .with_compression(ParquetCompression::Lz4Raw)
         .with_statistics(StatisticsOptions::empty())
-        .batched(ready.schema())
+        .batched(batch(events, 0, 0)?.schema())
         .map_err(table)?;
-    let mut start = ROW_GROUP;
-    // The text of the next row group is made while the last one is compressed.
-    while start < events.len() {
-        let (written, next) = rayon::join(|| writer.write_batch(&ready), || batch(events, start));
-        written.map_err(table)?;
-        ready = next?;
-        start += ROW_GROUP;
-    }
-    writer.write_batch(&ready).map_err(table)?;
+    let next = AtomicUsize::new(0);
+    let turn = Turn::default();
+    // Row groups are made, encoded and compressed side by side, and written in their order.
+    let work = || -> Result<(), Error> {
+        loop {
+            let group = next.fetch_add(1, Ordering::Relaxed);
+            if group >= groups || turn.is_off() {
+                return Ok(());
+            }
+            let start = group * ROW_GROUP;
+            let encoded = batch(events, start, ROW_GROUP).and_then(|frame| {
+                let encoded = writer.encode_and_compress(&frame);
+                encoded.collect::<Result<Vec<_>, _>>().map_err(table)
+            });
+            turn.take(group, || writer.write_row_groups(encoded?).map_err(table))?;
+        }
+    };
+    let threads = rayon::current_num_threads().clamp(1, groups);
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let first = work();
+        others.into_iter().fold(first, |so_far, other| {
+            let result = other
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            so_far.and(result)
+        })
+    })?;
     writer.finish().map_err(table)?;
     drop(writer);
     out.flush().map_err(fail)
 }
 
+/// Lets threads do something in the order of their numbers. The first failure ends it for all.
+#[derive(Debug)]
+struct Turn {
+    /// Whose turn it is; `None` after a failure.
+    number: Mutex<Option<usize>>,
+    changed: Condvar,
+}
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self {
+            number: Mutex::new(Some(0)),
+            changed: Condvar::new(),
+        }
+    }
+}
+
+impl Turn {
+    fn is_off(&self) -> bool {
+        self.number
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_none()
+    }
+
+    /// Waits for its turn, acts, and gives the turn to the next. Does nothing once another has failed.
+    fn take(&self, own: usize, act: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        let number = self.number.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut number = self
+            .changed
+            .wait_while(number, |turn| turn.is_some_and(|turn| turn != own))
+            .unwrap_or_else(PoisonError::into_inner);
+        if number.is_none() {
+            return Ok(());
+        }
+        // Off until the act is done: should it panic, nobody waits for it.
+        *number = None;
+        let result = act();
+        *number = result.is_ok().then_some(own + 1);
+        drop(number);
+        self.changed.notify_all();
+        result
+    }
+}
+
 /// A slice of the table with the columns that are packed in memory.
-fn batch(events: &Events, start: usize) -> Result<DataFrame, Error> {
-    let length = ROW_GROUP.min(events.len().saturating_sub(start));
+fn batch(events: &Events, start: usize, most: usize) -> Result<DataFrame, Error> {
+    let length = most.min(events.len().saturating_sub(start));
     let ids = events.columns()?.record_id;
     let mut record_id = StringChunkedBuilder::new("record_id".into(), length);
     let mut messages = StringChunkedBuilder::new("messages".into(), length);
