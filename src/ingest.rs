@@ -9,6 +9,7 @@
 mod address;
 mod application;
 mod blocks;
+mod buffer;
 mod client;
 mod coverage;
 mod csv;
@@ -44,6 +45,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::event::Events;
 use blocks::{Block, Feeder, FileState};
+use buffer::Buffer;
 use geo::Geo;
 use merge::FileTally;
 use segment::{Dictionaries, Segment};
@@ -251,7 +253,7 @@ fn run_workers(
     let work = |number: usize| {
         let mut worker = Worker::new(number, geo);
         let mut segments = Vec::new();
-        let mut buffer = Vec::new();
+        let mut buffer = Buffer::default();
         loop {
             let next = feeder
                 .lock()

@@ -144,7 +144,11 @@ fn days(columns: &EventColumns<'_>) -> Vec<DayCount> {
 /// Stretches without any record that are surprising for their hours of the week: the expected number of records in the
 /// stretch, from the hours of the other weeks, is at least [`SURPRISING`].
 fn gaps(time: &[i64], other_time: &[i64]) -> Vec<Gap> {
-    let hours = || time.iter().chain(other_time).map(|time| time.div_euclid(HOUR));
+    let hours = || {
+        time.iter()
+            .chain(other_time)
+            .map(|time| time.div_euclid(HOUR))
+    };
     let (Some(first), Some(last)) = (hours().min(), hours().max()) else {
         return Vec::new();
     };

@@ -4,20 +4,25 @@
 //! milliseconds UTC, and `messages`: the accessed messages as JSON, `[[folder, [message id, bytes or null], ...], ...]`, empty
 //! where there are none.
 
+mod row_group;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::{
-    Column, DataFrame, DataType, IntoColumn, IntoSeries, StringChunkedBuilder, TimeUnit,
+    ArrowSchema, Column, CompatLevel, DataFrame, DataType, IntoColumn, IntoSeries, SchemaExt,
+    StringChunkedBuilder, TimeUnit,
 };
 use polars_io::SerReader;
 use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
-use polars_io::parquet::write::{ParquetCompression, ParquetWriter, StatisticsOptions};
+use polars_parquet::write::FileWriter;
+
+use row_group::Turn;
 
 use super::json::{Scanner, Text, Value};
 use super::reject::Fault;
@@ -54,89 +59,50 @@ pub fn write_events(events: &Events, path: &Path) -> Result<(), Error> {
 fn write_partial(events: &Events, partial: &Path, path: &Path) -> Result<(), Error> {
     let fail = |source| Error::io("write", path, source);
     let table = |source| Error::table(format!("events to {}", path.display()), source);
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(partial).map_err(fail)?);
-    let groups = events.len().div_ceil(ROW_GROUP).max(1);
-    let writer = ParquetWriter::new(&mut out)
-        .with_compression(ParquetCompression::Lz4Raw)
-        .with_statistics(StatisticsOptions::empty())
-        .batched(batch(events, 0, 0)?.schema())
-        .map_err(table)?;
+    let out = BufWriter::with_capacity(1 << 20, File::create(partial).map_err(fail)?);
+    let schema: ArrowSchema = batch(events, 0, 0)?
+        .schema()
+        .iter_fields()
+        .map(|field| {
+            let arrow = field.to_arrow(CompatLevel::newest());
+            (field.name, arrow)
+        })
+        .collect();
+    let writer = FileWriter::try_new(out, schema, row_group::OPTIONS).map_err(table)?;
+    let schema = writer.parquet_schema().clone();
+    let writer = Mutex::new(writer);
+    let groups = events.len().div_ceil(ROW_GROUP);
     let next = AtomicUsize::new(0);
-    let turn = Turn::default();
-    // Row groups are made, encoded and compressed side by side, and written in their order.
+    let turn = Turn::new();
     let work = || -> Result<(), Error> {
         loop {
             let group = next.fetch_add(1, Ordering::Relaxed);
             if group >= groups || turn.is_off() {
                 return Ok(());
             }
-            let start = group * ROW_GROUP;
-            let encoded = batch(events, start, ROW_GROUP).and_then(|frame| {
-                let encoded = writer.encode_and_compress(&frame);
-                encoded.collect::<Result<Vec<_>, _>>().map_err(table)
-            });
-            turn.take(group, || writer.write_row_groups(encoded?).map_err(table))?;
+            let frame = batch(events, group * ROW_GROUP, ROW_GROUP);
+            let rows = frame.as_ref().map_or(0, DataFrame::height) as u64;
+            let encoded = frame.and_then(|frame| row_group::encode(&frame, &schema).map_err(table));
+            turn.take(group, || {
+                let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                let written = writer.write(rows, row_group::columns(&encoded?));
+                written.map_err(table)
+            })?;
         }
     };
-    let threads = rayon::current_num_threads().clamp(1, groups);
     std::thread::scope(|scope| {
+        let threads = rayon::current_num_threads().min(groups);
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let first = work();
-        others.into_iter().fold(first, |so_far, other| {
+        others.into_iter().fold(work(), |so_far, other| {
             let result = other
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             so_far.and(result)
         })
     })?;
-    writer.finish().map_err(table)?;
-    drop(writer);
-    out.flush().map_err(fail)
-}
-
-/// Lets threads do something in the order of their numbers. The first failure ends it for all.
-#[derive(Debug)]
-struct Turn {
-    /// Whose turn it is; `None` after a failure.
-    number: Mutex<Option<usize>>,
-    changed: Condvar,
-}
-
-impl Default for Turn {
-    fn default() -> Self {
-        Self {
-            number: Mutex::new(Some(0)),
-            changed: Condvar::new(),
-        }
-    }
-}
-
-impl Turn {
-    fn is_off(&self) -> bool {
-        self.number
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_none()
-    }
-
-    /// Waits for its turn, acts, and gives the turn to the next. Does nothing once another has failed.
-    fn take(&self, own: usize, act: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
-        let number = self.number.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut number = self
-            .changed
-            .wait_while(number, |turn| turn.is_some_and(|turn| turn != own))
-            .unwrap_or_else(PoisonError::into_inner);
-        if number.is_none() {
-            return Ok(());
-        }
-        // Off until the act is done: should it panic, nobody waits for it.
-        *number = None;
-        let result = act();
-        *number = result.is_ok().then_some(own + 1);
-        drop(number);
-        self.changed.notify_all();
-        result
-    }
+    let mut writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+    writer.end(None).map_err(table)?;
+    writer.into_inner().flush().map_err(fail)
 }
 
 /// A slice of the table with the columns that are packed in memory.
@@ -165,6 +131,7 @@ fn batch(events: &Events, start: usize, most: usize) -> Result<DataFrame, Error>
 
 fn push_messages_text(out: &mut String, events: &Events, row: usize) {
     let mut folder: Option<&str> = None;
+    let mut number = itoa::Buffer::new();
     for item in events.items(row) {
         if folder != Some(item.folder) {
             out.push_str(if folder.is_some() { "],[" } else { "[[" });
@@ -175,10 +142,7 @@ fn push_messages_text(out: &mut String, events: &Events, row: usize) {
         push_text(out, item.internet_message_id);
         out.push(',');
         match item.bytes {
-            // Writing to a String cannot fail.
-            Some(bytes) => {
-                let _ = write!(out, "{bytes}");
-            }
+            Some(bytes) => out.push_str(number.format(bytes)),
             None => out.push_str("null"),
         }
         out.push(']');
@@ -190,14 +154,17 @@ fn push_messages_text(out: &mut String, events: &Events, row: usize) {
 
 fn push_text(out: &mut String, text: &str) {
     out.push('"');
+    // All bytes are looked at, because that is one comparison for many of them.
+    let special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
     if text
         .bytes()
-        .any(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\'))
+        .fold(false, |found, byte| found | special(byte))
     {
         for character in text.chars() {
             match character {
                 '"' => out.push_str("\\\""),
                 '\\' => out.push_str("\\\\"),
+                // Writing to a String cannot fail.
                 control if control.is_control() => {
                     let _ = write!(out, "\\u{:04x}", u32::from(control));
                 }

@@ -204,7 +204,10 @@ impl Table<'_> {
         let mut others = Vec::new();
         for ((number, segment), kept) in (0u32..).zip(self.segments).zip(kept) {
             let kept = kept.iter().skip(segment.keys.len()).zip(0u32..);
-            others.extend(kept.filter(|(kept, _)| **kept).map(|(_, row)| (number, row)));
+            others.extend(
+                kept.filter(|(kept, _)| **kept)
+                    .map(|(_, row)| (number, row)),
+            );
         }
         others
     }
@@ -366,7 +369,7 @@ impl Table<'_> {
             })
             .then_with(|| {
                 self.messages(left_segment, left.row)
-                    .cmp(&self.messages(right_segment, right.row))
+                    .cmp(self.messages(right_segment, right.row))
             })
             .then_with(|| left.cmp(&right))
     }
@@ -387,20 +390,18 @@ impl Table<'_> {
         })
     }
 
-    fn messages(&self, segment: &Segment, row: u32) -> Vec<(String, String, Option<u64>)> {
+    fn messages<'t>(
+        &'t self,
+        segment: &'t Segment,
+        row: u32,
+    ) -> impl Iterator<Item = (&'t str, &'t str, Option<u64>)> + 't {
         let span = segment.spans.get(row as usize).copied().unwrap_or(NO_ITEMS);
-        let Some(dictionary) = self.dictionaries.get(segment.worker) else {
-            return Vec::new();
-        };
-        crate::event::items_in(&segment.messages, &dictionary.folders, span)
-            .map(|item| {
-                (
-                    item.folder.to_owned(),
-                    item.internet_message_id.to_owned(),
-                    item.bytes,
-                )
-            })
-            .collect()
+        let folders = self
+            .dictionaries
+            .get(segment.worker)
+            .map_or(&[][..], |dictionary| dictionary.folders.as_slice());
+        crate::event::items_in(&segment.messages, folders, span)
+            .map(|item| (item.folder, item.internet_message_id, item.bytes))
     }
 }
 

@@ -125,11 +125,7 @@ impl<'a> Record<'a> {
     ) -> Result<(), Fault> {
         scanner.open_object()?;
         let mut position = Position::default();
-        while let Some((key, field)) =
-            self.orders
-                .record
-                .next(scanner, &mut position, Field::of)?
-        {
+        while let Some((key, field)) = self.orders.record.next(scanner, &mut position, Field::of)? {
             match scanner.value()? {
                 value @ (Value::Object | Value::Array) => self.container(key, value, scanner)?,
                 value => self.scalar((key, field), value),
