@@ -138,11 +138,17 @@ impl Table<'_> {
         packed.par_sort_unstable();
         // Only rows that share the first bits of their identifiers with others are looked at: reading all of them in this
         // order would miss the cache at every step.
-        let doubles: Vec<Kept> = packed
+        let mut runs: Vec<&[u128]> = packed
             .par_chunk_by(|left, right| packing.rank(*left) == packing.rank(*right))
             .filter(|run| run.len() > 1)
+            .collect();
+        // In the order of their first rows, which lie close together.
+        runs.par_sort_unstable_by_key(|run| run.first().map(|&packed| packing.unpack(packed)));
+        let doubles: Vec<Kept> = runs
+            .par_iter()
             .flat_map_iter(|run| self.doubles(run.iter().map(|&packed| packing.unpack(packed))))
             .collect();
+        drop(runs);
         drop(packed);
         let mut kept: Vec<Vec<bool>> = self
             .segments
