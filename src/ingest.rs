@@ -48,7 +48,7 @@ use blocks::{Block, Feeder, FileState};
 use buffer::Buffer;
 use geo::Geo;
 use merge::FileTally;
-use segment::{Dictionaries, Segment};
+use segment::{Columns, Dictionaries, Segment};
 use worker::Worker;
 
 pub use application::application_name;
@@ -194,7 +194,7 @@ pub fn read(
 /// Reads all that a feeder has to give.
 fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<Ingested, Error> {
     let feeder = Mutex::new(feeder);
-    let (mut segments, dictionaries) = run_workers(&feeder, geo, progress);
+    let (mut segments, leavings) = run_workers(&feeder, geo, progress);
     let Feeder {
         files,
         mut failures,
@@ -223,7 +223,7 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
         .iter()
         .map(|segment| (segment.file, segment.rows, segment.rejected))
         .collect();
-    let merged = merge::merge(segments, dictionaries, files.len())?;
+    let merged = merge::merge(&segments, leavings, files.len())?;
     let reports = reports(files, &envelopes, &rows, &merged.tallies);
     let mut counts = Counts::default();
     for report in &reports {
@@ -249,7 +249,7 @@ fn run_workers(
     feeder: &Mutex<Feeder<'_>>,
     geo: &Geo,
     progress: &dyn Progress,
-) -> (Vec<Segment>, Vec<Dictionaries>) {
+) -> (Vec<Segment>, Vec<(Columns, Dictionaries)>) {
     let work = |number: usize| {
         let mut worker = Worker::new(number, geo);
         let mut segments = Vec::new();
@@ -263,10 +263,10 @@ fn run_workers(
             segments.push(read_one(&mut worker, &block, &buffer));
             progress.rows(segments.last().map_or(0, |segment| segment.rows));
         }
-        (segments, worker.into_dictionaries())
+        (segments, worker.into_parts())
     };
     let threads = rayon::current_num_threads().max(1);
-    let done: Vec<(Vec<Segment>, Dictionaries)> = std::thread::scope(|scope| {
+    let done: Vec<(Vec<Segment>, (Columns, Dictionaries))> = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads)
             .map(|number| scope.spawn(move || work(number)))
             .collect();
@@ -279,8 +279,8 @@ fn run_workers(
         }
         done
     });
-    let (segments, dictionaries): (Vec<_>, Vec<_>) = done.into_iter().unzip();
-    (segments.into_iter().flatten().collect(), dictionaries)
+    let (segments, leavings): (Vec<_>, Vec<_>) = done.into_iter().unzip();
+    (segments.into_iter().flatten().collect(), leavings)
 }
 
 fn read_one(worker: &mut Worker<'_>, block: &Block, bytes: &[u8]) -> Segment {

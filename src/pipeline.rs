@@ -11,7 +11,7 @@ use crate::allow::AllowList;
 use crate::error::Error;
 use crate::event::EventColumns;
 use crate::explain::{Campaign, Naming, Reason, TiedSession, campaigns, reasons};
-use crate::feature::{Observation, observe};
+use crate::feature::{Observation, Symbol, observe};
 use crate::ingest::{self, IngestOptions, Ingested, Input, Progress};
 use crate::model::{Model, PassedDay, Verdict};
 use crate::rank::RankOptions;
@@ -56,8 +56,8 @@ pub struct AnalyzedSession {
     pub session: Session,
     /// Place in the ranking, from 1.
     pub rank: usize,
-    /// Score, flag, deviations and evidence.
-    pub verdict: Verdict,
+    /// Score, flag and deviations; what the evidence said is in the reasons.
+    pub verdict: Box<Verdict>,
     /// Identifier of its campaign, if it belongs to one.
     pub campaign: Option<String>,
     /// Why, the strongest first; for unflagged sessions at most two.
@@ -130,9 +130,26 @@ pub fn analyze_with(
     timings.model = clock.lap();
 
     let thresholds = days.iter().map(|day| (day.day, day.threshold)).collect();
-    let verdicts: Vec<Verdict> = days.into_iter().flat_map(|day| day.verdicts).collect();
-    let (sessions, campaigns) =
-        explain(config, &model, &columns, sessions, &observations, verdicts);
+    // Boxed, so that ranking moves pointers instead of half a kilobyte each.
+    let verdicts: Vec<Box<Verdict>> = days
+        .into_iter()
+        .flat_map(|day| day.verdicts)
+        .map(Box::new)
+        .collect();
+    let mailboxes_of: Vec<Symbol> = observations
+        .into_iter()
+        .map(|observation| observation.mailbox)
+        .collect();
+    let (sessions, campaigns) = explain(
+        config,
+        &model,
+        &columns,
+        Judged {
+            sessions,
+            mailboxes: mailboxes_of,
+            verdicts,
+        },
+    );
     timings.explain = clock.lap();
 
     let mailboxes = sessions
@@ -194,58 +211,53 @@ fn pass_days(
     Ok(days)
 }
 
+/// Sessions of all days, each with its mailbox and its verdict.
+struct Judged {
+    sessions: Vec<Session>,
+    mailboxes: Vec<Symbol>,
+    verdicts: Vec<Box<Verdict>>,
+}
+
 /// Ranks all days together and puts verdicts into words.
 fn explain(
     config: &Config,
     model: &Model,
     columns: &EventColumns<'_>,
-    sessions: Vec<Session>,
-    observations: &[Observation],
-    verdicts: Vec<Verdict>,
+    judged: Judged,
 ) -> (Vec<AnalyzedSession>, Vec<Campaign>) {
+    let Judged {
+        sessions,
+        mailboxes,
+        verdicts,
+    } = judged;
     let naming = Naming::new(columns, config.time_zone.clone(), &ingest::application_name);
-    let mut analyzed: Vec<(u32, AnalyzedSession)> = sessions
-        .into_par_iter()
-        .zip(verdicts)
-        .zip(observations)
-        .map(|((session, verdict), observation)| {
-            let shares = verdict.contributions.as_deref().unwrap_or_default();
-            let mut reasons = reasons(&session, &verdict.evidence, shares, &naming, &model.symbols);
-            if verdict.ranked.flagged && reasons.len() > 8 {
-                reasons.truncate(8);
-            }
-            (
-                observation.mailbox,
-                AnalyzedSession {
-                    session,
-                    rank: 0,
-                    verdict,
-                    campaign: None,
-                    reasons,
-                },
-            )
-        })
-        .collect();
-    analyzed.par_sort_unstable_by(|(_, a), (_, b)| {
-        let key = |s: &AnalyzedSession| (s.verdict.ranked.score, s.verdict.weight.total);
+    // Numbers are sorted instead of sessions, which are large.
+    let mut order: Vec<u32> = (0u32..).take(sessions.len()).collect();
+    order.par_sort_unstable_by(|&a, &b| {
+        let (a, b) = (a as usize, b as usize);
+        let key = |of: usize| (verdicts[of].ranked.score, verdicts[of].weight.total);
         let (a_key, b_key) = (key(a), key(b));
         b_key
             .0
             .total_cmp(&a_key.0)
             .then(b_key.1.total_cmp(&a_key.1))
-            .then(a.session.id.cmp(&b.session.id))
+            .then(sessions[a].id.cmp(&sessions[b].id))
     });
-    let tied: Vec<TiedSession> = analyzed
+    let tied: Vec<TiedSession> = order
         .iter()
         .enumerate()
-        .filter(|(_, (_, s))| s.verdict.ranked.flagged)
-        .map(|(index, (mailbox, s))| TiedSession {
-            index,
-            mailbox: *mailbox,
-            day: s.session.day,
-            span: (s.session.start, s.session.end),
-            items: s.session.items + u64::from(s.session.syncs),
-            unfamiliar: s.verdict.unfamiliar.clone(),
+        .map(|(index, &of)| (index, of as usize))
+        .filter(|&(_, of)| verdicts[of].ranked.flagged)
+        .map(|(index, of)| {
+            let session = &sessions[of];
+            TiedSession {
+                index,
+                mailbox: mailboxes[of],
+                day: session.day,
+                span: (session.start, session.end),
+                items: session.items + u64::from(session.syncs),
+                unfamiliar: verdicts[of].unfamiliar.clone(),
+            }
         })
         .collect();
     let campaigns = campaigns(&tied, &model.symbols);
@@ -253,13 +265,31 @@ fn explain(
         .iter()
         .flat_map(|c| c.sessions.iter().map(|&index| (index, c.id.as_str())))
         .collect();
-    let sessions = analyzed
+    let mut unranked: Vec<Option<(Session, Box<Verdict>)>> =
+        sessions.into_iter().zip(verdicts).map(Some).collect();
+    let ranked: Vec<(Session, Box<Verdict>)> = order
         .into_iter()
+        .filter_map(|of| unranked[of as usize].take())
+        .collect();
+    drop(unranked);
+    let sessions = ranked
+        .into_par_iter()
         .enumerate()
-        .map(|(index, (_, session))| AnalyzedSession {
-            rank: index + 1,
-            campaign: member_of.get(&index).map(|id| (*id).to_owned()),
-            ..session
+        .map(|(index, (session, mut verdict))| {
+            // The numbers behind the deviations have been told when the reasons are.
+            let evidence = std::mem::take(&mut verdict.evidence);
+            let shares = verdict.contributions.as_deref().unwrap_or_default();
+            let mut reasons = reasons(&session, &evidence, shares, &naming, &model.symbols);
+            if verdict.ranked.flagged && reasons.len() > 8 {
+                reasons.truncate(8);
+            }
+            AnalyzedSession {
+                session,
+                rank: index + 1,
+                verdict,
+                campaign: member_of.get(&index).map(|id| (*id).to_owned()),
+                reasons,
+            }
         })
         .collect();
     (sessions, campaigns)

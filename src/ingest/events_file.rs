@@ -232,7 +232,7 @@ impl StoredEvents {
         self.rows.div_ceil(BATCH) as u64
     }
 
-    /// Reads a batch into the worker's segment; rows of a damaged batch are rejects.
+    /// Reads a batch into the worker's columns; rows of a damaged batch are rejects.
     pub(crate) fn read_batch(&self, worker: &mut Worker<'_>, number: u64) {
         let start = usize::try_from(number)
             .unwrap_or(usize::MAX)
@@ -375,26 +375,26 @@ fn push_frame(worker: &mut Worker<'_>, frame: &DataFrame) -> Option<()> {
 
     for text in messages.iter() {
         let span = push_messages(worker, text.unwrap_or(""));
-        worker.segment.spans.push(span);
+        worker.columns.spans.push(span);
     }
     for id in ids.iter() {
         let key = record_key(id.unwrap_or(""), &mut worker.irregular);
-        worker.segment.keys.push(key);
+        worker.columns.keys.push(key);
     }
-    let segment = &mut worker.segment;
-    segment.rows += frame.height() as u64;
-    segment.time.extend(time);
-    segment.access.extend(access);
-    segment.user_type.extend(user_type);
-    segment.logon_type.extend(logon_type);
-    segment.client_family.extend(client_family);
-    segment.record_type.extend(record_type);
-    segment.folders.extend(folders);
-    segment.asn.extend(asn);
-    segment.items.extend(items);
-    segment.bytes.extend(bytes);
-    segment.flags.extend(flags);
-    for (codes, stored) in segment.text.iter_mut().zip(texts) {
+    worker.segment.rows += frame.height() as u64;
+    let columns = &mut worker.columns;
+    columns.time.extend(time);
+    columns.access.extend(access);
+    columns.user_type.extend(user_type);
+    columns.logon_type.extend(logon_type);
+    columns.client_family.extend(client_family);
+    columns.record_type.extend(record_type);
+    columns.folders.extend(folders);
+    columns.asn.extend(asn);
+    columns.items.extend(items);
+    columns.bytes.extend(bytes);
+    columns.flags.extend(flags);
+    for (codes, stored) in columns.text.iter_mut().zip(texts) {
         codes.extend(stored.codes);
     }
     Some(())
@@ -402,9 +402,6 @@ fn push_frame(worker: &mut Worker<'_>, frame: &DataFrame) -> Option<()> {
 
 /// Packs the messages of a row from their text.
 fn push_messages(worker: &mut Worker<'_>, text: &str) -> crate::event::ItemSpan {
-    let Ok(start) = u32::try_from(worker.segment.messages.len()) else {
-        return NO_ITEMS;
-    };
     if text.is_empty() {
         return NO_ITEMS;
     }
@@ -412,16 +409,17 @@ fn push_messages(worker: &mut Worker<'_>, text: &str) -> crate::event::ItemSpan 
         return NO_ITEMS;
     };
     let mut scratch = String::new();
-    push_number(&mut worker.segment.messages, folders.len() as u64);
+    let (span, data) = worker.columns.next_messages();
+    push_number(data, folders.len() as u64);
     for (folder, messages) in folders {
         let code = worker.folders.name(folder.decode(&mut scratch));
-        push_number(&mut worker.segment.messages, u64::from(code));
-        push_number(&mut worker.segment.messages, messages.len() as u64);
+        push_number(data, u64::from(code));
+        push_number(data, messages.len() as u64);
         for (id, bytes) in messages {
-            push_item(&mut worker.segment.messages, id.decode(&mut scratch), bytes);
+            push_item(data, id.decode(&mut scratch), bytes);
         }
     }
-    (0, start)
+    span
 }
 
 type StoredFolder<'a> = (Text<'a>, Vec<(Text<'a>, Option<u64>)>);

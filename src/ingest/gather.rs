@@ -1,88 +1,129 @@
-//! Columns of the kept rows, out of the segments of all workers, with one dictionary for each text column.
+//! Columns of the kept rows, out of the columns of all workers, with one dictionary for each text column.
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::segment::{Dictionaries, Segment, TEXTS, column};
+use super::segment::{Columns, Dictionaries, TEXTS, column};
 use crate::event::{
     EventParts, IrregularIds, ItemBlock, ItemStore, NO_ITEMS, TextColumn, parse_guid,
 };
 
-/// A kept row: its segment and its row there.
+/// A kept row: its worker and its row there.
 pub(super) type Kept = (u32, u32);
 
-/// Collects the kept rows, in the order given.
+/// Codes of one text column, by worker.
+type Codes = Vec<Vec<u32>>;
+
+/// Collects the kept rows, in the order given. Every column of the workers is given back as soon as it has been read.
 pub(super) fn gather(
-    mut segments: Vec<Segment>,
+    mut columns: Vec<Columns>,
     dictionaries: &[Dictionaries],
     rows: &[Kept],
 ) -> EventParts {
-    let blocks = take_messages(&mut segments, dictionaries);
+    let texts: Vec<Codes> = (0..TEXTS)
+        .map(|number| {
+            let of = |columns: &mut Columns| columns.text.get_mut(number).map(std::mem::take);
+            columns
+                .iter_mut()
+                .map(|columns| of(columns).unwrap_or_default())
+                .collect()
+        })
+        .collect();
     let (mut parts, text) = rayon::join(
-        || gather_numbers(&segments, rows),
-        || gather_texts(&segments, dictionaries, rows),
+        || gather_numbers(columns, dictionaries, rows),
+        || gather_texts(texts, dictionaries, rows),
     );
-    parts.items_of.blocks = blocks;
     parts.irregular = irregular(dictionaries, &parts.keys);
     parts.text = text;
     parts
 }
 
-/// One column of all segments, in the order of the kept rows.
+/// One column of all workers, in the order of the kept rows.
 fn collect<T: Copy + Default>(
-    segments: &[Segment],
+    columns: &mut [Columns],
     rows: &[Kept],
-    column: fn(&Segment) -> &[T],
+    column: fn(&mut Columns) -> &mut Vec<T>,
 ) -> Vec<T> {
-    let columns: Vec<&[T]> = segments.iter().map(column).collect();
-    let value = |&(segment, row): &Kept| columns.get(segment as usize)?.get(row as usize).copied();
+    let columns: Vec<Vec<T>> = columns
+        .iter_mut()
+        .map(|columns| std::mem::take(column(columns)))
+        .collect();
+    let value = |&(worker, row): &Kept| columns.get(worker as usize)?.get(row as usize).copied();
     rows.iter()
         .map(|kept| value(kept).unwrap_or_default())
         .collect()
 }
 
-fn gather_numbers(segments: &[Segment], rows: &[Kept]) -> EventParts {
-    let flags = collect(segments, rows, |segment| &segment.flags);
+fn gather_numbers(
+    mut columns: Vec<Columns>,
+    dictionaries: &[Dictionaries],
+    rows: &[Kept],
+) -> EventParts {
+    let columns = &mut columns[..];
+    let items_of = gather_messages(columns, dictionaries, rows);
+    let flags = collect(columns, rows, |columns| &mut columns.flags);
     let bit = |bit: u8| {
         flags
             .iter()
             .map(|flags| (flags >> bit) & 1)
             .collect::<Vec<u8>>()
     };
-    let spans = rows.iter().map(|&(segment, row)| {
-        let span = segments
-            .get(segment as usize)
-            .and_then(|of| of.spans.get(row as usize))
-            .copied()
-            .unwrap_or(NO_ITEMS);
-        if span == NO_ITEMS {
-            span
-        } else {
-            (segment, span.1)
-        }
-    });
     EventParts {
-        items_of: ItemStore {
-            blocks: Vec::new(),
-            spans: spans.collect(),
-        },
-        keys: collect(segments, rows, |segment| &segment.keys),
-        time: collect(segments, rows, |segment| &segment.time),
-        record_type: collect(segments, rows, |segment| &segment.record_type),
-        access: collect(segments, rows, |segment| &segment.access),
-        user_type: collect(segments, rows, |segment| &segment.user_type),
-        logon_type: collect(segments, rows, |segment| &segment.logon_type),
-        client_family: collect(segments, rows, |segment| &segment.client_family),
-        asn: collect(segments, rows, |segment| &segment.asn),
-        items: collect(segments, rows, |segment| &segment.items),
-        bytes: collect(segments, rows, |segment| &segment.bytes),
-        folders: collect(segments, rows, |segment| &segment.folders),
+        items_of,
+        keys: collect(columns, rows, |columns| &mut columns.keys),
+        time: collect(columns, rows, |columns| &mut columns.time),
+        record_type: collect(columns, rows, |columns| &mut columns.record_type),
+        access: collect(columns, rows, |columns| &mut columns.access),
+        user_type: collect(columns, rows, |columns| &mut columns.user_type),
+        logon_type: collect(columns, rows, |columns| &mut columns.logon_type),
+        client_family: collect(columns, rows, |columns| &mut columns.client_family),
+        asn: collect(columns, rows, |columns| &mut columns.asn),
+        items: collect(columns, rows, |columns| &mut columns.items),
+        bytes: collect(columns, rows, |columns| &mut columns.bytes),
+        folders: collect(columns, rows, |columns| &mut columns.folders),
         throttled: bit(0),
         succeeded: bit(1),
         external: bit(2),
         ..EventParts::default()
+    }
+}
+
+/// The packed messages, which stay where they are, and where each row's are.
+fn gather_messages(
+    columns: &mut [Columns],
+    dictionaries: &[Dictionaries],
+    rows: &[Kept],
+) -> ItemStore {
+    let mut blocks: Vec<ItemBlock> = Vec::new();
+    let mut first = Vec::new();
+    for (columns, dictionary) in columns.iter_mut().zip(dictionaries) {
+        first.push(u32::try_from(blocks.len()).unwrap_or(u32::MAX));
+        blocks.extend(
+            std::mem::take(&mut columns.messages)
+                .into_iter()
+                .map(|mut data| {
+                    data.shrink_to_fit();
+                    ItemBlock {
+                        data,
+                        folders: dictionary.folders.clone(),
+                    }
+                }),
+        );
+    }
+    let spans = collect(columns, rows, |columns| &mut columns.spans);
+    let spans = rows.iter().zip(spans).map(|(&(worker, _), span)| {
+        let first = first.get(worker as usize).copied().unwrap_or(0);
+        if span == NO_ITEMS {
+            span
+        } else {
+            (span.0.saturating_add(first), span.1)
+        }
+    });
+    ItemStore {
+        spans: spans.collect(),
+        blocks,
     }
 }
 
@@ -106,29 +147,16 @@ fn irregular(dictionaries: &[Dictionaries], keys: &[u128]) -> IrregularIds {
     irregular
 }
 
-/// The packed messages, one block per segment.
-fn take_messages(segments: &mut [Segment], dictionaries: &[Dictionaries]) -> Vec<ItemBlock> {
-    segments
-        .iter_mut()
-        .map(|segment| {
-            let folders = dictionaries
-                .get(segment.worker)
-                .map(|of| of.folders.clone())
-                .unwrap_or_default();
-            segment.take_messages(&folders)
-        })
-        .collect()
-}
-
 /// The text columns: codes of all workers to codes of one sorted dictionary, holding the names of kept rows only.
 fn gather_texts(
-    segments: &[Segment],
+    texts: Vec<Codes>,
     dictionaries: &[Dictionaries],
     rows: &[Kept],
 ) -> Vec<TextColumn> {
-    let columns: Vec<(usize, Vec<u32>)> = (0..TEXTS)
+    let columns: Vec<(usize, Vec<u32>)> = texts
         .into_par_iter()
-        .map(|number| (number, united_codes(segments, dictionaries, (number, rows))))
+        .enumerate()
+        .map(|(number, codes)| (number, united_codes(codes, dictionaries, (number, rows))))
         .collect();
     let aliases = mailbox_aliases(dictionaries, &columns);
     columns
@@ -139,24 +167,19 @@ fn gather_texts(
 
 /// The codes of a column, made unique across workers by adding the size of the dictionaries before theirs.
 fn united_codes(
-    segments: &[Segment],
+    codes: Codes,
     dictionaries: &[Dictionaries],
     (number, rows): (usize, &[Kept]),
 ) -> Vec<u32> {
-    let columns: Vec<(u32, &[u32])> = segments
-        .iter()
-        .map(|segment| {
-            let before: usize = dictionaries
-                .iter()
-                .take(segment.worker)
-                .map(|of| of.names(number).len())
-                .sum();
-            let codes = segment.text.get(number).map_or(&[][..], Vec::as_slice);
-            (u32::try_from(before).unwrap_or(u32::MAX), codes)
-        })
-        .collect();
-    let code = |&(segment, row): &Kept| {
-        let (offset, codes) = columns.get(segment as usize)?;
+    let mut before = 0u32;
+    let mut columns: Vec<(u32, Vec<u32>)> = Vec::with_capacity(codes.len());
+    for (codes, dictionary) in codes.into_iter().zip(dictionaries) {
+        columns.push((before, codes));
+        let names = u32::try_from(dictionary.names(number).len()).unwrap_or(u32::MAX);
+        before = before.saturating_add(names);
+    }
+    let code = |&(worker, row): &Kept| {
+        let (offset, codes) = columns.get(worker as usize)?;
         codes
             .get(row as usize)
             .map(|code| code.saturating_add(*offset))

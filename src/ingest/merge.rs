@@ -1,16 +1,17 @@
-//! Segments of all workers to one table: duplicates dropped, rows sorted, dictionaries united.
+//! Columns of all workers to one table: duplicates dropped, rows sorted, dictionaries united.
 //!
 //! Which record is kept of several with one `Id` depends on their content only, never on the order of files: an event
 //! before any other record, then the smallest by its columns.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::gather::{Kept, gather};
-use super::segment::{Dictionaries, Segment, column};
+use super::segment::{Columns, Dictionaries, Segment, column};
 use crate::error::Error;
 use crate::event::{Events, NO_ITEMS, guid_text};
 
@@ -33,38 +34,34 @@ pub(crate) struct Merged {
     pub(crate) other_time: Vec<i64>,
 }
 
-/// A row of some segment.
+/// A row of some worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     key: u128,
     /// Rows that are no events come after those that are.
     is_other: bool,
-    segment: u32,
+    worker: u32,
     row: u32,
 }
 
-/// Unites the segments, which must be in the order of files and blocks.
+/// Unites the columns of all workers.
 ///
 /// # Errors
 /// [`Error::Table`] when the table cannot be built.
 pub(crate) fn merge(
-    segments: Vec<Segment>,
-    dictionaries: Vec<Dictionaries>,
+    segments: &[Segment],
+    leavings: Vec<(Columns, Dictionaries)>,
     files: usize,
 ) -> Result<Merged, Error> {
+    let (columns, dictionaries): (Vec<Columns>, Vec<Dictionaries>) = leavings.into_iter().unzip();
     let Chosen {
         events,
         other,
         tallies,
-    } = {
-        let table = Table {
-            segments: &segments,
-            dictionaries: &dictionaries,
-        };
-        table.deduplicate(files)
-    };
-    let (other, other_time) = count_other(&segments, &dictionaries, &other);
-    let parts = gather(segments, &dictionaries, &events);
+    } = Table::new(segments, &columns, &dictionaries).deduplicate(files);
+    let (other, other_time) = count_other(&columns, &dictionaries, &other);
+    let parts = gather(columns, &dictionaries, &events);
+    drop(dictionaries);
     Ok(Merged {
         events: Events::from_parts(parts)?,
         tallies,
@@ -73,16 +70,11 @@ pub(crate) fn merge(
     })
 }
 
-/// What is kept of the rows (segment and row), and how many of each file were what.
+/// What is kept of the rows (worker and row), and how many of each file were what.
 struct Chosen {
     events: Vec<Kept>,
     other: Vec<Kept>,
     tallies: Vec<FileTally>,
-}
-
-/// Rows of a segment, events and others.
-fn rows_of(segment: &Segment) -> usize {
-    segment.keys.len() + segment.other_keys.len()
 }
 
 /// A number to sort by and a place in one integer, because integers sort several times faster than structs: the place in the
@@ -94,17 +86,17 @@ struct Packing {
 }
 
 impl Packing {
-    fn of(segments: &[Segment]) -> Self {
+    fn of(columns: &[Columns]) -> Self {
         let bits = |number: usize| usize::BITS - number.leading_zeros();
-        let row_bits = bits(segments.iter().map(rows_of).max().unwrap_or(0));
+        let row_bits = bits(columns.iter().map(Columns::rows).max().unwrap_or(0));
         Self {
             row_bits,
-            place_bits: row_bits + bits(segments.len()),
+            place_bits: row_bits + bits(columns.len()),
         }
     }
 
-    fn pack(self, rank: u128, (segment, row): (u32, u32)) -> u128 {
-        let place = u128::from(segment).unbounded_shl(self.row_bits) | u128::from(row);
+    fn pack(self, rank: u128, (worker, row): (u32, u32)) -> u128 {
+        let place = u128::from(worker).unbounded_shl(self.row_bits) | u128::from(row);
         rank.unbounded_shr(self.place_bits)
             .unbounded_shl(self.place_bits)
             | place
@@ -125,15 +117,38 @@ impl Packing {
 }
 
 struct Table<'a> {
-    segments: &'a [Segment],
+    /// Segments of each worker, in the order of its rows.
+    segments: Vec<Vec<&'a Segment>>,
+    columns: &'a [Columns],
     dictionaries: &'a [Dictionaries],
 }
 
-impl Table<'_> {
+impl<'a> Table<'a> {
+    fn new(
+        segments: &'a [Segment],
+        columns: &'a [Columns],
+        dictionaries: &'a [Dictionaries],
+    ) -> Self {
+        let mut by_worker: Vec<Vec<&Segment>> = vec![Vec::new(); columns.len()];
+        for segment in segments {
+            if let Some(of) = by_worker.get_mut(segment.worker) {
+                of.push(segment);
+            }
+        }
+        for of in &mut by_worker {
+            of.sort_unstable_by_key(|segment| (segment.events.start, segment.other.start));
+        }
+        Self {
+            segments: by_worker,
+            columns,
+            dictionaries,
+        }
+    }
+
     /// The rows to keep: events sorted by time and id, and the other records.
     /// The rows to keep: events sorted by time and identifier, and the other records.
     fn deduplicate(&self, files: usize) -> Chosen {
-        let packing = Packing::of(self.segments);
+        let packing = Packing::of(self.columns);
         let mut packed = self.packed_by_key(&packing);
         packed.par_sort_unstable();
         // Only rows that share the first bits of their identifiers with others are looked at: reading all of them in this
@@ -151,13 +166,13 @@ impl Table<'_> {
         drop(runs);
         drop(packed);
         let mut kept: Vec<Vec<bool>> = self
-            .segments
+            .columns
             .iter()
-            .map(|segment| vec![true; rows_of(segment)])
+            .map(|columns| vec![true; columns.rows()])
             .collect();
-        for (segment, row) in doubles {
+        for (worker, row) in doubles {
             if let Some(kept) = kept
-                .get_mut(segment as usize)
+                .get_mut(worker as usize)
                 .and_then(|kept| kept.get_mut(row as usize))
             {
                 *kept = false;
@@ -191,25 +206,31 @@ impl Table<'_> {
 
     fn tallies(&self, kept: &[Vec<bool>], files: usize) -> Vec<FileTally> {
         let mut tallies = vec![FileTally::default(); files];
-        for (segment, kept) in self.segments.iter().zip(kept) {
-            let Some(tally) = tallies.get_mut(segment.file) else {
-                continue;
+        for ((segments, columns), kept) in self.segments.iter().zip(self.columns).zip(kept) {
+            let events = columns.keys.len();
+            let count = |rows: Range<usize>| {
+                let rows = kept.get(rows).unwrap_or_default();
+                rows.iter().filter(|kept| **kept).count() as u64
             };
-            let (events, other) = kept
-                .split_at_checked(segment.keys.len())
-                .unwrap_or((kept, &[]));
-            let count = |rows: &[bool]| rows.iter().filter(|kept| **kept).count() as u64;
-            tally.events += count(events);
-            tally.other += count(other);
-            tally.duplicates += kept.len() as u64 - count(kept);
+            for segment in segments {
+                let Some(tally) = tallies.get_mut(segment.file) else {
+                    continue;
+                };
+                let other = segment.other.start + events..segment.other.end + events;
+                let rows = segment.events.len() + other.len();
+                let (events, other) = (count(segment.events.clone()), count(other));
+                tally.events += events;
+                tally.other += other;
+                tally.duplicates += rows as u64 - events - other;
+            }
         }
         tallies
     }
 
     fn others(&self, kept: &[Vec<bool>]) -> Vec<Kept> {
         let mut others = Vec::new();
-        for ((number, segment), kept) in (0u32..).zip(self.segments).zip(kept) {
-            let kept = kept.iter().skip(segment.keys.len()).zip(0u32..);
+        for ((number, columns), kept) in (0u32..).zip(self.columns).zip(kept) {
+            let kept = kept.iter().skip(columns.keys.len()).zip(0u32..);
             others.extend(
                 kept.filter(|(kept, _)| **kept)
                     .map(|(_, row)| (number, row)),
@@ -220,10 +241,10 @@ impl Table<'_> {
 
     /// All rows, each as the first bits of its identifier and its place.
     fn packed_by_key(&self, packing: &Packing) -> Vec<u128> {
-        let total = self.segments.iter().map(rows_of).sum();
+        let total = self.columns.iter().map(Columns::rows).sum();
         let mut packed = Vec::with_capacity(total);
-        for (number, segment) in (0u32..).zip(self.segments) {
-            let keys = segment.keys.iter().chain(&segment.other_keys);
+        for (number, columns) in (0u32..).zip(self.columns) {
+            let keys = columns.keys.iter().chain(&columns.other_keys);
             packed.extend(
                 keys.zip(0u32..)
                     .map(|(&key, row)| packing.pack(key, (number, row))),
@@ -234,29 +255,25 @@ impl Table<'_> {
 
     /// The kept events by time, then by identifier.
     fn sorted_by_time(&self, kept: &[Vec<bool>], packing: &Packing) -> Vec<Kept> {
-        let times = || self.segments.iter().flat_map(|segment| &segment.time);
+        let times = || self.columns.iter().flat_map(|columns| &columns.time);
         let (Some(&earliest), Some(&latest)) = (times().min(), times().max()) else {
             return Vec::new();
         };
         // Time first, then as many bits of the identifier as there is room for.
         let time_bits = u64::BITS - latest.abs_diff(earliest).leading_zeros();
-        let mut packed: Vec<u128> = self
-            .segments
-            .par_iter()
-            .zip(kept)
-            .enumerate()
-            .flat_map_iter(|(number, (segment, kept))| {
-                let rows = segment.time.iter().zip(&segment.keys).zip(kept).zip(0u32..);
+        let mut packed: Vec<u128> = Vec::with_capacity(kept.iter().map(Vec::len).sum());
+        for ((number, columns), kept) in (0u32..).zip(self.columns).zip(kept) {
+            let rows = columns.time.iter().zip(&columns.keys).zip(kept).zip(0u32..);
+            packed.extend(
                 rows.filter(|((_, kept), _)| **kept)
-                    .map(move |(((&time, &key), _), row)| {
+                    .map(|(((&time, &key), _), row)| {
                         let since = u128::from(time.abs_diff(earliest));
                         let rank = since.unbounded_shl(u128::BITS - time_bits)
                             | key.unbounded_shr(time_bits);
-                        let number = u32::try_from(number).unwrap_or(u32::MAX);
                         packing.pack(rank, (number, row))
-                    })
-            })
-            .collect();
+                    }),
+            );
+        }
         packed.par_sort_unstable();
         let tied = packed.windows(2).any(
             |pair| matches!(pair, [left, right] if packing.rank(*left) == packing.rank(*right)),
@@ -282,15 +299,14 @@ impl Table<'_> {
     }
 
     /// The place behind a row number that counts events first and other records after them.
-    fn place(&self, (segment, row): (u32, u32)) -> Place {
-        let found = self.segments.get(segment as usize).map(|segment| {
-            let events = segment.keys.len();
+    fn place(&self, (worker, row): Kept) -> Place {
+        let found = self.columns.get(worker as usize).map(|columns| {
             let row = row as usize;
-            match segment.keys.get(row) {
+            match columns.keys.get(row) {
                 Some(&key) => (key, false, row),
                 None => {
-                    let row = row.saturating_sub(events);
-                    let key = segment.other_keys.get(row).copied().unwrap_or(0);
+                    let row = row.saturating_sub(columns.keys.len());
+                    let key = columns.other_keys.get(row).copied().unwrap_or(0);
                     (key, true, row)
                 }
             }
@@ -299,28 +315,46 @@ impl Table<'_> {
         Place {
             key,
             is_other,
-            segment,
+            worker,
             row: u32::try_from(row).unwrap_or(u32::MAX),
         }
     }
 
-    fn segment(&self, place: Place) -> Option<&Segment> {
-        self.segments.get(place.segment as usize)
+    fn columns(&self, place: Place) -> Option<&Columns> {
+        self.columns.get(place.worker as usize)
     }
 
-    /// The number of a row within its segment, events first.
+    /// The number of a row within its worker, events first.
     fn number(&self, place: Place) -> Kept {
-        let before = match self.segment(place) {
-            Some(segment) if place.is_other => segment.keys.len(),
+        let before = match self.columns(place) {
+            Some(columns) if place.is_other => columns.keys.len(),
             _ => 0,
         };
         let before = u32::try_from(before).unwrap_or(u32::MAX);
-        (place.segment, place.row.saturating_add(before))
+        (place.worker, place.row.saturating_add(before))
+    }
+
+    /// Where a row was read: file, block, and the row's number there. Which worker read it depends on
+    /// chance, and must not decide anything.
+    fn origin(&self, place: Place) -> Option<(usize, u64, usize)> {
+        let row = place.row as usize;
+        let rows = |segment: &Segment| {
+            if place.is_other {
+                segment.other.clone()
+            } else {
+                segment.events.clone()
+            }
+        };
+        let segments = self.segments.get(place.worker as usize)?;
+        let next = segments.partition_point(|segment| rows(segment).end <= row);
+        let segment = segments.get(next)?;
+        let (file, block) = (segment.file, segment.block);
+        Some((file, block, row.saturating_sub(rows(segment).start)))
     }
 
     fn time(&self, place: Place) -> i64 {
-        self.segment(place)
-            .and_then(|segment| segment.time.get(place.row as usize))
+        self.columns(place)
+            .and_then(|columns| columns.time.get(place.row as usize))
             .copied()
             .unwrap_or(0)
     }
@@ -343,51 +377,46 @@ impl Table<'_> {
     /// Orders records with one id by their content.
     fn compare(&self, left: Place, right: Place) -> Ordering {
         let by_kind = left.is_other.cmp(&right.is_other);
-        let (Some(left_segment), Some(right_segment)) = (self.segment(left), self.segment(right))
+        let (Some(left_columns), Some(right_columns)) = (self.columns(left), self.columns(right))
         else {
             return by_kind;
+        };
+        let by_content = || {
+            if left.is_other {
+                return self.other(left).cmp(&self.other(right));
+            }
+            numbers(left_columns, left.row)
+                .cmp(&numbers(right_columns, right.row))
+                .then_with(|| self.texts(left).cmp(self.texts(right)))
+                .then_with(|| self.messages(left).cmp(self.messages(right)))
         };
         if left.is_other != right.is_other {
             return by_kind;
         }
-        if left.is_other {
-            let content = |segment: &Segment, row: u32| {
-                let dictionary = self.dictionaries.get(segment.worker)?;
-                let (workload, operation) = *dictionary
-                    .kinds
-                    .get(*segment.other_kind.get(row as usize)? as usize)?;
-                let texts = dictionary.texts.get(column::OPERATION)?;
-                Some((
-                    segment.other_time.get(row as usize).copied(),
-                    dictionary.workloads.get(workload as usize).cloned(),
-                    texts.get(operation as usize).cloned(),
-                ))
-            };
-            return content(left_segment, left.row)
-                .cmp(&content(right_segment, right.row))
-                .then_with(|| left.cmp(&right));
-        }
-        numbers(left_segment, left.row)
-            .cmp(&numbers(right_segment, right.row))
-            .then_with(|| {
-                self.texts(left_segment, left.row)
-                    .cmp(self.texts(right_segment, right.row))
-            })
-            .then_with(|| {
-                self.messages(left_segment, left.row)
-                    .cmp(self.messages(right_segment, right.row))
-            })
-            .then_with(|| left.cmp(&right))
+        by_content().then_with(|| self.origin(left).cmp(&self.origin(right)))
     }
 
-    fn texts<'t>(
-        &'t self,
-        segment: &'t Segment,
-        row: u32,
-    ) -> impl Iterator<Item = Option<&'t str>> + 't {
-        let dictionary = self.dictionaries.get(segment.worker);
-        segment.text.iter().enumerate().map(move |(column, codes)| {
-            let code = *codes.get(row as usize)?;
+    /// Time, workload and operation of a record that is no event.
+    fn other(&self, place: Place) -> Option<(i64, &str, &str)> {
+        let (columns, row) = (self.columns(place)?, place.row as usize);
+        let dictionary = self.dictionaries.get(place.worker as usize)?;
+        let kind = *columns.other_kind.get(row)?;
+        let (workload, operation) = *dictionary.kinds.get(kind as usize)?;
+        Some((
+            columns.other_time.get(row).copied()?,
+            dictionary.workloads.get(workload as usize)?,
+            dictionary
+                .texts
+                .get(column::OPERATION)?
+                .get(operation as usize)?,
+        ))
+    }
+
+    fn texts(&self, place: Place) -> impl Iterator<Item = Option<&str>> {
+        let dictionary = self.dictionaries.get(place.worker as usize);
+        let columns = self.columns(place).map_or(&[][..], |columns| &columns.text);
+        columns.iter().enumerate().map(move |(column, codes)| {
+            let code = *codes.get(place.row as usize)?;
             dictionary?
                 .texts
                 .get(column)?
@@ -396,54 +425,57 @@ impl Table<'_> {
         })
     }
 
-    fn messages<'t>(
-        &'t self,
-        segment: &'t Segment,
-        row: u32,
-    ) -> impl Iterator<Item = (&'t str, &'t str, Option<u64>)> + 't {
-        let span = segment.spans.get(row as usize).copied().unwrap_or(NO_ITEMS);
+    fn messages(&self, place: Place) -> impl Iterator<Item = (&str, &str, Option<u64>)> {
+        let columns = self.columns(place);
+        let span = columns
+            .and_then(|columns| columns.spans.get(place.row as usize))
+            .copied()
+            .unwrap_or(NO_ITEMS);
+        let data = columns
+            .and_then(|columns| columns.messages.get(span.0 as usize))
+            .map_or(&[][..], Vec::as_slice);
         let folders = self
             .dictionaries
-            .get(segment.worker)
+            .get(place.worker as usize)
             .map_or(&[][..], |dictionary| dictionary.folders.as_slice());
-        crate::event::items_in(&segment.messages, folders, span)
+        crate::event::items_in(data, folders, span)
             .map(|item| (item.folder, item.internet_message_id, item.bytes))
     }
 }
 
 /// The numeric columns of a row, for comparison.
-fn numbers(segment: &Segment, row: u32) -> Option<[i128; 12]> {
+fn numbers(columns: &Columns, row: u32) -> Option<[i128; 12]> {
     let row = row as usize;
     Some([
-        i128::from(*segment.time.get(row)?),
-        i128::from(*segment.record_type.get(row)?),
-        i128::from(*segment.access.get(row)?),
-        i128::from(*segment.user_type.get(row)?),
-        i128::from(*segment.logon_type.get(row)?),
-        i128::from(*segment.client_family.get(row)?),
-        i128::from(*segment.asn.get(row)?),
-        i128::from(*segment.items.get(row)?),
-        i128::from(*segment.bytes.get(row)?),
-        i128::from(*segment.folders.get(row)?),
-        i128::from(*segment.flags.get(row)?),
+        i128::from(*columns.time.get(row)?),
+        i128::from(*columns.record_type.get(row)?),
+        i128::from(*columns.access.get(row)?),
+        i128::from(*columns.user_type.get(row)?),
+        i128::from(*columns.logon_type.get(row)?),
+        i128::from(*columns.client_family.get(row)?),
+        i128::from(*columns.asn.get(row)?),
+        i128::from(*columns.items.get(row)?),
+        i128::from(*columns.bytes.get(row)?),
+        i128::from(*columns.folders.get(row)?),
+        i128::from(*columns.flags.get(row)?),
         0,
     ])
 }
 
 fn count_other(
-    segments: &[Segment],
+    columns: &[Columns],
     dictionaries: &[Dictionaries],
     other: &[Kept],
 ) -> (Vec<(String, String, u64)>, Vec<i64>) {
     let mut by_code: FxHashMap<(usize, u32), u64> = FxHashMap::default();
     let mut times = Vec::with_capacity(other.len());
-    for &(number, row) in other {
-        let Some(segment) = segments.get(number as usize) else {
+    for &(worker, row) in other {
+        let Some(columns) = columns.get(worker as usize) else {
             continue;
         };
-        times.extend(segment.other_time.get(row as usize));
-        if let Some(&kind) = segment.other_kind.get(row as usize) {
-            *by_code.entry((segment.worker, kind)).or_default() += 1;
+        times.extend(columns.other_time.get(row as usize));
+        if let Some(&kind) = columns.other_kind.get(row as usize) {
+            *by_code.entry((worker as usize, kind)).or_default() += 1;
         }
     }
     let mut by_name: BTreeMap<(&str, &str), u64> = BTreeMap::new();

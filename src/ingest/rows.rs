@@ -14,7 +14,7 @@ use super::worker::Worker;
 /// Wrappers inside wrappers deeper than this are refused.
 const MAX_WRAPPERS: u8 = 6;
 
-/// Reads all rows of a block into the worker's segment.
+/// Reads all rows of a block into the worker's columns.
 pub(crate) fn read_block(worker: &mut Worker<'_>, block: &[u8], framing: &Framing) {
     match framing {
         Framing::Csv(layout, envelope) => {

@@ -1,5 +1,8 @@
-//! Columns of a run of rows, filled by one worker, and the dictionaries their codes point into.
+//! What a worker leaves behind: columns that hold all its rows, the dictionaries their codes point into, and which of the rows
+//! came from which block. Columns grow over all blocks of a worker instead of one set a block: large memory is given back
+//! whole, and moves without copies when it grows.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -7,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::envelope::Envelope;
 use super::json::Text;
 use super::reject::Fault;
-use crate::event::{IrregularIds, ItemBlock, ItemSpan, TEXT_COLUMNS};
+use crate::event::{IrregularIds, ItemSpan, TEXT_COLUMNS};
 
 /// Positions of the text columns, in the order of [`TEXT_COLUMNS`].
 pub(crate) mod column {
@@ -37,7 +40,7 @@ pub(crate) struct SegmentReject {
     pub(crate) excerpt: String,
 }
 
-/// Columns of the rows of one block of one file. Text columns hold codes of the worker's dictionaries.
+/// What one block of one file held: ranges of the rows of its worker.
 #[derive(Debug, Default)]
 pub(crate) struct Segment {
     pub(crate) worker: usize,
@@ -47,6 +50,16 @@ pub(crate) struct Segment {
     pub(crate) rows: u64,
     /// The envelope, once a row has told it.
     pub(crate) envelope: Option<Envelope>,
+    pub(crate) events: Range<usize>,
+    pub(crate) other: Range<usize>,
+    pub(crate) rejects: Vec<SegmentReject>,
+    /// Number of rejects, once they have been taken out.
+    pub(crate) rejected: u64,
+}
+
+/// Columns of all rows of a worker. Text columns hold codes of its dictionaries.
+#[derive(Debug, Default)]
+pub(crate) struct Columns {
     pub(crate) keys: Vec<u128>,
     pub(crate) time: Vec<i64>,
     pub(crate) record_type: Vec<u16>,
@@ -61,14 +74,40 @@ pub(crate) struct Segment {
     /// Bit 0 throttled, bit 1 succeeded, bit 2 external.
     pub(crate) flags: Vec<u8>,
     pub(crate) text: [Vec<u32>; TEXTS],
+    /// Where a row's messages are: the number of the message block and the offset in it.
     pub(crate) spans: Vec<ItemSpan>,
-    pub(crate) messages: Vec<u8>,
+    pub(crate) messages: Vec<Vec<u8>>,
     pub(crate) other_keys: Vec<u128>,
     pub(crate) other_time: Vec<i64>,
     pub(crate) other_kind: Vec<u32>,
-    pub(crate) rejects: Vec<SegmentReject>,
-    /// Number of rejects, once they have been taken out.
-    pub(crate) rejected: u64,
+}
+
+/// A message block that is longer than this is full: offsets stay well within 32 bits.
+const MESSAGE_BLOCK: usize = 1 << 28;
+
+impl Columns {
+    /// Number of rows, events and others.
+    pub(crate) fn rows(&self) -> usize {
+        self.keys.len() + self.other_keys.len()
+    }
+
+    /// Where the messages of the next row go, and what to append them to.
+    pub(crate) fn next_messages(&mut self) -> (ItemSpan, &mut Vec<u8>) {
+        if self
+            .messages
+            .last()
+            .is_none_or(|block| block.len() > MESSAGE_BLOCK)
+        {
+            self.messages.push(Vec::new());
+        }
+        let number = self.messages.len() - 1;
+        let block = &mut self.messages[number];
+        let span = (
+            u32::try_from(number).unwrap_or(u32::MAX),
+            u32::try_from(block.len()).unwrap_or(u32::MAX),
+        );
+        (span, block)
+    }
 }
 
 /// What the envelope around a record says, for records that do not say it themselves.
@@ -81,7 +120,7 @@ pub(crate) struct EnvelopeFields<'a> {
     pub(crate) user: Text<'a>,
 }
 
-/// What a worker leaves behind: the dictionaries its segments point into.
+/// The dictionaries that the columns of a worker point into.
 #[derive(Debug)]
 pub(crate) struct Dictionaries {
     pub(crate) texts: [Vec<Box<str>>; TEXTS],
@@ -90,16 +129,4 @@ pub(crate) struct Dictionaries {
     pub(crate) irregular: IrregularIds,
     pub(crate) mailbox_guids: FxHashMap<u128, u32>,
     pub(crate) kinds: Vec<(u32, u32)>,
-}
-
-impl Segment {
-    /// The packed messages as a block of the item store.
-    pub(crate) fn take_messages(&mut self, folders: &Arc<Vec<Box<str>>>) -> ItemBlock {
-        let mut data = std::mem::take(&mut self.messages);
-        data.shrink_to_fit();
-        ItemBlock {
-            data,
-            folders: Arc::clone(folders),
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! One worker: takes records, normalises their fields, and fills the columns of its segment.
+//! One worker: takes records, normalises their fields, and fills its columns.
 
 use std::sync::Arc;
 
@@ -14,7 +14,9 @@ use super::reject::Fault;
 use super::schema::{
     guid_only, is_forwarding, logon_type, object_mailbox, record_type, record_type_of, user_type,
 };
-use super::segment::{Dictionaries, EnvelopeFields, Segment, SegmentReject, TEXTS, column};
+use super::segment::{
+    Columns, Dictionaries, EnvelopeFields, Segment, SegmentReject, TEXTS, column,
+};
 use super::time::parse_time;
 use crate::event::{
     AccessType, ClientFamily, IrregularIds, ItemSpan, NO_ITEMS, Operation, parse_guid, push_item,
@@ -36,7 +38,7 @@ struct ClientCodes {
     version: u32,
 }
 
-/// Dictionaries of one worker, and the segment it fills.
+/// Dictionaries and columns of one worker, and the segment it is at.
 #[derive(Debug)]
 pub(crate) struct Worker<'g> {
     number: usize,
@@ -55,6 +57,7 @@ pub(crate) struct Worker<'g> {
     clients: FxHashMap<Box<[u8]>, ClientCodes>,
     key: Vec<u8>,
     scratch: String,
+    pub(crate) columns: Columns,
     pub(crate) segment: Segment,
 }
 
@@ -75,35 +78,42 @@ impl<'g> Worker<'g> {
             clients: FxHashMap::default(),
             key: Vec::new(),
             scratch: String::new(),
+            columns: Columns::default(),
             segment: Segment::default(),
         }
     }
 
     /// Begins a segment.
     pub(crate) fn begin(&mut self, file: usize, block: u64) {
+        let (events, other) = (self.columns.keys.len(), self.columns.other_keys.len());
         self.segment = Segment {
             worker: self.number,
             file,
             block,
+            events: events..events,
+            other: other..other,
             ..Segment::default()
         };
     }
 
     /// Ends the segment and hands it over.
     pub(crate) fn finish(&mut self) -> Segment {
+        self.segment.events.end = self.columns.keys.len();
+        self.segment.other.end = self.columns.other_keys.len();
         std::mem::take(&mut self.segment)
     }
 
-    /// The dictionaries, when all segments are done.
-    pub(crate) fn into_dictionaries(self) -> Dictionaries {
-        Dictionaries {
+    /// The columns and their dictionaries, when all segments are done.
+    pub(crate) fn into_parts(self) -> (Columns, Dictionaries) {
+        let dictionaries = Dictionaries {
             texts: self.texts.map(Interner::into_names),
             folders: Arc::new(self.folders.into_names()),
             workloads: self.workloads.into_names(),
             irregular: self.irregular,
             mailbox_guids: self.mailbox_guids,
             kinds: self.kinds,
-        }
+        };
+        (self.columns, dictionaries)
     }
 
     /// Counts a row that cannot be used.
@@ -201,9 +211,9 @@ impl<'g> Worker<'g> {
             self.kinds.push(kind);
             u32::try_from(self.kinds.len() - 1).unwrap_or(u32::MAX)
         });
-        self.segment.other_keys.push(key);
-        self.segment.other_time.push(time);
-        self.segment.other_kind.push(code);
+        self.columns.other_keys.push(key);
+        self.columns.other_time.push(time);
+        self.columns.other_kind.push(code);
     }
 
     fn push_event(&mut self, record: &Record<'_>, envelope: EnvelopeFields<'_>, head: Head) {
@@ -262,22 +272,22 @@ impl<'g> Worker<'g> {
             self.parameters(record),
         ];
         let span = self.messages(record, head.operation);
-        let segment = &mut self.segment;
-        for (codes_of, code) in segment.text.iter_mut().zip(codes) {
+        let columns = &mut self.columns;
+        for (codes_of, code) in columns.text.iter_mut().zip(codes) {
             codes_of.push(code);
         }
-        segment.keys.push(head.key);
-        segment.time.push(head.time);
-        segment.record_type.push(head.record_type);
-        segment.access.push(access as u8);
-        segment.user_type.push(user_type(record.user_type));
-        segment.logon_type.push(logon_type(record.logon_type));
-        segment.client_family.push(client.family as u8);
-        segment.asn.push(address.asn);
-        segment
+        columns.keys.push(head.key);
+        columns.time.push(head.time);
+        columns.record_type.push(head.record_type);
+        columns.access.push(access as u8);
+        columns.user_type.push(user_type(record.user_type));
+        columns.logon_type.push(logon_type(record.logon_type));
+        columns.client_family.push(client.family as u8);
+        columns.asn.push(address.asn);
+        columns
             .items
             .push(item_count(record, head, access, sign_in));
-        segment.bytes.push(
+        columns.bytes.push(
             record
                 .items
                 .iter()
@@ -289,15 +299,15 @@ impl<'g> Worker<'g> {
         } else {
             record.folders.len()
         };
-        segment
+        columns
             .folders
             .push(u16::try_from(folders).unwrap_or(u16::MAX));
         let succeeded = succeeded(record, head.operation);
         let flags = u8::from(record.throttled == Some(true))
             | u8::from(succeeded) << 1
             | u8::from(record.external == Some(true)) << 2;
-        segment.flags.push(flags);
-        segment.spans.push(span);
+        columns.flags.push(flags);
+        columns.spans.push(span);
     }
 
     /// Whose mailbox: the owner, else the mailbox's GUID; for administration the object, for sign-ins the actor.
@@ -405,14 +415,10 @@ impl<'g> Worker<'g> {
 
     /// Packs the messages of a record that read them.
     fn messages(&mut self, record: &Record<'_>, operation: Operation) -> ItemSpan {
-        let start = self.segment.messages.len();
         if !operation.is_read() || record.items.is_empty() {
             return NO_ITEMS;
         }
-        let Ok(start) = u32::try_from(start) else {
-            return NO_ITEMS;
-        };
-        let data = &mut self.segment.messages;
+        let (span, data) = self.columns.next_messages();
         push_number(data, record.folders.len() as u64);
         let mut items = record.items.as_slice();
         for folder in &record.folders {
@@ -428,7 +434,7 @@ impl<'g> Worker<'g> {
                 );
             }
         }
-        (0, start)
+        span
     }
 }
 

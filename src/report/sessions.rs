@@ -1,12 +1,14 @@
 //! `sessions.csv` and `sessions.parquet`: every session, ranked, one column per deviation.
 
 use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
 use polars::prelude::{Column, DataFrame};
 use polars_io::SerWriter;
 use polars_io::csv::write::CsvWriter;
-use polars_io::parquet::write::ParquetWriter;
+use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
+use rayon::prelude::*;
 
 use super::tables::{rfc3339, safe_cell};
 use crate::error::Error;
@@ -17,27 +19,57 @@ use crate::pipeline::{Analysis, AnalyzedSession};
 /// Reasons shown in one cell.
 const REASONS_IN_CELL: usize = 3;
 
+/// Sessions written at a time: the table of all of them would take more memory than the events.
+const CHUNK: usize = 1 << 14;
+
 pub(super) fn write(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), Error> {
-    let mut frame = frame(analysis, naming)?;
-    let path = dir.join("sessions.csv");
-    let mut file = create(&path)?;
-    CsvWriter::new(&mut file)
+    let csv_path = dir.join("sessions.csv");
+    let mut csv = create(&csv_path)?;
+    let parquet = create(&dir.join("sessions.parquet"))?;
+    let fail = |error| Error::table("sessions.parquet", error);
+    let head = frame(&[], naming)?;
+    csv.write_all(&as_csv(head.clone(), true)?)
+        .map_err(|source| Error::io("write", &csv_path, source))?;
+    let mut parquet = ParquetWriter::new(parquet)
+        .with_compression(ParquetCompression::Lz4Raw)
+        .batched(head.schema())
+        .map_err(fail)?;
+    let chunks: Vec<&[AnalyzedSession]> = analysis.sessions.chunks(CHUNK).collect();
+    // As many chunks as there are threads are made at a time, and written in their order.
+    for wave in chunks.chunks(rayon::current_num_threads().max(1)) {
+        let made: Vec<(DataFrame, Vec<u8>)> = wave
+            .par_iter()
+            .map(|sessions| {
+                let frame = frame(sessions, naming)?;
+                let text = as_csv(frame.clone(), false)?;
+                Ok((frame, text))
+            })
+            .collect::<Result<_, Error>>()?;
+        for (frame, text) in made {
+            csv.write_all(&text)
+                .map_err(|source| Error::io("write", &csv_path, source))?;
+            parquet.write_batch(&frame).map_err(fail)?;
+        }
+    }
+    parquet.finish().map_err(fail)?;
+    Ok(())
+}
+
+fn as_csv(mut frame: DataFrame, header: bool) -> Result<Vec<u8>, Error> {
+    let mut text = Vec::new();
+    CsvWriter::new(&mut text)
+        .include_header(header)
+        .n_threads(1)
         .finish(&mut frame)
         .map_err(|error| Error::table("sessions.csv", error))?;
-    let path = dir.join("sessions.parquet");
-    let file = create(&path)?;
-    ParquetWriter::new(file)
-        .finish(&mut frame)
-        .map_err(|error| Error::table("sessions.parquet", error))?;
-    Ok(())
+    Ok(text)
 }
 
 fn create(path: &Path) -> Result<File, Error> {
     File::create(path).map_err(|source| Error::io("create", path, source))
 }
 
-fn frame(analysis: &Analysis, naming: &Naming<'_>) -> Result<DataFrame, Error> {
-    let sessions = &analysis.sessions;
+fn frame(sessions: &[AnalyzedSession], naming: &Naming<'_>) -> Result<DataFrame, Error> {
     let text = |name: &str, of: &dyn Fn(&AnalyzedSession) -> String| {
         Column::new(
             name.into(),
