@@ -64,5 +64,8 @@ pub(crate) fn run(args: AnalyzeArgs) -> Result<Outcome, Error> {
     let analysis = result?;
     report::write(&analysis, &config, &options)?;
     present(&analysis, &config, &options, args.read.quiet)?;
-    Ok(Outcome::of(&analysis, args.exit_on_flag))
+    let outcome = Outcome::of(&analysis, args.exit_on_flag);
+    // The process ends here: giving millions of sessions back one by one would only delay it.
+    std::mem::forget(analysis);
+    Ok(outcome)
 }

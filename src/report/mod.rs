@@ -99,9 +99,14 @@ pub fn write(analysis: &Analysis, config: &Config, options: &ReportOptions) -> R
         &ingest::application_name,
     );
 
-    sessions::write(analysis, &naming, dir)?;
-    tables::write_all(analysis, &naming, dir)?;
-    drawing::keep(analysis, &naming, config, dir)?;
+    let (sessions, rest) = rayon::join(
+        || sessions::write(analysis, &naming, dir),
+        || {
+            tables::write_all(analysis, &naming, dir)?;
+            drawing::keep(analysis, &naming, config, dir)
+        },
+    );
+    sessions.and(rest)?;
     write_json(&dir.join("summary.json"), &Summary::new(analysis, config))?;
     drawing::draw(dir, dir, (Resolution::Standard, None))?;
     publish(staging, options)
