@@ -173,6 +173,7 @@ impl Model {
                 evidence.retain(|e| e.bans >= NOTABLE_BANS);
                 evidence.sort_by(|a, b| b.bans.total_cmp(&a.bans).then(a.feature.cmp(&b.feature)));
                 evidence.truncate(2);
+                evidence.shrink_to_fit();
             }
             evidence
         } else {

@@ -11,9 +11,9 @@ use crate::allow::AllowList;
 use crate::error::Error;
 use crate::event::EventColumns;
 use crate::explain::{Campaign, Naming, Reason, TiedSession, campaigns, reasons};
-use crate::feature::{Observation, Symbol, observe};
+use crate::feature::{Observer, Symbol};
 use crate::ingest::{self, IngestOptions, Ingested, Input, Progress};
-use crate::model::{Model, PassedDay, Verdict};
+use crate::model::{Model, Verdict};
 use crate::rank::RankOptions;
 use crate::session::{Session, SessionOptions, sessionize};
 
@@ -120,36 +120,10 @@ pub fn analyze_with(
     timings.session = clock.lap();
 
     check_order(&model, &sessions)?;
-    let mut observations = observe(&sessions, &columns, &mut model.symbols);
-    for (observation, session) in observations.iter_mut().zip(&sessions) {
-        observation.allowed = config.allow.allows(session, &columns);
-    }
-    timings.feature = clock.lap();
+    let (judged, thresholds) = pass_days(&mut model, config, &columns, sessions, &mut timings)?;
+    clock.lap();
 
-    let days = pass_days(&mut model, &sessions, &observations, &config.rank)?;
-    timings.model = clock.lap();
-
-    let thresholds = days.iter().map(|day| (day.day, day.threshold)).collect();
-    // Boxed, so that ranking moves pointers instead of half a kilobyte each.
-    let verdicts: Vec<Box<Verdict>> = days
-        .into_iter()
-        .flat_map(|day| day.verdicts)
-        .map(Box::new)
-        .collect();
-    let mailboxes_of: Vec<Symbol> = observations
-        .into_iter()
-        .map(|observation| observation.mailbox)
-        .collect();
-    let (sessions, campaigns) = explain(
-        config,
-        &model,
-        &columns,
-        Judged {
-            sessions,
-            mailboxes: mailboxes_of,
-            verdicts,
-        },
-    );
+    let (sessions, campaigns) = explain(config, &model, &columns, judged);
     timings.explain = clock.lap();
 
     let mailboxes = sessions
@@ -191,31 +165,49 @@ fn check_order(model: &Model, sessions: &[Session]) -> Result<(), Error> {
     })
 }
 
-/// Sessions come ordered by start, so days are runs of them.
-fn pass_days(
-    model: &mut Model,
-    sessions: &[Session],
-    observations: &[Observation],
-    options: &RankOptions,
-) -> Result<Vec<PassedDay>, Error> {
-    let mut days = Vec::new();
-    let mut start = 0;
-    for run in observations.chunk_by(|a, b| a.day == b.day) {
-        let ids: Vec<u64> = sessions[start..start + run.len()]
-            .iter()
-            .map(|session| session.id)
-            .collect();
-        days.push(model.pass_day(run[0].day, run, &ids, options)?);
-        start += run.len();
-    }
-    Ok(days)
-}
-
 /// Sessions of all days, each with its mailbox and its verdict.
 struct Judged {
     sessions: Vec<Session>,
     mailboxes: Vec<Symbol>,
+    // Boxed, so that ranking moves pointers instead of half a kilobyte each.
     verdicts: Vec<Box<Verdict>>,
+}
+
+/// A day (since 1970 UTC) and the score from which it was flagged; `None` in the warm-up.
+type Threshold = (i32, Option<f64>);
+
+/// Observes and judges day by day. Sessions come ordered by start, so days are runs of them.
+fn pass_days(
+    model: &mut Model,
+    config: &Config,
+    columns: &EventColumns<'_>,
+    sessions: Vec<Session>,
+    timings: &mut Timings,
+) -> Result<(Judged, Vec<Threshold>), Error> {
+    let mut thresholds = Vec::new();
+    let mut mailboxes = Vec::with_capacity(sessions.len());
+    let mut verdicts = Vec::with_capacity(sessions.len());
+    let mut observer = Observer::new(columns);
+    let mut clock = Stopwatch(Instant::now());
+    for day in sessions.chunk_by(|a, b| a.day == b.day) {
+        let mut observations = observer.observe(day, &mut model.symbols);
+        for (observation, session) in observations.iter_mut().zip(day) {
+            observation.allowed = config.allow.allows(session, columns);
+        }
+        timings.feature += clock.lap();
+        let ids: Vec<u64> = day.iter().map(|session| session.id).collect();
+        let passed = model.pass_day(day[0].day, &observations, &ids, &config.rank)?;
+        thresholds.push((passed.day, passed.threshold));
+        verdicts.extend(passed.verdicts.into_iter().map(Box::new));
+        mailboxes.extend(observations.iter().map(|observation| observation.mailbox));
+        timings.model += clock.lap();
+    }
+    let judged = Judged {
+        sessions,
+        mailboxes,
+        verdicts,
+    };
+    Ok((judged, thresholds))
 }
 
 /// Ranks all days together and puts verdicts into words.

@@ -14,10 +14,10 @@
 //! Every event belongs to exactly one session.
 
 use std::collections::BTreeMap;
-use std::hash::Hasher;
+use std::hash::{Hash, Hasher};
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -136,7 +136,7 @@ impl Session {
 }
 
 /// The part of an event that must agree within a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Context {
     mailbox: u32,
     actor: u32,
@@ -147,6 +147,27 @@ struct Context {
     session_key: u32,
     day: i32,
 }
+
+impl Context {
+    /// A number of 96 bits, equal for equal contexts. Of a hundred million contexts no two are likely to share one (the chance
+    /// is 10^-13), and numbers sort several times faster than contexts, whose parts lie in eight columns.
+    fn fingerprint(&self) -> Fingerprint {
+        let half = |seed: u64| {
+            let mut hasher = FxHasher::default();
+            seed.hash(&mut hasher);
+            self.hash(&mut hasher);
+            // FxHash leaves the low bits weak; the finaliser of MurmurHash3 spreads them.
+            let mut hash = hasher.finish();
+            hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+            hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+            hash ^ (hash >> 33)
+        };
+        (u128::from(half(1)) << 32) | u128::from(half(2) >> 32)
+    }
+}
+
+/// The first 96 bits of a hash, right-aligned.
+type Fingerprint = u128;
 
 /// Cuts events into sessions, ordered by start, then id.
 ///
@@ -165,17 +186,30 @@ pub fn sessionize(
         .collect();
     let operation = |row: u32| operations[columns.operation.codes[row as usize] as usize];
 
-    let (mut rows, guests): (Vec<u32>, Vec<u32>) =
+    let (rows, guests): (Vec<u32>, Vec<u32>) =
         (0..columns.time.len() as u32).partition(|&row| !is_guest(columns, operation(row), row));
     // Rows come in time order, so the row number breaks ties in time order too.
-    rows.par_sort_unstable_by_key(|&row| (context(columns, row), row));
-
-    let mut runs = Vec::new();
-    for run in rows.chunk_by(|&a, &b| continues(columns, options, a, b)) {
-        for piece in split_long(columns, options, run) {
-            split_blocks(columns, &blocks, piece, &mut runs);
-        }
-    }
+    let mut packed: Vec<u128> = rows
+        .into_par_iter()
+        .map(|row| (context(columns, row).fingerprint() << 32) | u128::from(row))
+        .collect();
+    packed.par_sort_unstable();
+    let mut runs: Vec<Vec<u32>> = packed
+        .par_chunk_by(|a, b| a >> 32 == b >> 32)
+        .flat_map_iter(|same| {
+            let rows: Vec<u32> = same.iter().map(|&packed| packed as u32).collect();
+            let mut runs = Vec::new();
+            for run in rows.chunk_by(|&a, &b| follows(columns, options, a, b)) {
+                for piece in split_long(columns, options, run) {
+                    split_blocks(columns, &blocks, piece, &mut runs);
+                }
+            }
+            runs
+        })
+        .collect();
+    drop(packed);
+    // In the order of time, neighbours read neighbouring rows of the columns.
+    runs.par_sort_unstable_by_key(|run| run[0]);
     seat_guests(columns, options, guests, &mut runs);
 
     let mut sessions: Vec<Session> = runs
@@ -228,9 +262,12 @@ pub fn day_of(time_ms: i64) -> i32 {
     time_ms.div_euclid(DAY_MS) as i32
 }
 
+fn follows(columns: &EventColumns<'_>, options: &SessionOptions, a: u32, b: u32) -> bool {
+    columns.time[b as usize] - columns.time[a as usize] <= options.silence_ms
+}
+
 fn continues(columns: &EventColumns<'_>, options: &SessionOptions, a: u32, b: u32) -> bool {
-    context(columns, a) == context(columns, b)
-        && columns.time[b as usize] - columns.time[a as usize] <= options.silence_ms
+    context(columns, a) == context(columns, b) && follows(columns, options, a, b)
 }
 
 /// Cuts a run into pieces no longer than the maximal length.
@@ -306,11 +343,13 @@ fn seat_guests(
         let best = candidates
             .iter()
             .filter_map(|&index| {
-                host_rank(columns, options, row, &runs[index]).map(|rank| (rank, index))
+                let run = &runs[index];
+                host_rank(columns, options, row, run)
+                    .map(|rank| (rank, context(columns, run[0]), index))
             })
             .min();
         match best {
-            Some((_, index)) => additions.entry(index).or_default().push(row),
+            Some((.., index)) => additions.entry(index).or_default().push(row),
             None => homeless.push(row),
         }
     }

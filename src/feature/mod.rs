@@ -9,7 +9,7 @@ mod symbols;
 
 pub use catalogue::{FEATURE_COUNT, FEATURES, Feature, FeatureGroup, FeatureId};
 pub use observation::{
-    Action, CategoryKind, Channel, MEASURES, Measure, Observation, WEEK_CELLS, observe,
+    Action, CategoryKind, Channel, MEASURES, Measure, Observation, Observer, WEEK_CELLS, observe,
     week_cell_hour,
 };
 pub use symbols::{Symbol, Symbols};

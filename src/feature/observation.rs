@@ -175,100 +175,134 @@ pub fn observe(
     columns: &EventColumns<'_>,
     symbols: &mut Symbols,
 ) -> Vec<Observation> {
-    let blocks = AddressBlocks::new(&columns.network);
-    let operations: Vec<Operation> = columns
-        .operation
-        .names
-        .iter()
-        .map(|name| Operation::classify(name))
-        .collect();
-    let mut texts = TextCache::default();
-    let mut observations: Vec<Observation> = sessions
-        .iter()
-        .enumerate()
-        .map(|(index, session)| {
-            let application = match (session.client_app_id, session.app_id) {
-                (0, 0) if session.client_family == ClientFamily::Owa => EXCHANGE_ONLINE,
-                (0, app_id) => name(&columns.app_id, app_id),
-                (client_app_id, _) => name(&columns.client_app_id, client_app_id),
-            };
-            let info = name(&columns.client_info, session.client_info);
-            let client = texts.get(
-                symbols,
-                (
-                    0,
-                    session.client_app_id,
-                    session.app_id,
-                    session.client_info,
-                ),
-                || format!("{application} {}", without_versions(info)),
-            );
-            let actor = texts.get(
-                symbols,
-                (1, session.actor, u32::from(session.logon_type), 0),
-                || {
-                    format!(
-                        "{} {}",
-                        name(&columns.actor, session.actor),
-                        session.logon_type
-                    )
+    Observer::new(columns).observe(sessions, symbols)
+}
+
+/// Observes the sessions of one log, all at once or day by day.
+pub struct Observer<'a> {
+    columns: &'a EventColumns<'a>,
+    blocks: AddressBlocks,
+    operations: Vec<Operation>,
+    texts: TextCache,
+}
+
+impl<'a> Observer<'a> {
+    /// An observer of the sessions that were cut out of these events.
+    pub fn new(columns: &'a EventColumns<'a>) -> Self {
+        Self {
+            columns,
+            blocks: AddressBlocks::new(&columns.network),
+            operations: columns
+                .operation
+                .names
+                .iter()
+                .map(|name| Operation::classify(name))
+                .collect(),
+            texts: TextCache::default(),
+        }
+    }
+
+    /// As [`observe`]. All sessions of a day must come in one call, because some measures count over the day.
+    pub fn observe(&mut self, sessions: &[Session], symbols: &mut Symbols) -> Vec<Observation> {
+        let mut observations: Vec<Observation> = sessions
+            .iter()
+            .enumerate()
+            .map(|(index, session)| self.observe_one(index, session, symbols))
+            .collect();
+        add_day_items(&mut observations);
+        observations
+    }
+
+    fn observe_one(
+        &mut self,
+        index: usize,
+        session: &Session,
+        symbols: &mut Symbols,
+    ) -> Observation {
+        let Self {
+            columns,
+            blocks,
+            operations,
+            texts,
+        } = self;
+        let application = match (session.client_app_id, session.app_id) {
+            (0, 0) if session.client_family == ClientFamily::Owa => EXCHANGE_ONLINE,
+            (0, app_id) => name(&columns.app_id, app_id),
+            (client_app_id, _) => name(&columns.client_app_id, client_app_id),
+        };
+        let info = name(&columns.client_info, session.client_info);
+        let client = texts.get(
+            symbols,
+            (
+                0,
+                session.client_app_id,
+                session.app_id,
+                session.client_info,
+            ),
+            || format!("{application} {}", without_versions(info)),
+        );
+        let actor = texts.get(
+            symbols,
+            (1, session.actor, u32::from(session.logon_type), 0),
+            || {
+                format!(
+                    "{} {}",
+                    name(&columns.actor, session.actor),
+                    session.logon_type
+                )
+            },
+        );
+        let block = if session.asn != 0 {
+            texts.get(symbols, (2, session.asn, 0, 0), || {
+                format!("AS{}", session.asn)
+            })
+        } else {
+            symbols.intern(blocks.name(blocks.of(session.network)))
+        };
+        let middle = session.rows[session.rows.len() / 2] as usize;
+        Observation {
+            session: index,
+            day: session.day,
+            mailbox: symbols.intern(name(&columns.mailbox, session.mailbox)),
+            channel: Channel::of(session.client_family),
+            family: session.client_family,
+            categories: [
+                symbols.intern(application),
+                client,
+                actor,
+                symbols.intern(name(&columns.network, session.network)),
+                block,
+                symbols.intern(name(&columns.country, session.country)),
+                // A protocol's name alone tells nobody apart.
+                if info.contains('/') {
+                    symbols.intern(info)
+                } else {
+                    0
                 },
-            );
-            let block = if session.asn != 0 {
-                texts.get(symbols, (2, session.asn, 0, 0), || {
-                    format!("AS{}", session.asn)
-                })
-            } else {
-                symbols.intern(blocks.name(blocks.of(session.network)))
-            };
-            let middle = session.rows[session.rows.len() / 2] as usize;
-            Observation {
-                session: index,
-                day: session.day,
-                mailbox: symbols.intern(name(&columns.mailbox, session.mailbox)),
-                channel: Channel::of(session.client_family),
-                family: session.client_family,
-                categories: [
-                    symbols.intern(application),
-                    client,
-                    actor,
-                    symbols.intern(name(&columns.network, session.network)),
-                    block,
-                    symbols.intern(name(&columns.country, session.country)),
-                    // A protocol's name alone tells nobody apart.
-                    if info.contains('/') {
-                        symbols.intern(info)
-                    } else {
-                        0
-                    },
-                ],
-                measures: [
-                    session.items as f64,
-                    f64::from(session.burst),
-                    session.bytes as f64,
-                    f64::from(session.folders),
-                    f64::from(session.syncs),
-                    0.0,
-                    f64::from(session.sends),
-                    f64::from(session.deletes),
-                    f64::from(session.searches + session.failures),
-                ],
-                action: most_serious_change(session, columns, &operations),
-                week_cell: week_cell(columns.time[middle]),
-                allowed: false,
-                touches_mailbox: session.touches_mailbox(),
-                delegated: !matches!(session.logon_type, 0 | u8::MAX)
-                    || name(&columns.actor, session.actor)
-                        != name(&columns.mailbox, session.mailbox),
-                token: match name(&columns.session_id, session.session_key) {
-                    "" => 0,
-                    id => stable_hash(id),
-                },
-            }
-        })
-        .collect();
-    add_day_items(&mut observations);
-    observations
+            ],
+            measures: [
+                session.items as f64,
+                f64::from(session.burst),
+                session.bytes as f64,
+                f64::from(session.folders),
+                f64::from(session.syncs),
+                0.0,
+                f64::from(session.sends),
+                f64::from(session.deletes),
+                f64::from(session.searches + session.failures),
+            ],
+            action: most_serious_change(session, columns, operations),
+            week_cell: week_cell(columns.time[middle]),
+            allowed: false,
+            touches_mailbox: session.touches_mailbox(),
+            delegated: !matches!(session.logon_type, 0 | u8::MAX)
+                || name(&columns.actor, session.actor) != name(&columns.mailbox, session.mailbox),
+            token: match name(&columns.session_id, session.session_key) {
+                "" => 0,
+                id => stable_hash(id),
+            },
+        }
+    }
 }
 
 fn name<'a>(coded: &Coded<'a>, code: u32) -> &'a str {
