@@ -210,6 +210,9 @@ fn pass_days(
     Ok((judged, thresholds))
 }
 
+/// Sessions that change from judged to explained at a time, and so exist twice.
+const EXPLAINED_AT_A_TIME: usize = 1 << 16;
+
 /// Ranks all days together and puts verdicts into words.
 fn explain(
     config: &Config,
@@ -257,33 +260,42 @@ fn explain(
         .iter()
         .flat_map(|c| c.sessions.iter().map(|&index| (index, c.id.as_str())))
         .collect();
-    let mut unranked: Vec<Option<(Session, Box<Verdict>)>> =
-        sessions.into_iter().zip(verdicts).map(Some).collect();
-    let ranked: Vec<(Session, Box<Verdict>)> = order
-        .into_iter()
-        .filter_map(|of| unranked[of as usize].take())
-        .collect();
-    drop(unranked);
-    let sessions = ranked
-        .into_par_iter()
-        .enumerate()
-        .map(|(index, (session, mut verdict))| {
-            // The numbers behind the deviations have been told when the reasons are.
-            let evidence = std::mem::take(&mut verdict.evidence);
-            let shares = verdict.contributions.as_deref().unwrap_or_default();
-            let mut reasons = reasons(&session, &evidence, shares, &naming, &model.symbols);
-            if verdict.ranked.flagged && reasons.len() > 8 {
-                reasons.truncate(8);
-            }
-            AnalyzedSession {
-                session,
-                rank: index + 1,
-                verdict,
-                campaign: member_of.get(&index).map(|id| (*id).to_owned()),
-                reasons,
-            }
-        })
-        .collect();
+    // Options of both take no more room than they do, and no new memory.
+    let mut unranked: (Vec<Option<Session>>, Vec<Option<Box<Verdict>>>) = (
+        sessions.into_iter().map(Some).collect(),
+        verdicts.into_iter().map(Some).collect(),
+    );
+    let mut sessions = Vec::with_capacity(order.len());
+    for chunk in order.chunks(EXPLAINED_AT_A_TIME) {
+        let before = sessions.len();
+        let ranked: Vec<(Session, Box<Verdict>)> = chunk
+            .iter()
+            .filter_map(|&of| {
+                let of = of as usize;
+                unranked.0[of].take().zip(unranked.1[of].take())
+            })
+            .collect();
+        sessions.par_extend(ranked.into_par_iter().enumerate().map(
+            |(index, (session, mut verdict))| {
+                let index = before + index;
+                // The numbers behind the deviations have been told when the reasons are.
+                let evidence = std::mem::take(&mut verdict.evidence);
+                let shares = verdict.contributions.as_deref().unwrap_or_default();
+                let mut reasons = reasons(&session, &evidence, shares, &naming, &model.symbols);
+                if verdict.ranked.flagged && reasons.len() > 8 {
+                    reasons.truncate(8);
+                }
+                reasons.shrink_to_fit();
+                AnalyzedSession {
+                    session,
+                    rank: index + 1,
+                    verdict,
+                    campaign: member_of.get(&index).map(|id| (*id).to_owned()),
+                    reasons,
+                }
+            },
+        ));
+    }
     (sessions, campaigns)
 }
 
