@@ -8,13 +8,14 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::allow::AllowList;
+use crate::baseline::Evidence;
 use crate::error::Error;
 use crate::event::EventColumns;
 use crate::explain::{Campaign, Naming, Reason, TiedSession, campaigns, reasons};
-use crate::feature::{Observer, Symbol};
+use crate::feature::{CategoryKind, FEATURE_COUNT, Observer, Symbol};
 use crate::ingest::{self, IngestOptions, Ingested, Input, Progress};
 use crate::model::{Model, Verdict};
-use crate::rank::RankOptions;
+use crate::rank::{RankOptions, Ranked};
 use crate::session::{Session, SessionOptions, sessionize};
 
 /// Everything that decides what an analysis says, checked.
@@ -57,11 +58,52 @@ pub struct AnalyzedSession {
     /// Place in the ranking, from 1.
     pub rank: usize,
     /// Score, flag and deviations; what the evidence said is in the reasons.
-    pub verdict: Box<Verdict>,
+    pub verdict: Box<Assessment>,
     /// Identifier of its campaign, if it belongs to one.
     pub campaign: Option<String>,
     /// Why, the strongest first; for unflagged sessions at most two.
     pub reasons: Vec<Reason>,
+}
+
+/// What stays of a [`Verdict`] when its day is over: there are millions of them.
+#[derive(Debug, Clone)]
+pub struct Assessment {
+    /// Score, p-value and flag.
+    pub ranked: Ranked,
+    /// Whether its day belongs to the warm-up.
+    pub warm_up: bool,
+    /// What the deviations weigh together, in bans.
+    pub weight: f64,
+    /// Deviations in bans, by feature.
+    pub deviations: [f32; FEATURE_COUNT],
+    /// Share of each feature in the score; only flagged sessions are attributed.
+    pub contributions: Option<Box<[f64]>>,
+    /// What the reasons are made of, until they are; `None` for sessions that are as expected.
+    grounds: Option<Box<Grounds>>,
+}
+
+#[derive(Debug, Clone)]
+struct Grounds {
+    evidence: Vec<Evidence>,
+    unfamiliar: Vec<(CategoryKind, Symbol)>,
+}
+
+impl From<Verdict> for Assessment {
+    fn from(verdict: Verdict) -> Self {
+        let grounds = Grounds {
+            evidence: verdict.evidence,
+            unfamiliar: verdict.unfamiliar,
+        };
+        let empty = grounds.evidence.is_empty() && grounds.unfamiliar.is_empty();
+        Self {
+            ranked: verdict.ranked,
+            warm_up: verdict.warm_up,
+            weight: verdict.weight.total,
+            deviations: verdict.deviations.map(|bans| bans as f32),
+            contributions: verdict.contributions.map(Vec::into_boxed_slice),
+            grounds: (!empty).then(|| Box::new(grounds)),
+        }
+    }
 }
 
 /// The result of an analysis.
@@ -166,11 +208,14 @@ fn check_order(model: &Model, sessions: &[Session]) -> Result<(), Error> {
 }
 
 /// Sessions of all days, each with its mailbox and its verdict.
+#[expect(
+    clippy::vec_box,
+    reason = "ranking moves pointers, and each is given back when it is explained"
+)]
 struct Judged {
     sessions: Vec<Session>,
     mailboxes: Vec<Symbol>,
-    // Boxed, so that ranking moves pointers instead of half a kilobyte each.
-    verdicts: Vec<Box<Verdict>>,
+    verdicts: Vec<Box<Assessment>>,
 }
 
 /// A day (since 1970 UTC) and the score from which it was flagged; `None` in the warm-up.
@@ -198,7 +243,8 @@ fn pass_days(
         let ids: Vec<u64> = day.iter().map(|session| session.id).collect();
         let passed = model.pass_day(day[0].day, &observations, &ids, &config.rank)?;
         thresholds.push((passed.day, passed.threshold));
-        verdicts.extend(passed.verdicts.into_iter().map(Box::new));
+        let assessments = passed.verdicts.into_iter().map(Assessment::from);
+        verdicts.extend(assessments.map(Box::new));
         mailboxes.extend(observations.iter().map(|observation| observation.mailbox));
         timings.model += clock.lap();
     }
@@ -230,7 +276,7 @@ fn explain(
     let mut order: Vec<u32> = (0u32..).take(sessions.len()).collect();
     order.par_sort_unstable_by(|&a, &b| {
         let (a, b) = (a as usize, b as usize);
-        let key = |of: usize| (verdicts[of].ranked.score, verdicts[of].weight.total);
+        let key = |of: usize| (verdicts[of].ranked.score, verdicts[of].weight);
         let (a_key, b_key) = (key(a), key(b));
         b_key
             .0
@@ -251,7 +297,11 @@ fn explain(
                 day: session.day,
                 span: (session.start, session.end),
                 items: session.items + u64::from(session.syncs),
-                unfamiliar: verdicts[of].unfamiliar.clone(),
+                unfamiliar: verdicts[of]
+                    .grounds
+                    .as_ref()
+                    .map(|grounds| grounds.unfamiliar.clone())
+                    .unwrap_or_default(),
             }
         })
         .collect();
@@ -261,14 +311,14 @@ fn explain(
         .flat_map(|c| c.sessions.iter().map(|&index| (index, c.id.as_str())))
         .collect();
     // Options of both take no more room than they do, and no new memory.
-    let mut unranked: (Vec<Option<Session>>, Vec<Option<Box<Verdict>>>) = (
+    let mut unranked: (Vec<Option<Session>>, Vec<Option<Box<Assessment>>>) = (
         sessions.into_iter().map(Some).collect(),
         verdicts.into_iter().map(Some).collect(),
     );
     let mut sessions = Vec::with_capacity(order.len());
     for chunk in order.chunks(EXPLAINED_AT_A_TIME) {
         let before = sessions.len();
-        let ranked: Vec<(Session, Box<Verdict>)> = chunk
+        let ranked: Vec<(Session, Box<Assessment>)> = chunk
             .iter()
             .filter_map(|&of| {
                 let of = of as usize;
@@ -278,8 +328,8 @@ fn explain(
         sessions.par_extend(ranked.into_par_iter().enumerate().map(
             |(index, (session, mut verdict))| {
                 let index = before + index;
-                // The numbers behind the deviations have been told when the reasons are.
-                let evidence = std::mem::take(&mut verdict.evidence);
+                let grounds = verdict.grounds.take();
+                let evidence = grounds.map(|grounds| grounds.evidence).unwrap_or_default();
                 let shares = verdict.contributions.as_deref().unwrap_or_default();
                 let mut reasons = reasons(&session, &evidence, shares, &naming, &model.symbols);
                 if verdict.ranked.flagged && reasons.len() > 8 {

@@ -204,7 +204,7 @@ fn top_sessions(analysis: &Analysis, naming: &Naming<'_>) -> TopSessions {
 fn group_shares(analyzed: &AnalyzedSession) -> Vec<f64> {
     let by_feature: Vec<f64> = match &analyzed.verdict.contributions {
         Some(contributions) => contributions.iter().map(|&c| c.max(0.0)).collect(),
-        None => analyzed.verdict.deviations.to_vec(),
+        None => analyzed.verdict.deviations.map(f64::from).to_vec(),
     };
     let total: f64 = by_feature.iter().sum();
     GROUPS

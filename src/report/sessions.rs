@@ -100,7 +100,7 @@ fn frame(sessions: &[AnalyzedSession], naming: &Naming<'_>) -> Result<DataFrame,
         real("score", &|s| s.verdict.ranked.score),
         real("p_value", &|s| s.verdict.ranked.p_value),
         real("isolation", &|s| s.verdict.ranked.isolation),
-        real("weight", &|s| s.verdict.weight.total),
+        real("weight", &|s| s.verdict.weight),
         truth("flagged", &|s| s.verdict.ranked.flagged),
         truth("follow_up", &|s| s.verdict.ranked.follow_up),
         truth("warm_up", &|s| s.verdict.warm_up),
@@ -148,7 +148,9 @@ fn frame(sessions: &[AnalyzedSession], naming: &Naming<'_>) -> Result<DataFrame,
     ];
     for feature in FEATURES {
         let name = format!("deviation_{}", feature.name);
-        table.push(real(&name, &|s| s.verdict.deviations[feature.id.index()]));
+        let deviation = |s: &AnalyzedSession| s.verdict.deviations[feature.id.index()];
+        let bans: Vec<f32> = sessions.iter().map(deviation).collect();
+        table.push(Column::new(name.as_str().into(), bans));
     }
     DataFrame::new(sessions.len(), table).map_err(|error| Error::table("sessions", error))
 }
