@@ -63,7 +63,7 @@ impl Block {
     pub(super) fn walk_heaps<H: HeapTree>(&mut self, rows: ArrayView2<f64>, heaps: &[H]) {
         self.begin(rows.nrows());
         self.tile.resize(rows.ncols() * GROUP, 0.0);
-        let groups = rows.axis_chunks_iter(Axis(0), GROUP).into_iter();
+        let groups = rows.axis_chunks_iter(Axis(0), GROUP);
         let lengths = self.lengths.chunks_exact_mut(GROUP);
         for (group, (rows, lengths)) in groups.zip(lengths).enumerate() {
             for (row, values) in rows.rows().into_iter().enumerate() {
