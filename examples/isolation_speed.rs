@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Mode::Plain,
             Mode::Extended,
             Mode::FairCut,
+            Mode::Shallow,
             Mode::Mixed,
             Mode::Guided,
         ] {

@@ -20,10 +20,11 @@ use linfa::traits::Fit;
 use mailglass::isolation::{IsolationForestParams, Mode};
 
 const USAGE: &str = "usage: adbench DIR [--csv] [--seeds N] [--trees N] [--mode NAME]...";
-const MODES: [(&str, Mode); 5] = [
+const MODES: [(&str, Mode); 6] = [
     ("plain", Mode::Plain),
     ("extended", Mode::Extended),
     ("fair_cut", Mode::FairCut),
+    ("shallow", Mode::Shallow),
     ("mixed", Mode::Mixed),
     ("guided", Mode::Guided),
 ];
@@ -48,7 +49,9 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--mode" => {
                 let name = args.next().ok_or(USAGE)?;
                 let known = MODES.iter().find(|(known, _)| *known == name);
-                modes.push(*known.ok_or("modes: plain, extended, fair_cut, mixed, guided")?);
+                modes.push(
+                    *known.ok_or("modes: plain, extended, fair_cut, shallow, mixed, guided")?,
+                );
             }
             _ => folder = Some(PathBuf::from(arg)),
         }

@@ -18,7 +18,7 @@ use super::criterion::Criterion;
 use super::forest::LARGEST;
 use super::params::IsolationForestValidParams;
 use super::path_length::average_path_length;
-use super::tree::{Cut, Tree};
+use super::tree::{Cut, RANGE, Tree};
 
 /// The rows of one tree, column by column, so that a cut reads contiguous memory.
 pub(super) struct SubSample {
@@ -205,14 +205,15 @@ impl Drawing<'_> {
         let place = criterion.place(&mut self.line, rng)?;
         // Plain cuts keep the feature's own units, so that they fall exactly where they were drawn.
         let scale = if self.params.range_penalty() {
-            place.range.recip()
+            RANGE / place.range
         } else {
             1.0
         };
         Some(Candidate {
             cut: Cut {
                 weights: cut.weights.map(|weight| weight * scale),
-                offset: place.threshold * scale,
+                // Adding 0 turns -0 into 0.
+                offset: place.threshold * scale + 0.0,
                 ..cut
             },
             centres,
@@ -259,12 +260,12 @@ fn partition(sample: &SubSample, cut: &Cut, rows: &mut [u32], rng: &mut Xoshiro2
     while middle < back {
         let row = rows[middle] as usize;
         let distance =
-            cut.weights[0] * columns[0][row] + cut.weights[1] * columns[1][row] - cut.offset;
-        if distance <= 0.0 {
+            cut.offset - (cut.weights[0] * columns[0][row] + cut.weights[1] * columns[1][row]);
+        if distance >= 0.0 {
             rows.swap(front, middle);
             front += 1;
             middle += 1;
-        } else if distance > 0.0 {
+        } else if distance < 0.0 {
             back -= 1;
             rows.swap(middle, back);
         } else {

@@ -42,12 +42,15 @@ pub enum Mode {
     Extended,
     /// Cortes 2021, "fair cut": weighted sums of two features cut by pooled gain, no depth limit.
     FairCut,
-    /// The default. For each cut, widest gap, pooled gain or uniform, as drawn; the best of three
-    /// weighted sums of two features; no depth limit, range penalty.
+    /// The default. For each cut, widest gap, pooled gain or uniform, as drawn; the better of two
+    /// weighted sums of two features; trees at most 7 cuts high, range penalty. Low trees score more
+    /// than twice as fast as those of [`Mixed`](Self::Mixed), at much the same accuracy.
+    Shallow,
+    /// As [`Shallow`](Self::Shallow), with the best of three weighted sums and no depth limit.
     Mixed,
     /// For each cut, one of widest gap, averaged and pooled gain, the best of ten weighted sums of
     /// two features; no depth limit, range penalty. The most accurate on average, the dearest to
-    /// fit, and less even over data sets than [`Mixed`](Self::Mixed).
+    /// fit, and less even over data sets than [`Shallow`](Self::Shallow) and [`Mixed`](Self::Mixed).
     Guided,
 }
 
@@ -95,8 +98,8 @@ impl IsolationForestValidParams {
         self.tries
     }
 
-    /// Whether a row loses one cut of its path length at every cut from which it lies farther than
-    /// the training rows of the node range.
+    /// Whether a row loses one cut of its path length at every cut from which it lies at
+    /// least as far as the training rows of the node range.
     pub fn range_penalty(&self) -> bool {
         self.range_penalty
     }
@@ -114,15 +117,15 @@ impl IsolationForestValidParams {
 pub struct IsolationForestParams(IsolationForestValidParams);
 
 impl Default for IsolationForestParams {
-    /// 100 trees of 256 rows in [`Mode::Mixed`], seed 0.
+    /// 100 trees of 256 rows in [`Mode::Shallow`], seed 0.
     fn default() -> Self {
         Self(IsolationForestValidParams {
             n_trees: 100,
             sample_size: 256,
-            max_depth: Depth::Unlimited,
+            max_depth: Depth::AtMost(SHALLOW),
             features_per_cut: 2,
             criteria: vec![Criterion::Gap, Criterion::PooledGain, Criterion::Uniform],
-            tries: 3,
+            tries: 2,
             range_penalty: true,
             seed: 0,
         })
@@ -158,6 +161,11 @@ impl IsolationForestParams {
             Mode::FairCut => params
                 .criteria(&[Criterion::PooledGain])
                 .range_penalty(false),
+            Mode::Shallow => params
+                .max_depth(Depth::AtMost(SHALLOW))
+                .criteria(&[Criterion::Gap, Criterion::PooledGain, Criterion::Uniform])
+                .tries(2)
+                .range_penalty(true),
             Mode::Mixed => params
                 .criteria(&[Criterion::Gap, Criterion::PooledGain, Criterion::Uniform])
                 .tries(3)
@@ -245,6 +253,9 @@ impl ParamGuard for IsolationForestParams {
     }
 }
 
+/// Height of the trees of [`Mode::Shallow`]: each further level costs a sixth of the speed, and
+/// [`super`] says what it gains.
+const SHALLOW: usize = 7;
 /// More trees than this change no score and only cost memory.
 const MOST_TREES: usize = 100_000;
 /// Keeps the node numbers of a tree far below `u32::MAX`.
@@ -287,8 +298,8 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_the_mixed_mode() {
+    fn the_default_is_the_shallow_mode() {
         let params = IsolationForestParams::default();
-        assert_eq!(params.clone().mode(Mode::Plain).mode(Mode::Mixed), params);
+        assert_eq!(params.clone().mode(Mode::Plain).mode(Mode::Shallow), params);
     }
 }

@@ -5,8 +5,9 @@ use ndarray::{Array1, ArrayBase, ArrayView2, Axis, Data, Ix2};
 use rayon::prelude::*;
 
 use super::error::IsolationError;
-use super::forest::IsolationForest;
-use super::heap::{GROUP, HeapTree};
+use super::forest::{IsolationForest, LARGEST};
+use super::heap::{AxisHeap, GROUP, HeapTree, SumHeap};
+use super::tree::{RANGE, Tree};
 use super::walk::{BLOCK, Block};
 
 impl IsolationForest {
@@ -22,20 +23,26 @@ impl IsolationForest {
         self.check_columns(x)?;
         let mut scores = Array1::zeros(x.nrows());
         let heaps = self.heaps(x.nrows());
+        let penalty = self.params.range_penalty();
         scores
             .axis_chunks_iter_mut(Axis(0), BLOCK)
             .into_par_iter()
             .zip(x.axis_chunks_iter(Axis(0), BLOCK))
             .for_each_init(Block::default, |block, (mut scores, rows)| {
-                block.load(rows);
                 match &heaps {
-                    Some(heaps) => block.walk_heaps(heaps),
-                    None if self.params.range_penalty() => {
-                        self.trees.iter().for_each(|tree| block.walk::<true>(tree));
+                    Some(Heaps::Axis(heaps)) => block.walk_heaps(rows, heaps),
+                    Some(Heaps::Sum(heaps)) => block.walk_heaps(rows, heaps),
+                    Some(Heaps::Penalised(heaps)) => block.walk_heaps(rows, heaps),
+                    None => {
+                        block.load(rows);
+                        if penalty {
+                            self.trees.iter().for_each(|tree| block.walk::<true>(tree));
+                        } else {
+                            self.trees.iter().for_each(|tree| block.walk::<false>(tree));
+                        }
                     }
-                    None => self.trees.iter().for_each(|tree| block.walk::<false>(tree)),
                 }
-                block.walk_incomplete(self);
+                block.walk_incomplete(rows, self);
                 for (score, &length) in scores.iter_mut().zip(&block.lengths) {
                     *score = self.score_of(length);
                 }
@@ -43,12 +50,17 @@ impl IsolationForest {
         Ok(scores)
     }
 
-    /// The trees as heaps, if all are plain and low and there are rows enough to pay for it.
-    fn heaps(&self, n_rows: usize) -> Option<Vec<HeapTree>> {
-        if n_rows < GROUP || self.params.range_penalty() {
+    /// The trees as heaps, if all are low and there are rows enough to pay for it.
+    fn heaps(&self, n_rows: usize) -> Option<Heaps> {
+        if n_rows < GROUP {
             return None;
         }
-        self.trees.iter().map(HeapTree::of).collect()
+        if self.params.range_penalty() {
+            return heaps_of(&self.trees).map(Heaps::Penalised);
+        }
+        heaps_of(&self.trees)
+            .map(Heaps::Axis)
+            .or_else(|| heaps_of(&self.trees).map(Heaps::Sum))
     }
 
     /// The score of a path length summed over the trees.
@@ -74,6 +86,17 @@ impl IsolationForest {
     }
 }
 
+/// All trees of a forest as heaps of one kind.
+enum Heaps {
+    Axis(Vec<AxisHeap>),
+    Sum(Vec<SumHeap<false>>),
+    Penalised(Vec<SumHeap<true>>),
+}
+
+fn heaps_of<H: HeapTree>(trees: &[Tree]) -> Option<Vec<H>> {
+    trees.iter().map(H::of).collect()
+}
+
 impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for IsolationForest {
     fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         assert_eq!(
@@ -92,10 +115,10 @@ impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for Iso
 impl Block {
     /// Replaces the path lengths of rows with missing values by the average over both sides of
     /// every cut on a missing feature, weighted by the training rows on each side.
-    fn walk_incomplete(&mut self, forest: &IsolationForest) {
+    fn walk_incomplete(&mut self, rows: ArrayView2<f64>, forest: &IsolationForest) {
         let mut pending = Vec::new();
         for &row in &self.incomplete {
-            let values = self.row(row);
+            let values = rows.row(row).mapv(|value| value.clamp(-LARGEST, LARGEST));
             let mut length = 0.0;
             for tree in &forest.trees {
                 pending.push((0, 1.0));
@@ -126,7 +149,7 @@ impl IsolationForest {
     /// The cuts that a row at this distance loses: one, if it lies outside the range.
     pub(super) fn penalty(&self, distance: f64) -> f64 {
         f64::from(u8::from(
-            self.params.range_penalty() && distance.abs() > 1.0,
+            self.params.range_penalty() && distance.abs() >= RANGE,
         ))
     }
 }

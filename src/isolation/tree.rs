@@ -2,6 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The width of a guided node's range in units of its cut's distance. A power of two, so that the
+/// highest bit of a distance's exponent tells a row out of the range.
+pub(super) const RANGE: f64 = 2.0;
+
+/// The two bits of a distance that a walk needs: the higher one is set if the row goes right, the
+/// lower one if it lies a [`RANGE`] or more away. As integers they cost less than two comparisons.
+#[inline(always)]
+pub(super) fn outcome(distance: f64) -> u64 {
+    distance.to_bits() >> 62
+}
+
 /// A cut by a weighted sum of at most two features; a cut of one feature has the second weight 0.
 ///
 /// A leaf has weights and offset 0 and itself as `left`, so that a row that walks on from a leaf
@@ -15,19 +26,22 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// The signed distance from the cut: rows above 0 go to `left + 1`, others to `left`; NaN if a
-    /// value is missing. Guided cuts are scaled so that 1 is the width of the node's range.
+    /// The signed distance from the cut: rows below 0, whose sum exceeds the offset, go to
+    /// `left + 1`, others to `left`; NaN if a value is missing. Cuts with range penalty are scaled
+    /// so that the node's range is [`RANGE`] wide.
+    ///
+    /// A row at the cut has distance +0, as long as the offset is not -0.
     #[inline(always)]
     pub(super) fn distance(&self, value: impl Fn(usize) -> f64) -> f64 {
-        self.weights[0] * value(self.features[0] as usize)
-            + self.weights[1] * value(self.features[1] as usize)
-            - self.offset
+        self.offset
+            - (self.weights[0] * value(self.features[0] as usize)
+                + self.weights[1] * value(self.features[1] as usize))
     }
 
     /// The child on the side of a distance.
     #[inline(always)]
     pub(super) fn next(&self, distance: f64) -> usize {
-        self.left as usize + usize::from(distance > 0.0)
+        self.left as usize + (outcome(distance) >> 1) as usize
     }
 }
 

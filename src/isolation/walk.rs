@@ -4,11 +4,11 @@
 //! rows that reach it, its loop has no branch that depends on a value, the loads of one row do not
 //! wait for those of another, and no row takes a step more than its path is long.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, Axis};
 
 use super::forest::LARGEST;
 use super::heap::{GROUP, HeapTree};
-use super::tree::{Cut, Tree};
+use super::tree::{Cut, Tree, outcome};
 
 /// Rows of a block: enough to pay for reading a tree, few enough for the second-level cache (320 KiB
 /// for 20 features). A power of two, so that the compiler sees every access in bounds.
@@ -30,16 +30,15 @@ pub(super) struct Block {
     right: Vec<u32>,
     /// First ticket of each node; nodes hold neighbouring tickets.
     ranges: Vec<(u32, u32)>,
+    /// [`GROUP`] rows on their way through heaps, column by column.
+    tile: Vec<f64>,
 }
 
 impl Block {
     /// Copies at most [`BLOCK`] rows.
     pub(super) fn load(&mut self, rows: ArrayView2<f64>) {
-        self.n_rows = rows.nrows();
+        self.begin(rows.nrows());
         self.columns.resize(rows.ncols(), [0.0; BLOCK]);
-        self.lengths.clear();
-        self.lengths.resize(BLOCK, 0.0);
-        self.incomplete.clear();
         self.right.resize(BLOCK, 0);
         for (row, values) in rows.rows().into_iter().enumerate() {
             let mut complete = true;
@@ -53,26 +52,38 @@ impl Block {
         }
     }
 
-    /// The values of a row.
-    pub(super) fn row(&self, row: usize) -> Vec<f64> {
-        self.columns
-            .iter()
-            .map(|column| column[row % BLOCK])
-            .collect()
+    fn begin(&mut self, n_rows: usize) {
+        self.n_rows = n_rows;
+        self.lengths.clear();
+        self.lengths.resize(BLOCK, 0.0);
+        self.incomplete.clear();
     }
 
-    /// Adds to every row the path lengths that the heaps give it.
-    pub(super) fn walk_heaps(&mut self, heaps: &[HeapTree]) {
-        let groups = self.lengths.chunks_exact_mut(GROUP).enumerate();
-        for (group, lengths) in groups.take(self.n_rows.div_ceil(GROUP)) {
+    /// Sums for at most [`BLOCK`] rows the path lengths that the heaps give them.
+    pub(super) fn walk_heaps<H: HeapTree>(&mut self, rows: ArrayView2<f64>, heaps: &[H]) {
+        self.begin(rows.nrows());
+        self.tile.resize(rows.ncols() * GROUP, 0.0);
+        let groups = rows.axis_chunks_iter(Axis(0), GROUP);
+        let lengths = self.lengths.chunks_exact_mut(GROUP);
+        for (group, (rows, lengths)) in groups.zip(lengths).enumerate() {
+            for (row, values) in rows.rows().into_iter().enumerate() {
+                let mut complete = true;
+                for (column, value) in self.tile.chunks_exact_mut(GROUP).zip(values) {
+                    column[row % GROUP] = value.clamp(-LARGEST, LARGEST);
+                    complete &= !value.is_nan();
+                }
+                if !complete {
+                    self.incomplete.push(group * GROUP + row);
+                }
+            }
             for heap in heaps {
-                heap.walk(&self.columns, group * GROUP, lengths);
+                heap.walk(&self.tile, lengths);
             }
         }
     }
 
-    /// Adds to every row the path length that `tree` gives it; with `PENALTY`, a row that lies
-    /// farther from a cut than the node's range is wide loses one cut of its length (Liu 2010).
+    /// Adds to every row the path length that `tree` gives it; with `PENALTY`, a row that lies at
+    /// least as far from a cut as the node's range is wide loses one cut of its length (Liu 2010).
     pub(super) fn walk<const PENALTY: bool>(&mut self, tree: &Tree) {
         self.tickets.clear();
         self.tickets.extend(0..self.n_rows as u32);
@@ -114,18 +125,19 @@ fn divide<const PENALTY: bool>(
     tickets: &mut [u32],
     right: &mut [u32],
 ) -> usize {
-    let (mut n_left, mut n_right) = (0, 0);
+    let (mut n_left, mut n_right) = (0usize, 0usize);
     for at in 0..tickets.len() {
         let mut ticket = tickets[at];
         let row = ticket as usize % BLOCK;
         let distance =
-            cut.weights[0] * columns[0][row] + cut.weights[1] * columns[1][row] - cut.offset;
+            cut.offset - (cut.weights[0] * columns[0][row] + cut.weights[1] * columns[1][row]);
+        let outcome = outcome(distance);
         if PENALTY {
-            ticket += u32::from(distance.abs() > 1.0) << ROW_BITS;
+            ticket += (outcome as u32 & 1) << ROW_BITS;
         }
         tickets[n_left] = ticket;
         right[n_right] = ticket;
-        let goes_right = usize::from(distance > 0.0);
+        let goes_right = (outcome >> 1) as usize;
         n_right += goes_right;
         n_left += 1 - goes_right;
     }

@@ -9,10 +9,11 @@ use mailglass::isolation::{
 use ndarray::{Array1, Array2, Axis, array, concatenate};
 use proptest::prelude::*;
 
-const MODES: [Mode; 5] = [
+const MODES: [Mode; 6] = [
     Mode::Plain,
     Mode::Extended,
     Mode::FairCut,
+    Mode::Shallow,
     Mode::Mixed,
     Mode::Guided,
 ];
@@ -162,19 +163,21 @@ fn scores_do_not_depend_on_threads_blocks_or_memory_order() {
     let (x, _) = reference();
     let large = concatenate(Axis(0), &vec![x.view(); 12]).unwrap();
     let columns = large.t().as_standard_layout().reversed_axes().to_owned();
-    for mode_of_all in MODES {
+    let low = [1, 5].map(|cuts| mode(Mode::Extended).max_depth(Depth::AtMost(cuts)));
+    let lowest = mode(Mode::Shallow).max_depth(Depth::AtMost(1));
+    for params in MODES.map(mode).iter().chain(&low).chain([&lowest]) {
         let run = |threads: usize, x: &Array2<f64>| {
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build()
                 .unwrap();
-            pool.install(|| fit(&mode(mode_of_all), x).scores(x.view()))
+            pool.install(|| fit(params, x).scores(x.view()))
         };
         let one = run(1, &large);
         assert_eq!(one, run(2, &large));
         assert_eq!(one, run(3, &columns));
-        // Rows on their own take another way through plain trees than rows in bulk.
-        let forest = fit(&mode(mode_of_all), &large);
+        // Rows on their own take another way through low trees than rows in bulk.
+        let forest = fit(params, &large);
         for row in [0, 399, 4799] {
             let alone = forest.scores(large.select(Axis(0), &[row]).view());
             assert_eq!(alone[0], one[row]);

@@ -11,6 +11,7 @@ mod incremental;
 mod ingest;
 mod inspect;
 mod isolation;
+mod isolation_adbench;
 mod page_in_browser;
 mod report;
 mod shared_data;

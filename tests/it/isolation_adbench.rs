@@ -1,0 +1,76 @@
+//! The plain isolation forest against scikit-learn's on labelled data sets: the ROC-AUC of each,
+//! as `adbench/REFERENCE.md` in the shared data has them.
+
+use linfa::DatasetBase;
+use linfa::traits::Fit;
+use mailglass::isolation::{IsolationForest, Mode};
+
+use crate::shared_data::shared_data;
+
+#[path = "../../examples/adbench/metrics.rs"]
+mod metrics;
+#[path = "../../examples/adbench/npz.rs"]
+mod npz;
+
+/// Larger sets take too long in a build for tests.
+const MOST_ROWS: usize = 8_000;
+const SEEDS: u64 = 5;
+/// Between two correct forests the means over five seeds differ by less on every set: on the
+/// smallest sets one seed has a standard deviation of up to 0.03, the difference of two means of
+/// five of 0.02.
+const FURTHEST: f64 = 0.05;
+/// The mean difference over the sets, whose standard error is about 0.003.
+const FURTHEST_MEAN: f64 = 0.01;
+
+/// The column of scikit-learn in the table of ROC-AUC: set and value.
+fn reference(text: &str) -> Vec<(&str, f64)> {
+    let (_, table) = text.split_once("ROC-AUC per set").unwrap();
+    let mut rows = table
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+    let head = rows.next().unwrap();
+    let column = head
+        .iter()
+        .position(|cell| cell.starts_with("scikit-learn"))
+        .unwrap();
+    rows.filter_map(|cells| Some((cells[1], cells.get(column)?.parse().ok()?)))
+        .collect()
+}
+
+#[test]
+fn plain_forests_rank_benchmark_sets_as_scikit_learn_does() {
+    let Some(folder) = shared_data().map(|folder| folder.join("adbench")) else {
+        return;
+    };
+    let text = std::fs::read_to_string(folder.join("REFERENCE.md")).unwrap();
+    let mut differences = Vec::new();
+    for (name, expected) in reference(&text) {
+        let data = npz::read(&folder.join(format!("{name}.npz"))).unwrap();
+        if data.x.nrows() > MOST_ROWS {
+            continue;
+        }
+        let anomaly = data.anomaly.to_vec();
+        let dataset = DatasetBase::from(data.x);
+        let mut found = 0.0;
+        for seed in 0..SEEDS {
+            let params = IsolationForest::params().mode(Mode::Plain).seed(seed);
+            let scores = params.fit(&dataset).unwrap().scores(dataset.records.view());
+            let ranking = metrics::rank(&scores.to_vec(), &anomaly);
+            assert!(ranking.average_precision > 0.0);
+            found += ranking.roc_auc / SEEDS as f64;
+        }
+        assert!(
+            (found - expected).abs() < FURTHEST,
+            "{name}: {found:.3} for {expected}"
+        );
+        differences.push(found - expected);
+    }
+    assert!(
+        differences.len() >= 10,
+        "{} sets of at most {MOST_ROWS} rows",
+        differences.len()
+    );
+    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
+    assert!(mean.abs() < FURTHEST_MEAN, "mean difference {mean:.4}");
+}
