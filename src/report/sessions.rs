@@ -23,12 +23,12 @@ pub(super) fn write(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Res
     let mut file = create(&path)?;
     CsvWriter::new(&mut file)
         .finish(&mut frame)
-        .map_err(|error| Error::table("sessions.csv", error))?;
+        .map_err(|error| Error::table_at(&path, error))?;
     let path = dir.join("sessions.parquet");
     let file = create(&path)?;
     ParquetWriter::new(file)
         .finish(&mut frame)
-        .map_err(|error| Error::table("sessions.parquet", error))?;
+        .map_err(|error| Error::table_at(&path, error))?;
     Ok(())
 }
 

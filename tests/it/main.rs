@@ -7,6 +7,9 @@ mod damage;
 mod envelopes;
 mod evaluate;
 mod experiment;
+#[cfg(unix)]
+mod faults;
+mod hostile;
 mod incremental;
 mod ingest;
 mod inspect;
