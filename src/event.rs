@@ -16,6 +16,7 @@ use polars::prelude::{
     IntoSeries, PolarsNumericType, TimeUnit, UInt8Type, UInt16Type, UInt32Chunked, UInt32Type,
     UInt64Type,
 };
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
@@ -264,9 +265,12 @@ impl Events {
             number::<UInt8Type>("succeeded", parts.succeeded),
             number::<UInt8Type>("external", parts.external),
         ];
-        for (name, column) in TEXT_COLUMNS.into_iter().zip(parts.text) {
-            columns.push(categorical(name, column)?);
-        }
+        let texts: Vec<(&str, TextColumn)> = TEXT_COLUMNS.into_iter().zip(parts.text).collect();
+        let texts: Result<Vec<Column>, Error> = texts
+            .into_par_iter()
+            .map(|(name, column)| categorical(name, column))
+            .collect();
+        columns.extend(texts?);
         let frame =
             DataFrame::new(height, columns).map_err(|source| Error::table("events", source))?;
         Ok(Self {

@@ -9,11 +9,13 @@
 mod address;
 mod application;
 mod blocks;
+mod buffer;
 mod client;
 mod coverage;
 mod csv;
 mod envelope;
 mod events_file;
+mod field;
 mod flat;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -22,6 +24,7 @@ mod geo;
 mod intern;
 mod inventory;
 mod json;
+mod key_order;
 mod merge;
 mod record;
 mod reject;
@@ -42,6 +45,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::event::Events;
 use blocks::{Block, Feeder, FileState};
+use buffer::Buffer;
 use geo::Geo;
 use merge::FileTally;
 use segment::{Dictionaries, Segment};
@@ -249,7 +253,7 @@ fn run_workers(
     let work = |number: usize| {
         let mut worker = Worker::new(number, geo);
         let mut segments = Vec::new();
-        let mut buffer = Vec::new();
+        let mut buffer = Buffer::default();
         loop {
             let next = feeder
                 .lock()

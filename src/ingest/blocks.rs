@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use memchr::{memchr2, memchr3, memrchr};
 
+use super::buffer::Buffer;
 use super::csv::last_row_end;
 use super::envelope::{Framing, detect};
 use super::events_file::{Stored, StoredEvents, is_parquet};
@@ -139,7 +140,7 @@ impl<'a> Feeder<'a> {
     }
 
     /// The next block, its bytes in `buffer`; `None` when all files are read.
-    pub(crate) fn next_block(&mut self, buffer: &mut Vec<u8>) -> Option<Block> {
+    pub(crate) fn next_block(&mut self, buffer: &mut Buffer) -> Option<Block> {
         loop {
             if self.open.is_none() && !self.open_next()? {
                 continue;
@@ -192,7 +193,7 @@ impl<'a> Feeder<'a> {
         }
     }
 
-    fn fill(&mut self, buffer: &mut Vec<u8>) -> Option<Block> {
+    fn fill(&mut self, buffer: &mut Buffer) -> Option<Block> {
         let open = self.open.as_mut()?;
         buffer.clear();
         if let Framing::Events(stored) = &open.framing {
@@ -208,17 +209,12 @@ impl<'a> Feeder<'a> {
             open.blocks += 1;
             return Some(block);
         }
-        buffer.append(&mut open.carry);
+        buffer.push(&open.carry);
+        open.carry.clear();
         let mut oversized = false;
         loop {
             if !open.ended {
-                match open
-                    .source
-                    .reader
-                    .by_ref()
-                    .take(BLOCK as u64)
-                    .read_to_end(buffer)
-                {
+                match buffer.read(&mut open.source.reader, BLOCK) {
                     Ok(0) => open.ended = true,
                     Ok(_) => {}
                     Err(source) => {
@@ -237,7 +233,7 @@ impl<'a> Feeder<'a> {
             if open.skipping
                 && let Some(newline) = memchr::memchr(b'\n', buffer)
             {
-                buffer.drain(..=newline);
+                buffer.drop_front(newline + 1);
                 open.skipping = false;
             } else if open.skipping {
                 buffer.clear();

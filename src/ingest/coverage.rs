@@ -69,22 +69,29 @@ pub(super) fn survey(
     other_time: &[i64],
 ) -> Result<Coverage, Error> {
     let columns = events.columns()?;
-    let mut coverage = Coverage {
+    let ((gaps, throttled), (days, (silent, reading))) = rayon::join(
+        || (gaps(columns.time, other_time), throttled(&columns)),
+        || {
+            (
+                days(&columns),
+                rayon::join(|| silent(&columns), || reading(&columns, events)),
+            )
+        },
+    );
+    let mut warnings: Vec<Warning> = row_caps(files);
+    warnings.extend(gaps.iter().copied().map(Warning::Gap));
+    warnings.extend(throttled);
+    warnings.extend(silent);
+    warnings.extend(reading);
+    Ok(Coverage {
         start: columns.time.first().copied(),
         end: columns.time.last().copied(),
         mailboxes: distinct(columns.mailbox.codes, columns.mailbox.names.len()),
         actors: distinct(columns.actor.codes, columns.actor.names.len()),
-        days: days(&columns),
-        ..Coverage::default()
-    };
-    coverage.gaps = gaps(columns.time, other_time);
-    let mut warnings: Vec<Warning> = row_caps(files);
-    warnings.extend(coverage.gaps.iter().copied().map(Warning::Gap));
-    warnings.extend(throttled(&columns));
-    warnings.extend(silent(&columns));
-    warnings.extend(reading(&columns, events));
-    coverage.warnings = warnings;
-    Ok(coverage)
+        days,
+        gaps,
+        warnings,
+    })
 }
 
 fn distinct(codes: &[u32], names: usize) -> u64 {
@@ -137,13 +144,12 @@ fn days(columns: &EventColumns<'_>) -> Vec<DayCount> {
 /// Stretches without any record that are surprising for their hours of the week: the expected number of records in the
 /// stretch, from the hours of the other weeks, is at least [`SURPRISING`].
 fn gaps(time: &[i64], other_time: &[i64]) -> Vec<Gap> {
-    let mut hours: Vec<i64> = time
-        .iter()
-        .chain(other_time)
-        .map(|time| time.div_euclid(HOUR))
-        .collect();
-    hours.sort_unstable();
-    let (Some(&first), Some(&last)) = (hours.first(), hours.last()) else {
+    let hours = || {
+        time.iter()
+            .chain(other_time)
+            .map(|time| time.div_euclid(HOUR))
+    };
+    let (Some(first), Some(last)) = (hours().min(), hours().max()) else {
         return Vec::new();
     };
     let span = last - first + 1;
@@ -152,7 +158,7 @@ fn gaps(time: &[i64], other_time: &[i64]) -> Vec<Gap> {
         return Vec::new();
     }
     let mut counts = vec![0u32; usize::try_from(span).unwrap_or(0)];
-    for hour in &hours {
+    for hour in hours() {
         if let Some(count) = usize::try_from(hour - first)
             .ok()
             .and_then(|hour| counts.get_mut(hour))

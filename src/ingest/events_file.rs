@@ -4,19 +4,25 @@
 //! milliseconds UTC, and `messages`: the accessed messages as JSON, `[[folder, [message id, bytes or null], ...], ...]`, empty
 //! where there are none.
 
+mod row_group;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::{
-    Column, DataFrame, DataType, IntoColumn, IntoSeries, StringChunkedBuilder, TimeUnit,
+    ArrowSchema, Column, CompatLevel, DataFrame, DataType, IntoColumn, IntoSeries, SchemaExt,
+    StringChunkedBuilder, TimeUnit,
 };
 use polars_io::SerReader;
 use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
-use polars_io::parquet::write::{ParquetCompression, ParquetWriter, StatisticsOptions};
+use polars_parquet::write::FileWriter;
+
+use row_group::Turn;
 
 use super::json::{Scanner, Text, Value};
 use super::reject::Fault;
@@ -27,7 +33,7 @@ use crate::event::{Events, NO_ITEMS, TEXT_COLUMNS, push_item, push_number, recor
 
 /// Rows of a row group: large enough that dictionaries are not repeated often, small enough that its text fits in memory
 /// beside the table.
-const ROW_GROUP: usize = 1 << 17;
+const ROW_GROUP: usize = 1 << 16;
 
 /// Rows that a worker reads at a time.
 const BATCH: usize = 1 << 16;
@@ -53,30 +59,55 @@ pub fn write_events(events: &Events, path: &Path) -> Result<(), Error> {
 fn write_partial(events: &Events, partial: &Path, path: &Path) -> Result<(), Error> {
     let fail = |source| Error::io("write", path, source);
     let table = |source| Error::table(format!("events to {}", path.display()), source);
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(partial).map_err(fail)?);
-    let mut ready = batch(events, 0)?;
-    let mut writer = ParquetWriter::new(&mut out)
-        .with_compression(ParquetCompression::Lz4Raw)
-        .with_statistics(StatisticsOptions::empty())
-        .batched(ready.schema())
-        .map_err(table)?;
-    let mut start = ROW_GROUP;
-    // The text of the next row group is made while the last one is compressed.
-    while start < events.len() {
-        let (written, next) = rayon::join(|| writer.write_batch(&ready), || batch(events, start));
-        written.map_err(table)?;
-        ready = next?;
-        start += ROW_GROUP;
-    }
-    writer.write_batch(&ready).map_err(table)?;
-    writer.finish().map_err(table)?;
-    drop(writer);
-    out.flush().map_err(fail)
+    let out = BufWriter::with_capacity(1 << 20, File::create(partial).map_err(fail)?);
+    let schema: ArrowSchema = batch(events, 0, 0)?
+        .schema()
+        .iter_fields()
+        .map(|field| {
+            let arrow = field.to_arrow(CompatLevel::newest());
+            (field.name, arrow)
+        })
+        .collect();
+    let writer = FileWriter::try_new(out, schema, row_group::OPTIONS).map_err(table)?;
+    let schema = writer.parquet_schema().clone();
+    let writer = Mutex::new(writer);
+    let groups = events.len().div_ceil(ROW_GROUP);
+    let next = AtomicUsize::new(0);
+    let turn = Turn::new();
+    let work = || -> Result<(), Error> {
+        loop {
+            let group = next.fetch_add(1, Ordering::Relaxed);
+            if group >= groups || turn.is_off() {
+                return Ok(());
+            }
+            let frame = batch(events, group * ROW_GROUP, ROW_GROUP);
+            let rows = frame.as_ref().map_or(0, DataFrame::height) as u64;
+            let encoded = frame.and_then(|frame| row_group::encode(&frame, &schema).map_err(table));
+            turn.take(group, || {
+                let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                let written = writer.write(rows, row_group::columns(&encoded?));
+                written.map_err(table)
+            })?;
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads = rayon::current_num_threads().min(groups);
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        others.into_iter().fold(work(), |so_far, other| {
+            let result = other
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            so_far.and(result)
+        })
+    })?;
+    let mut writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+    writer.end(None).map_err(table)?;
+    writer.into_inner().flush().map_err(fail)
 }
 
 /// A slice of the table with the columns that are packed in memory.
-fn batch(events: &Events, start: usize) -> Result<DataFrame, Error> {
-    let length = ROW_GROUP.min(events.len().saturating_sub(start));
+fn batch(events: &Events, start: usize, most: usize) -> Result<DataFrame, Error> {
+    let length = most.min(events.len().saturating_sub(start));
     let ids = events.columns()?.record_id;
     let mut record_id = StringChunkedBuilder::new("record_id".into(), length);
     let mut messages = StringChunkedBuilder::new("messages".into(), length);
@@ -100,6 +131,7 @@ fn batch(events: &Events, start: usize) -> Result<DataFrame, Error> {
 
 fn push_messages_text(out: &mut String, events: &Events, row: usize) {
     let mut folder: Option<&str> = None;
+    let mut number = itoa::Buffer::new();
     for item in events.items(row) {
         if folder != Some(item.folder) {
             out.push_str(if folder.is_some() { "],[" } else { "[[" });
@@ -110,10 +142,7 @@ fn push_messages_text(out: &mut String, events: &Events, row: usize) {
         push_text(out, item.internet_message_id);
         out.push(',');
         match item.bytes {
-            // Writing to a String cannot fail.
-            Some(bytes) => {
-                let _ = write!(out, "{bytes}");
-            }
+            Some(bytes) => out.push_str(number.format(bytes)),
             None => out.push_str("null"),
         }
         out.push(']');
@@ -125,14 +154,17 @@ fn push_messages_text(out: &mut String, events: &Events, row: usize) {
 
 fn push_text(out: &mut String, text: &str) {
     out.push('"');
+    // All bytes are looked at, because that is one comparison for many of them.
+    let special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
     if text
         .bytes()
-        .any(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\'))
+        .fold(false, |found, byte| found | special(byte))
     {
         for character in text.chars() {
             match character {
                 '"' => out.push_str("\\\""),
                 '\\' => out.push_str("\\\\"),
+                // Writing to a String cannot fail.
                 control if control.is_control() => {
                     let _ = write!(out, "\\u{:04x}", u32::from(control));
                 }

@@ -1,7 +1,9 @@
 //! The fields of an audit record that become columns, borrowed from its text. Everything else is read over.
 
 use super::envelope::Envelope;
+use super::field::{Field, FolderField, ItemField};
 use super::json::{Scanner, Text, Value};
+use super::key_order::{KeyOrder, Position};
 use super::reject::Fault;
 use super::segment::EnvelopeFields;
 use super::wrapper::wrapping_key;
@@ -69,16 +71,38 @@ pub(crate) struct Record<'a> {
     pub(crate) envelope: EnvelopeFields<'a>,
     /// The wrapping format, once a field has given it away.
     pub(crate) format: Option<Envelope>,
+    orders: Orders<'a>,
+}
+
+/// Orders of the keys of records, their folders and their messages.
+#[derive(Debug, Clone, Default)]
+struct Orders<'a> {
+    record: KeyOrder<'a, Field>,
+    folder: KeyOrder<'a, FolderField>,
+    item: KeyOrder<'a, ItemField>,
 }
 
 impl<'a> Record<'a> {
-    /// Empties the record, keeping the memory of its lists.
+    /// A record to be read into many times: it learns the order of the keys.
+    pub(crate) fn reused() -> Self {
+        Self {
+            orders: Orders {
+                record: KeyOrder::learning(),
+                folder: KeyOrder::learning(),
+                item: KeyOrder::learning(),
+            },
+            ..Self::default()
+        }
+    }
+
+    /// Empties the record, keeping the memory of its lists and the order of its keys.
     pub(crate) fn clear(&mut self) {
         let (mut items, mut folders, mut parameters) = (
             std::mem::take(&mut self.items),
             std::mem::take(&mut self.folders),
             std::mem::take(&mut self.parameters),
         );
+        let orders = std::mem::take(&mut self.orders);
         items.clear();
         folders.clear();
         parameters.clear();
@@ -86,6 +110,7 @@ impl<'a> Record<'a> {
             items,
             folders,
             parameters,
+            orders,
             ..Self::default()
         };
     }
@@ -99,108 +124,69 @@ impl<'a> Record<'a> {
         scanner: &mut Scanner<'a, CSV>,
     ) -> Result<(), Fault> {
         scanner.open_object()?;
-        let mut first = true;
-        while let Some(key) = scanner.key(&mut first)? {
-            let value = scanner.value()?;
-            self.assign(key, value, scanner)?;
+        let mut position = Position::default();
+        while let Some((key, field)) = self.orders.record.next(scanner, &mut position, Field::of)? {
+            match scanner.value()? {
+                value @ (Value::Object | Value::Array) => self.container(key, value, scanner)?,
+                value => self.scalar((key, field), value),
+            }
         }
         Ok(())
     }
 
-    /// Takes one field of the record; reads over the value of a field that is not used.
-    fn assign<const CSV: bool>(
-        &mut self,
-        key: &[u8],
-        value: Value<'a>,
-        scanner: &mut Scanner<'a, CSV>,
-    ) -> Result<(), Fault> {
-        match value {
-            Value::Object | Value::Array => self.container(key, value, scanner),
-            Value::Null => Ok(()),
+    /// Takes one field of the record.
+    #[inline]
+    fn scalar(&mut self, (key, field): (&[u8], Field), value: Value<'a>) {
+        let text = match value {
+            Value::Text(text) => text,
+            Value::Number(raw) => Text { raw },
             Value::Bool(truth) => {
-                match key {
-                    b"ExternalAccess" => self.external = Some(truth),
-                    b"ResultStatus" => {
-                        self.result_status = Text {
-                            raw: if truth { b"True" } else { b"False" },
-                        }
-                    }
+                match field {
+                    Field::ExternalAccess => self.external = Some(truth),
+                    Field::ResultStatus => self.result_status = scalar_text(value),
                     _ => {}
                 }
-                Ok(())
+                return;
             }
-            Value::Text(_) | Value::Number(_) => {
-                if key.first().is_some_and(u8::is_ascii_uppercase) {
-                    self.scalar(key, value);
-                } else {
-                    self.wrapper_text(key, value.text());
-                }
-                Ok(())
+            _ => return,
+        };
+        match field {
+            Field::Unused => {}
+            Field::Wrapper => self.wrapper_text(key, text),
+            Field::ActorIpAddress => self.actor_ip = text,
+            Field::AppId => self.app_id = text,
+            Field::ApplicationId => self.application_id = text,
+            Field::AuditData => self.wrap_text(Envelope::AuditSearch, text),
+            Field::ClientAppId => self.client_app_id = text,
+            Field::ClientInfoString => self.client_info = text,
+            Field::ClientIp => self.client_ip = text,
+            Field::ClientIpAddress => self.client_ip_address = text,
+            Field::ClientProcessName => self.client_process = text,
+            Field::ClientVersion => self.client_version = text,
+            Field::CreationDate | Field::Timestamp => self.envelope.time = text,
+            Field::CreationTime => self.time = text,
+            Field::ExternalAccess => self.external = value.truth(),
+            Field::Id => self.id = text,
+            Field::LogonError => self.logon_error = text,
+            Field::LogonType => self.logon_type = text,
+            Field::MailAccessType => self.access = text,
+            Field::MailboxGuid => self.mailbox_guid = text,
+            Field::MailboxOwner => self.mailbox_owner = text,
+            Field::ObjectId => self.object_id = text,
+            Field::OfficeWorkload | Field::TimeGenerated => {
+                self.format = Some(Envelope::OfficeActivity)
             }
-        }
-    }
-
-    #[inline]
-    fn scalar(&mut self, key: &[u8], value: Value<'a>) {
-        let text = value.text();
-        // Grouped by length: one comparison of lengths rules out most of the fields that are not used.
-        match key.len() {
-            2 if key == b"Id" => self.id = text,
-            5 if key == b"AppId" => self.app_id = text,
-            6 if key == b"UserId" => self.user_id = text,
-            7 if key == b"UserKey" => self.user_key = text,
-            8 => match key {
-                b"Workload" => self.workload = text,
-                b"UserType" => self.user_type = text,
-                b"ClientIP" => self.client_ip = text,
-                b"ObjectId" => self.object_id = text,
-                _ => {}
-            },
-            9 => match key {
-                b"Operation" => self.operation = text,
-                b"LogonType" => self.logon_type = text,
-                b"SessionId" => self.session_id = text,
-                b"UserAgent" => self.user_agent = text,
-                b"AuditData" => self.wrap_text(Envelope::AuditSearch, text),
-                b"Timestamp" => self.envelope.time = text,
-                _ => {}
-            },
-            10 => match key {
-                b"RecordType" => self.record_type = text,
-                b"LogonError" => self.logon_error = text,
-                _ => {}
-            },
-            11 => match key {
-                b"ClientAppId" => self.client_app_id = text,
-                b"MailboxGuid" => self.mailbox_guid = text,
-                _ => {}
-            },
-            12 => match key {
-                b"CreationTime" => self.time = text,
-                b"ResultStatus" => self.result_status = text,
-                b"RawEventData" => self.wrap_text(Envelope::CloudAppEvents, text),
-                b"CreationDate" => self.envelope.time = text,
-                _ => {}
-            },
-            13 if key == b"TimeGenerated" => self.format = Some(Envelope::OfficeActivity),
-            13 if key == b"ClientVersion" => self.client_version = text,
-            13 if key == b"ApplicationId" => self.application_id = text,
-            14 => match key {
-                b"OperationCount" => self.operation_count = value.number(),
-                b"ActorIpAddress" => self.actor_ip = text,
-                b"ExternalAccess" => self.external = value.truth(),
-                b"MailAccessType" => self.access = text,
-                b"OfficeWorkload" => self.format = Some(Envelope::OfficeActivity),
-                _ => {}
-            },
-            15 => match key {
-                b"ClientIPAddress" | b"ClientIpAddress" => self.client_ip_address = text,
-                b"MailboxOwnerUPN" => self.mailbox_owner = text,
-                _ => {}
-            },
-            16 if key == b"ClientInfoString" => self.client_info = text,
-            17 if key == b"ClientProcessName" => self.client_process = text,
-            _ => {}
+            Field::Operation => self.operation = text,
+            Field::OperationCount => self.operation_count = value.number(),
+            Field::RawEventData => self.wrap_text(Envelope::CloudAppEvents, text),
+            Field::RecordType => self.record_type = text,
+            Field::ResultStatus => self.result_status = text,
+            Field::SessionId => self.session_id = text,
+            Field::UserAgent => self.user_agent = text,
+            Field::UserId => self.user_id = text,
+            Field::UserKey => self.user_key = text,
+            Field::UserType => self.user_type = text,
+            Field::Workload => self.workload = text,
         }
     }
 
@@ -307,14 +293,18 @@ impl<'a> Record<'a> {
                 return Err(Fault::Malformed);
             };
             let mut folder = Folder::default();
-            let mut first_key = true;
-            while let Some(key) = scanner.key(&mut first_key)? {
+            let mut position = Position::default();
+            while let Some((_, field)) =
+                self.orders
+                    .folder
+                    .next(scanner, &mut position, FolderField::of)?
+            {
                 let value = scanner.value()?;
-                match (key, value) {
-                    (b"FolderItems", Value::Array) => {
+                match (field, value) {
+                    (FolderField::FolderItems, Value::Array) => {
                         folder.items += self.read_folder_items(scanner)?
                     }
-                    (b"Path", Value::Text(path)) => folder.path = path,
+                    (FolderField::Path, Value::Text(path)) => folder.path = path,
                     _ => scanner.skip(value)?,
                 }
             }
@@ -333,14 +323,18 @@ impl<'a> Record<'a> {
             let value = scanner.value()?;
             let mut item = Item::default();
             if value == Value::Object {
-                let mut first_key = true;
-                while let Some(key) = scanner.key(&mut first_key)? {
+                let mut position = Position::default();
+                while let Some((_, field)) =
+                    self.orders
+                        .item
+                        .next(scanner, &mut position, ItemField::of)?
+                {
                     let value = scanner.value()?;
                     scanner.skip(value)?;
-                    match key {
-                        b"InternetMessageId" => item.internet_message_id = value.text(),
-                        b"SizeInBytes" => item.bytes = value.number(),
-                        _ => {}
+                    match field {
+                        ItemField::InternetMessageId => item.internet_message_id = value.text(),
+                        ItemField::SizeInBytes => item.bytes = value.number(),
+                        ItemField::Unused => {}
                     }
                 }
             } else {

@@ -53,7 +53,7 @@ fn blank_line(block: &[u8], at: usize) -> usize {
 }
 
 fn read_csv(worker: &mut Worker<'_>, block: &[u8], layout: &Layout) {
-    let mut record = Record::default();
+    let mut record = Record::reused();
     let mut at = 0;
     while at < block.len() {
         let blank = blank_line(block, at);
@@ -278,7 +278,7 @@ fn read_flat_csv(worker: &mut Worker<'_>, block: &[u8], layout: &Layout) {
 }
 
 fn read_lines(worker: &mut Worker<'_>, block: &[u8]) {
-    let mut record = Record::default();
+    let mut record = Record::reused();
     let mut at = 0;
     while at < block.len() {
         let (line, next) = line_at(block, at);
@@ -301,7 +301,7 @@ fn read_lines(worker: &mut Worker<'_>, block: &[u8]) {
 }
 
 fn read_elements(worker: &mut Worker<'_>, block: &[u8]) {
-    let mut record = Record::default();
+    let mut record = Record::reused();
     let mut at = 0;
     while at < block.len() {
         let rest = block.get(at..).unwrap_or_default();

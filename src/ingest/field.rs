@@ -1,0 +1,153 @@
+//! Names of the fields of a record that are used.
+
+/// A field of a record whose value is a scalar. Fields that hold objects and lists are recognised by their name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Field {
+    ActorIpAddress,
+    AppId,
+    ApplicationId,
+    AuditData,
+    ClientAppId,
+    ClientInfoString,
+    ClientIp,
+    ClientIpAddress,
+    ClientProcessName,
+    ClientVersion,
+    CreationDate,
+    CreationTime,
+    ExternalAccess,
+    Id,
+    LogonError,
+    LogonType,
+    MailAccessType,
+    MailboxGuid,
+    MailboxOwner,
+    ObjectId,
+    OfficeWorkload,
+    Operation,
+    OperationCount,
+    RawEventData,
+    RecordType,
+    ResultStatus,
+    SessionId,
+    TimeGenerated,
+    Timestamp,
+    UserAgent,
+    UserId,
+    UserKey,
+    UserType,
+    Workload,
+    /// Not Microsoft's: its names begin with a capital letter, those of the systems around it do not.
+    Wrapper,
+    /// Read over.
+    #[default]
+    Unused,
+}
+
+impl Field {
+    /// Grouped by length: one comparison of lengths rules out most of the names that are not used.
+    pub(crate) fn of(key: &[u8]) -> Self {
+        if !key.first().is_some_and(u8::is_ascii_uppercase) {
+            return Self::Wrapper;
+        }
+        match key.len() {
+            2 if key == b"Id" => Self::Id,
+            5 if key == b"AppId" => Self::AppId,
+            6 if key == b"UserId" => Self::UserId,
+            7 if key == b"UserKey" => Self::UserKey,
+            8 => match key {
+                b"Workload" => Self::Workload,
+                b"UserType" => Self::UserType,
+                b"ClientIP" => Self::ClientIp,
+                b"ObjectId" => Self::ObjectId,
+                _ => Self::Unused,
+            },
+            9 => match key {
+                b"Operation" => Self::Operation,
+                b"LogonType" => Self::LogonType,
+                b"SessionId" => Self::SessionId,
+                b"UserAgent" => Self::UserAgent,
+                b"AuditData" => Self::AuditData,
+                b"Timestamp" => Self::Timestamp,
+                _ => Self::Unused,
+            },
+            10 => match key {
+                b"RecordType" => Self::RecordType,
+                b"LogonError" => Self::LogonError,
+                _ => Self::Unused,
+            },
+            11 => match key {
+                b"ClientAppId" => Self::ClientAppId,
+                b"MailboxGuid" => Self::MailboxGuid,
+                _ => Self::Unused,
+            },
+            12 => match key {
+                b"CreationTime" => Self::CreationTime,
+                b"ResultStatus" => Self::ResultStatus,
+                b"RawEventData" => Self::RawEventData,
+                b"CreationDate" => Self::CreationDate,
+                _ => Self::Unused,
+            },
+            13 => match key {
+                b"TimeGenerated" => Self::TimeGenerated,
+                b"ClientVersion" => Self::ClientVersion,
+                b"ApplicationId" => Self::ApplicationId,
+                _ => Self::Unused,
+            },
+            14 => match key {
+                b"OperationCount" => Self::OperationCount,
+                b"ActorIpAddress" => Self::ActorIpAddress,
+                b"ExternalAccess" => Self::ExternalAccess,
+                b"MailAccessType" => Self::MailAccessType,
+                b"OfficeWorkload" => Self::OfficeWorkload,
+                _ => Self::Unused,
+            },
+            15 => match key {
+                b"ClientIPAddress" | b"ClientIpAddress" => Self::ClientIpAddress,
+                b"MailboxOwnerUPN" => Self::MailboxOwner,
+                _ => Self::Unused,
+            },
+            16 if key == b"ClientInfoString" => Self::ClientInfoString,
+            17 if key == b"ClientProcessName" => Self::ClientProcessName,
+            _ => Self::Unused,
+        }
+    }
+}
+
+/// A field of a folder of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum FolderField {
+    FolderItems,
+    Path,
+    #[default]
+    Unused,
+}
+
+impl FolderField {
+    pub(crate) fn of(key: &[u8]) -> Self {
+        match key {
+            b"FolderItems" => Self::FolderItems,
+            b"Path" => Self::Path,
+            _ => Self::Unused,
+        }
+    }
+}
+
+/// A field of a message in a folder of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ItemField {
+    InternetMessageId,
+    SizeInBytes,
+    #[default]
+    Unused,
+}
+
+impl ItemField {
+    pub(crate) fn of(key: &[u8]) -> Self {
+        match key {
+            b"InternetMessageId" => Self::InternetMessageId,
+            b"SizeInBytes" => Self::SizeInBytes,
+            _ => Self::Unused,
+        }
+    }
+}
