@@ -49,9 +49,11 @@ class Work:
     def __init__(self, name, command, out, replaces):
         self.name, self.command, self.out, self.replaces = name, command, out, replaces
         self.clear()
-        begun = time.monotonic()
+        before, begun = os.times(), time.monotonic()
         self.run(command)
+        after = os.times()
         self.seconds = time.monotonic() - begun
+        self.processor = after.children_user + after.children_system - before.children_user - before.children_system
         self.expected = digest(out)
 
     def clear(self):
@@ -65,12 +67,27 @@ class Work:
         if done.returncode not in (0, 2):
             sys.exit(f"{self.name}: an undisturbed run ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
 
-    def killed(self, after, number):
+    def killed(self, part, jitter, number):
         process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        time.sleep(after)
+        if processor_seconds(process.pid) is None:
+            time.sleep(part * self.seconds)
+        else:
+            while process.poll() is None and processor_seconds(process.pid) < part * self.processor:
+                time.sleep(0.001)
+            time.sleep(jitter)
         process.send_signal(number)
         said = process.communicate()[1].decode(errors="replace")
         return process.returncode, said
+
+
+def processor_seconds(pid):
+    """What a process has worked so far: moments counted in work stay where they are however busy the machine is. None where the
+    system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None if not Path("/proc/self/stat").exists() else float("inf")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def leftovers(folder):
@@ -108,7 +125,8 @@ def main():
                 work.run(work.command)
             elif not work.replaces:
                 work.clear()
-            code, said = work.killed(part * work.seconds, number)
+            # The system counts work in hundredths of a second.
+            code, said = work.killed(part, chance.uniform(0, 0.02), number)
             what = f"kill {kill} ({work.name}, {number.name} at {part:.2f})"
             ended = code in (0, 2)
             counts["ended before the signal" if ended else f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit {code}"] += 1
