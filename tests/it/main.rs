@@ -9,6 +9,7 @@ mod evaluate;
 mod experiment;
 #[cfg(unix)]
 mod faults;
+#[cfg(unix)]
 mod hostile;
 mod incremental;
 mod ingest;
