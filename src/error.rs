@@ -2,7 +2,7 @@
 //! kept as `source`, not pasted into the text.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use polars::error::PolarsError;
 
@@ -27,7 +27,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The operating system refused to open, read or write a file.
-    #[error("cannot {action} {}", path.display())]
+    #[error("cannot {action} {}{}", path.display(), advice(source))]
     Io {
         /// `read`, `write`, `create`, ...
         action: &'static str,
@@ -151,6 +151,18 @@ impl Error {
         }
     }
 
+    /// Builds the error of a table that could not be written to a file: [`Error::Io`] when that was the system's
+    /// refusal, else [`Error::Table`].
+    #[must_use]
+    pub fn table_at(path: &Path, source: PolarsError) -> Self {
+        match source {
+            PolarsError::IO { error, .. } => {
+                Self::io("write", path, io::Error::new(error.kind(), error))
+            }
+            other => Self::table(path.display().to_string(), other),
+        }
+    }
+
     /// Builds an [`Error::Table`] with the context in which polars failed.
     #[must_use]
     pub fn table(context: impl Into<String>, source: PolarsError) -> Self {
@@ -158,6 +170,25 @@ impl Error {
             context: context.into(),
             source,
         }
+    }
+}
+
+/// What to do about a refusal of the system, where its own words leave that open.
+fn advice(source: &io::Error) -> &'static str {
+    use io::ErrorKind as Kind;
+    match source.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge => {
+            "\nhint: there is no room left; make some, or write elsewhere. Nothing half-written is kept"
+        }
+        Kind::ReadOnlyFilesystem => "\nhint: the file system is read-only; write elsewhere",
+        Kind::PermissionDenied => {
+            "\nhint: check the permissions of the file and of the folders above it, or name another place"
+        }
+        Kind::NotADirectory | Kind::AlreadyExists => {
+            "\nhint: a file stands where a folder is needed; name another place"
+        }
+        Kind::NotFound => "\nhint: the folder that it should be in does not exist",
+        _ => "",
     }
 }
 
@@ -178,5 +209,19 @@ mod tests {
         assert!(missing.to_string().starts_with("a.csv does not exist"));
         let refused = Error::io("read", "a.csv", io::ErrorKind::PermissionDenied.into());
         assert!(refused.is_io() && !refused.is_not_found());
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_broken_table() {
+        let full = PolarsError::from(io::Error::from(io::ErrorKind::StorageFull));
+        let error = Error::table_at(Path::new("run/sessions.csv"), full);
+        assert!(error.is_io());
+        let said = error.to_string();
+        assert!(
+            said.starts_with("cannot write run/sessions.csv\nhint: there is no room left"),
+            "{said}"
+        );
+        let odd = PolarsError::NoData("nothing".into());
+        assert!(!Error::table_at(Path::new("a"), odd).is_io());
     }
 }

@@ -7,6 +7,30 @@
 //! The stages follow each other, one module each:
 //! [`ingest`] → [`session`] → [`feature`] → [`baseline`] → [`isolation`] → [`rank`] → [`explain`] → [`report`].
 //! [`pipeline::analyze`] walks the whole way.
+//!
+//! ```no_run
+//! use mailglass::ingest::{Input, Silent};
+//! use mailglass::pipeline::{Config, analyze};
+//!
+//! # fn main() -> Result<(), mailglass::Error> {
+//! let analysis = analyze(&Config::new(vec![Input::new("audit.csv.gz")]), &Silent)?;
+//! for session in analysis.flagged() {
+//!     println!("{} {:.3}", session.session.id_text(), session.verdict.ranked.score);
+//!     for reason in &session.reasons {
+//!         println!("  {}", reason.sentence);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`isolation`] stands alone: a forest with linfa's traits (`Fit`, `Predict`) that knows nothing of mail. The stages one
+//! by one, and the forest by itself, are in `examples/as-a-library`, a crate of its own.
+//!
+//! The modules are public so that stages can be used and tested one by one. What may be relied on is said in CHANGELOG.md:
+//! the command line and the run directory first, and of the Rust API what minor versions do not change without a note.
+//! Texts in sessions, reasons and rejects come from the log as they are; whoever shows them on a terminal has to make them
+//! harmless first, as the command line does.
 
 pub mod allow;
 pub mod baseline;
@@ -25,5 +49,6 @@ pub mod rank;
 pub mod report;
 pub mod session;
 pub mod simulate;
+mod staging;
 
 pub use error::Error;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use jiff::tz::TimeZone;
+pub use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,21 @@ pub struct Config {
     pub allow: AllowList,
     /// Zone in which times are shown to people; files and scores are UTC.
     pub time_zone: TimeZone,
+}
+
+impl Config {
+    /// The defaults of the command line, for these inputs. [`RankOptions::default`] allows two alerts a day.
+    #[must_use]
+    pub fn new(inputs: Vec<Input>) -> Self {
+        Self {
+            inputs,
+            ingest: IngestOptions::default(),
+            session: SessionOptions::default(),
+            rank: RankOptions::default(),
+            allow: AllowList::default(),
+            time_zone: TimeZone::UTC,
+        }
+    }
 }
 
 /// Seconds spent in each stage.

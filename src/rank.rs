@@ -31,7 +31,7 @@ use crate::error::Error;
 use crate::feature::{
     CategoryKind, FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId, Observation, Symbol,
 };
-use crate::isolation::IsolationForest;
+use crate::isolation::{IsolationForest, Mode};
 
 use calibration::Calibration;
 use sample::Sample;
@@ -355,6 +355,7 @@ impl Ranker {
             }
         });
         let forest = IsolationForest::params()
+            .mode(Mode::Mixed)
             .seed(seed ^ (day as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
             .fit(&DatasetBase::from(data))
             .map_err(|error| Error::Model {

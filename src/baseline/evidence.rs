@@ -172,7 +172,7 @@ impl Baselines {
                 let (kind, symbol) = judgement
                     .spread_by
                     .unwrap_or((CategoryKind::Application, 0));
-                let mailboxes = judgement.spread.len().max(1) as u32;
+                let mailboxes = judgement.spread.max(1) as u32;
                 (
                     f64::from(mailboxes),
                     Expectation::Spread {

@@ -170,7 +170,7 @@ impl Baselines {
             persistence: persistence_rung(&novelties, network),
             novelties,
             network,
-            spread: Vec::new(),
+            spread: 0,
             spread_by: None,
             token,
             class,
@@ -179,7 +179,7 @@ impl Baselines {
             return judgement;
         }
         if let Some((mailboxes, category)) = widest(observation, &novelties, network, day) {
-            judgement.spread = mailboxes.iter().copied().collect();
+            judgement.spread = mailboxes.len();
             judgement.spread_by = Some(category);
         }
         let on = |ladder: LadderKind, rung: usize| {
@@ -209,7 +209,7 @@ impl Baselines {
             ),
             (
                 FeatureId::Spread,
-                on(LadderKind::Spread, spread_rung(judgement.spread.len())),
+                on(LadderKind::Spread, spread_rung(judgement.spread)),
             ),
             (
                 FeatureId::Persistence,

@@ -87,8 +87,9 @@ pub(crate) struct MailboxBaseline {
     #[serde(with = "ordered")]
     pub(crate) tokens: FxHashMap<u64, TokenOrigin>,
     pub(crate) hours: [WeekHistogram; HOUR_CLASSES],
-    /// By volume class (client family, familiar or not, owner or not).
-    pub(crate) volumes: BTreeMap<u8, FamilyVolume>,
+    /// By volume class (client family, familiar or not, owner or not). Boxed: a node of the map has room for eleven, and most
+    /// mailboxes have one or two.
+    pub(crate) volumes: BTreeMap<u8, Box<FamilyVolume>>,
 }
 
 /// Hash maps are written in the order of their keys, so that equal models are equal files.

@@ -103,7 +103,7 @@ pub struct Judgement {
     pub deviations: [f64; FEATURE_COUNT],
     novelties: [Novelty; CategoryKind::COUNT],
     network: Novelty,
-    spread: Vec<Symbol>,
+    spread: usize,
     spread_by: Option<Category>,
     persistence: usize,
     token: usize,
@@ -116,10 +116,10 @@ impl Judgement {
         unfamiliar_categories(observation, &self.novelties, self.network)
     }
 
-    /// The mailboxes in which the same application, client or network was unfamiliar within a week, this one
-    /// included, when there is more than one.
-    pub fn spread(&self) -> &[Symbol] {
-        &self.spread
+    /// Number of mailboxes in which the same application, client or network was unfamiliar within a week, this one
+    /// included; 0 when it is the only one.
+    pub fn spread(&self) -> usize {
+        self.spread
     }
 }
 

@@ -255,7 +255,7 @@ fn reached_rungs(observation: &Observation, judgement: &Judgement) -> Reached {
         LadderKind::Actor => adopted(CategoryKind::Actor),
         LadderKind::Network => place,
         LadderKind::Changes => observation.action as usize,
-        LadderKind::Spread => spread_rung(judgement.spread.len()),
+        LadderKind::Spread => spread_rung(judgement.spread),
         LadderKind::Persistence => judgement.persistence,
         LadderKind::Token => judgement.token,
     })

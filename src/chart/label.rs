@@ -7,6 +7,14 @@ use jiff::tz::TimeZone;
 /// Characters kept of one label; nothing longer fits any chart, and layout time stays bounded.
 const LONGEST: usize = 300;
 
+/// Characters that no reader should be shown as they are: control characters command a terminal (C1 ones too: U+009B
+/// begins a sequence as ESC [ does), marks of direction reorder what it shows (Unicode Technical Report 36, section
+/// 2.10), line and paragraph separators break lines, tags are invisible.
+pub(crate) fn commands_or_reorders(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// `text` without what cannot or must not be printed: control characters, zero-width characters and
 /// direction overrides (which could make a name read as another one). White space becomes one space.
 pub(crate) fn clean(text: &str) -> String {

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Outcome;
-use super::terminal::{Bar, print, table, warn};
+use super::terminal::{Bar, print, print_json, table, warn};
 use crate::chart::detection_delay::DelayCurve;
 use crate::chart::{
     ChartError, DetectionDelay, PrecisionRecall, RecallByAlerts, Style, detection_delay,
@@ -87,9 +87,9 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<Outcome, Error> {
         };
         let text = serde_json::to_string_pretty(&report)
             .map_err(|error| Error::io("write", "standard output", std::io::Error::other(error)))?;
-        print(&text);
+        print_json(&text)?;
     } else {
-        print(&text_of(&evaluation, judged.promise));
+        print(&text_of(&evaluation, judged.promise))?;
     }
     if evaluation.unmatched_labels > 0 {
         warn(&format!(

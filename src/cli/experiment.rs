@@ -115,7 +115,7 @@ pub(crate) fn run(args: &ExperimentArgs) -> Result<Outcome, Error> {
             start.elapsed().as_secs_f64(),
             shown(&summaries),
             folder.display()
-        ));
+        ))?;
     }
     Ok(Outcome::Done)
 }

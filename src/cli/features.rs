@@ -25,10 +25,10 @@ pub(crate) fn run() -> Result<Outcome, Error> {
             "a high deviation means",
         ],
         rows,
-    ));
+    ))?;
     print(
         "\nEvery deviation is in bans (factors of ten of improbability): 0 is what the baseline expects, 3 is what it\n\
          sees once in a thousand. Higher is always more unusual. sessions.csv has one column deviation_NAME for each.",
-    );
+    )?;
     Ok(Outcome::Done)
 }

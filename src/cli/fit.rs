@@ -11,6 +11,7 @@ use super::terminal::{Bar, print};
 use crate::error::Error;
 use crate::model::SavedModel;
 use crate::pipeline::{self, Config};
+use crate::staging::check_place;
 
 const LONG_ABOUT: &str = "\
 Learn the baselines of exports and keep them in a model file.
@@ -46,6 +47,7 @@ pub(crate) fn run(args: FitArgs) -> Result<Outcome, Error> {
                 .to_owned(),
         });
     }
+    check_place(&args.model)?;
     let config = Config {
         inputs: args.read.inputs(),
         ingest: args.read.ingest(),
@@ -61,20 +63,21 @@ pub(crate) fn run(args: FitArgs) -> Result<Outcome, Error> {
     let analysis = result?;
     warn_of_failures(&analysis);
     let outcome = Outcome::of(&analysis, false);
-    if !args.read.quiet {
-        print(&what_was_read(&analysis));
-        print(&format!(
-            "\nLearned {} mailboxes from {} days; written to {}",
-            analysis.model.mailbox_count(),
-            analysis.thresholds.len(),
-            args.model.display()
-        ));
-    }
+    let said = format!(
+        "{}\n\nLearned {} mailboxes from {} days; written to {}",
+        what_was_read(&analysis),
+        analysis.model.mailbox_count(),
+        analysis.thresholds.len(),
+        args.model.display()
+    );
     SavedModel {
         session: config.session,
         rank: config.rank,
         model: analysis.model,
     }
     .write(&args.model)?;
+    if !args.read.quiet {
+        print(&said)?;
+    }
     Ok(outcome)
 }

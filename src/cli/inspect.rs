@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Outcome;
 use super::options::ReadArgs;
-use super::terminal::{Bar, harmless, print, table, warn};
+use super::terminal::{Bar, harmless, in_lines, print, print_json, table, warn};
 use crate::chart::{Chart, Style};
 use crate::error::Error;
 use crate::explain::number;
@@ -16,6 +16,7 @@ use crate::ingest::{
     self, Counts, FileReport, Ingested, Inventory, Tally, Warning, inventory, write_events,
 };
 use crate::report;
+use crate::staging::{check_place, write_whole};
 
 const LONG_ABOUT: &str = "\
 Tell what an export holds and what it lacks, before any model.
@@ -50,6 +51,9 @@ pub(crate) struct InspectArgs {
 
 pub(crate) fn run(args: &InspectArgs) -> Result<Outcome, Error> {
     args.read.limit_threads()?;
+    for path in args.events.iter().chain(&args.chart) {
+        check_place(path)?;
+    }
     let mut options = args.read.ingest();
     // Hashing a large export takes longer than reading it; only the JSON shows the hashes.
     options.hash_inputs = args.json;
@@ -58,25 +62,20 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome, Error> {
     bar.clear();
     let ingested = result?;
     if let Some(path) = &args.events {
-        write_events(&ingested.events, path)?;
+        let failed = |source| Error::io("write", path, source);
+        write_whole(path, failed, |whole| write_events(&ingested.events, whole))?;
     }
     if let Some(path) = &args.chart {
-        draw(&ingested, path)?;
+        let failed = |source| Error::io("write", path, source);
+        write_whole(path, failed, |whole| draw(&ingested, whole))?;
     }
     for failure in &ingested.failures {
-        let message: Vec<String> = failure.error.to_string().lines().map(harmless).collect();
-        warn(&format!(
-            "warning: {}",
-            message.join(
-                "
-"
-            )
-        ));
+        warn(&format!("warning: {}", in_lines(&failure.error)));
     }
     if args.json {
-        print(&as_json(&ingested)?);
+        print_json(&as_json(&ingested)?)?;
     } else if !args.read.quiet {
-        print(&as_text(&ingested, args)?);
+        print(&as_text(&ingested, args)?)?;
     }
     let complete = ingested.counts.rejects == 0 && ingested.failures.is_empty();
     Ok(if complete {

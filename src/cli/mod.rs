@@ -1,7 +1,8 @@
 //! The command line: one file per command, thin; the library does the work.
 //!
 //! Data goes to stdout or files, messages to stderr. Exit codes: 0 done; 1 error; 2 done, but some input was rejected
-//! or skipped; 3 done and sessions were flagged (only with `--exit-on-flag`).
+//! or skipped; 3 done and sessions were flagged (only with `--exit-on-flag`). An interrupt ends the process by its signal,
+//! which shells report as 130 (SIGINT) or 143 (SIGTERM).
 
 mod analyze;
 mod evaluate;
@@ -9,6 +10,7 @@ mod experiment;
 mod features;
 mod fit;
 mod inspect;
+mod interrupt;
 mod options;
 mod report;
 mod score;
@@ -37,7 +39,9 @@ Examples:
   mailglass analyze exports/ --alerts-per-day 1   a folder of exports, one alert a day
 
 Exit codes: 0 done; 1 error; 2 done, but some input was rejected or skipped;
-            3 done and sessions were flagged (only with --exit-on-flag)";
+            3 done and sessions were flagged (only with --exit-on-flag);
+            130 or 143 interrupted (SIGINT, SIGTERM). Inputs are never changed, and output
+            appears whole or not at all.";
 
 #[derive(Debug, Parser)]
 #[command(name = "mailglass", version, about = ABOUT, long_about = LONG_ABOUT, after_help = AFTER_HELP)]
@@ -95,6 +99,7 @@ impl Outcome {
 /// Parses the arguments of the process, runs the command and reports its exit code.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    interrupt::watch();
     let result = match arguments.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Simulate(args) => simulate::run(&args),

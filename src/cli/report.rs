@@ -55,7 +55,7 @@ pub(crate) fn run(args: ReportArgs) -> Result<Outcome, Error> {
             "Drawn {} charts and {}",
             drawn.charts,
             drawn.page.display()
-        ));
+        ))?;
     }
     Ok(Outcome::Done)
 }

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::model::SavedModel;
 use crate::pipeline::{self, Config};
 use crate::report::{self, ReportOptions};
+use crate::staging::check_place;
 
 const LONG_ABOUT: &str = "\
 Judge new exports by a kept model: the daily job.
@@ -68,6 +69,9 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
         force: args.force,
     };
     report::check(&options)?;
+    if args.update {
+        check_place(&args.model)?;
+    }
     let saved = SavedModel::read(&args.model)?;
     let config = Config {
         inputs: args.read.inputs(),
@@ -83,15 +87,16 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
     bar.clear();
     let analysis = result?;
     report::write(&analysis, &config, &options)?;
-    present(&analysis, &config, &options, args.read.quiet)?;
     let outcome = Outcome::of(&analysis, args.exit_on_flag);
+    // The run directory is there: from here on the days count as scored, whoever reads the terminal.
     if args.update {
         SavedModel {
             session: config.session,
-            rank: config.rank,
-            model: analysis.model,
+            rank: config.rank.clone(),
+            model: analysis.model.clone(),
         }
         .write(&args.model)?;
     }
+    present(&analysis, &config, &options, args.read.quiet)?;
     Ok(outcome)
 }

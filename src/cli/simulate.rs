@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::Outcome;
+use super::terminal::print;
 use crate::error::Error;
 use crate::simulate::{
     Attack, Compression, Envelope, SimulateError, SimulateSettings, Summary, simulate,
@@ -135,7 +136,7 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<Outcome, Error> {
     let summary = write(args).map_err(|error| Error::Simulate {
         reason: explained(&error),
     })?;
-    print_summary(args, &summary);
+    print(&in_words(args, &summary))?;
     Ok(Outcome::Done)
 }
 
@@ -155,8 +156,7 @@ fn explained(error: &SimulateError) -> String {
     text
 }
 
-fn print_summary(args: &SimulateArgs, summary: &Summary) {
-    use std::io::Write;
+fn in_words(args: &SimulateArgs, summary: &Summary) -> String {
     let mut text = format!(
         "{}: {} rows in {} file(s), {} mailboxes\n",
         args.out.display(),
@@ -173,10 +173,9 @@ fn print_summary(args: &SimulateArgs, summary: &Summary) {
         summary.episodes.len()
     );
     text += &format!(
-        "  look-alikes      {:>10}  in {} occurrence(s), see lookalikes.csv\n",
+        "  look-alikes      {:>10}  in {} occurrence(s), see lookalikes.csv",
         summary.look_alike_records,
         summary.look_alikes.len()
     );
-    // A closed pipe is not an error: the files are written.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    text
 }

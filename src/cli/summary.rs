@@ -1,6 +1,6 @@
 //! What a run says on the terminal: what was read, what was flagged, where it is.
 
-use super::terminal::{harmless, print, table, warn};
+use super::terminal::{harmless, in_lines, print, table, warn};
 use crate::error::Error;
 use crate::explain::Naming;
 use crate::ingest;
@@ -21,9 +21,9 @@ pub(crate) fn present(
 ) -> Result<(), Error> {
     warn_of_failures(analysis);
     if !quiet {
-        print(&what_was_read(analysis));
-        print(&what_was_flagged(analysis, config)?);
-        print(&where_it_is(options));
+        print(&what_was_read(analysis))?;
+        print(&what_was_flagged(analysis, config)?)?;
+        print(&where_it_is(options))?;
     }
     Ok(())
 }
@@ -31,14 +31,7 @@ pub(crate) fn present(
 /// Inputs that could not be read.
 pub(crate) fn warn_of_failures(analysis: &Analysis) {
     for failure in &analysis.ingested.failures {
-        let message: Vec<String> = failure.error.to_string().lines().map(harmless).collect();
-        warn(&format!(
-            "warning: {}",
-            message.join(
-                "
-"
-            )
-        ));
+        warn(&format!("warning: {}", in_lines(&failure.error)));
     }
 }
 

@@ -1,11 +1,13 @@
 //! What people see: progress and messages on stderr, results on stdout.
 
-use std::io::{IsTerminal, Write};
+use std::borrow::Cow;
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::causes;
+use crate::chart::label::commands_or_reorders;
 use crate::error::Error;
 use crate::ingest::Progress;
 
@@ -39,38 +41,97 @@ impl Progress for Bar {
     }
 }
 
-/// Text from a log may carry control characters that would command the terminal, and marks that reorder it.
+/// Longest text from a log that is shown; files hold all of it.
+const LONGEST: usize = 240;
+
+/// One line of text that came from a log or a file name, fit to be shown: nothing in it commands the terminal, reorders
+/// its text or floods it.
 pub(crate) fn harmless(text: &str) -> String {
-    let reorders = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars()
+    let mut shown: String = text
+        .chars()
+        .take(LONGEST)
         .map(|c| {
-            if c.is_control() || reorders(c) {
+            if commands_or_reorders(c) {
                 '\u{fffd}'
             } else {
                 c
             }
         })
-        .collect()
+        .collect();
+    if text.len() > shown.len() && text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
-/// Prints a line to stdout. A reader that has gone away is not an error.
-pub(crate) fn print(text: &str) {
-    // Nobody is left to be told.
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+/// The last guard, for whole output: line ends stay, whatever else commands the terminal does not.
+fn guarded(text: &str) -> Cow<'_, str> {
+    let harmful = |c: char| c != '\n' && commands_or_reorders(c);
+    if text.contains(harmful) {
+        text.replace(harmful, "\u{fffd}").into()
+    } else {
+        text.into()
+    }
 }
 
-/// Prints a line to stderr.
+/// Prints lines to stdout. A reader that has gone away is not an error; a full disk behind a redirection is.
+///
+/// # Errors
+/// [`Error::Io`] when the text could not be written.
+pub(crate) fn print(text: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    let text = guarded(text);
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::io("write", "standard output", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints JSON to stdout. JSON can say any character in letters and digits, so nothing is lost by keeping the terminal safe.
+///
+/// # Errors
+/// As [`print`].
+pub(crate) fn print_json(text: &str) -> Result<(), Error> {
+    let mut safe = String::with_capacity(text.len());
+    let mut units = [0; 2];
+    for c in text.chars() {
+        if c != '\n' && commands_or_reorders(c) {
+            for unit in c.encode_utf16(&mut units) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    print(&safe)
+}
+
+/// Prints lines to stderr.
 pub(crate) fn warn(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    // Nobody is left to be told.
+    let _ = writeln!(std::io::stderr().lock(), "{}", guarded(text));
+}
+
+/// An error's message with its causes, in lines that are fit to be shown.
+pub(crate) fn in_lines(error: &Error) -> String {
+    let mut lines: Vec<String> = error.to_string().lines().map(harmless).collect();
+    // The advice comes last, after what it is about.
+    let advice = lines
+        .iter()
+        .position(|line| line.starts_with("hint: "))
+        .map(|at| lines.split_off(at));
+    for cause in causes(error) {
+        lines.push(format!("  caused by: {}", harmless(&cause)));
+    }
+    lines.extend(advice.unwrap_or_default());
+    lines.join("\n")
 }
 
 /// Prints an error with its causes.
 pub(crate) fn print_error(error: &Error) {
-    let message: Vec<String> = error.to_string().lines().map(harmless).collect();
-    warn(&format!("error: {}", message.join("\n")));
-    for cause in causes(error) {
-        warn(&format!("  caused by: {}", harmless(&cause)));
-    }
+    warn(&format!("error: {}", in_lines(error)));
 }
 
 /// A table without frames, as wide as the terminal.
@@ -102,5 +163,29 @@ mod tests {
     #[test]
     fn logs_cannot_command_the_terminal() {
         assert_eq!(harmless("a\u{1b}[2Jb\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}c");
+        assert_eq!(
+            harmless("\u{9b}31m\n\r\u{2028}"),
+            "\u{fffd}31m\u{fffd}\u{fffd}\u{fffd}"
+        );
+        assert_eq!(guarded("a\nb\u{7}"), "a\nb\u{fffd}");
+        assert_eq!(guarded("é\n"), "é\n");
+    }
+
+    #[test]
+    fn long_names_do_not_flood_the_terminal() {
+        assert_eq!(harmless(&"é".repeat(LONGEST)).chars().count(), LONGEST);
+        let shown = harmless(&"n".repeat(1_000_000));
+        assert_eq!(shown.chars().count(), LONGEST + 1);
+        assert!(shown.ends_with('…'));
+    }
+
+    #[test]
+    fn advice_follows_causes() {
+        let full = Error::io("write", "run", ErrorKind::StorageFull.into());
+        let said = in_lines(&full);
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0], "cannot write run");
+        assert!(lines[1].starts_with("  caused by: ") && lines[2].starts_with("hint: "));
     }
 }

@@ -4,8 +4,7 @@
 //! settings and seed, or the hashes of its files), session and rank options, what is left out, the detector. A finished
 //! cell is a small file named by that hash; a later run with the same cell reads it and does no work.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -24,6 +23,7 @@ use crate::error::Error;
 use crate::event::EventColumns;
 use crate::rank::RankOptions;
 use crate::session::{Session, SessionOptions, sessionize};
+use crate::staging::write_whole;
 
 /// Changes whenever measures or detectors change what a cell says, so that older cells are run again.
 const CELL_FORMAT: u32 = 1;
@@ -275,10 +275,9 @@ fn write_cell(path: &Path, measures: Measures) -> Result<Measures, Error> {
     let failed = |source: std::io::Error| Error::io("write", path, source);
     let text = serde_json::to_string_pretty(&CellFile { measures })
         .map_err(|error| failed(std::io::Error::other(error)))?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    let _: File = file.persist(path).map_err(|error| failed(error.error))?;
+    write_whole(path, failed, |whole| {
+        fs::write(whole, text.as_bytes()).map_err(failed)
+    })?;
     read_cell(path).ok_or_else(|| {
         failed(std::io::Error::other(
             "what was written cannot be read back",

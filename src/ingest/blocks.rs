@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
+use std::time::SystemTime;
 
 use memchr::{memchr2, memchr3, memrchr};
 
@@ -55,6 +56,18 @@ struct Open {
     ended: bool,
     /// Inside a row that was too long: everything up to the next line end belongs to it.
     skipping: bool,
+    /// The file when it was opened.
+    before: Option<Stamp>,
+}
+
+/// Size and time of the last change of a file.
+type Stamp = (u64, SystemTime);
+
+/// The stamp of a regular file; `None` for streams, and for what is not there any more.
+fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = std::fs::metadata(path).ok()?;
+    let modified = metadata.modified().ok()?;
+    metadata.is_file().then_some((metadata.len(), modified))
 }
 
 /// Opens the files one after another and cuts them.
@@ -144,6 +157,7 @@ impl<'a> Feeder<'a> {
         let file = self.next;
         let path = self.files.get(file)?.path.clone();
         self.next += 1;
+        let before = stamp(&path);
         let opened = Source::open(
             &path,
             self.options.hash_inputs,
@@ -151,7 +165,7 @@ impl<'a> Feeder<'a> {
         );
         match opened.and_then(|source| begin(file, &path, source)) {
             Ok(open) => {
-                self.take(open);
+                self.take(Open { before, ..open });
                 Some(true)
             }
             Err(error) => {
@@ -172,6 +186,10 @@ impl<'a> Feeder<'a> {
         if let Some(state) = self.files.get_mut(open.file) {
             state.bytes = meter.bytes;
             state.sha256 = meter.sha256();
+            if open.before.is_some() && open.before != stamp(&state.path) {
+                let name = state.path.display().to_string();
+                self.failures.push((name.clone(), changed(name)));
+            }
         }
     }
 
@@ -273,6 +291,17 @@ impl<'a> Feeder<'a> {
     }
 }
 
+/// The error for a file that was written to, replaced or removed during the reading.
+fn changed(input: String) -> Error {
+    Error::Input {
+        input,
+        reason:
+            "it changed while it was read; what was read may be neither its old nor its new content"
+                .to_owned(),
+        remedy: "wait until its writer is done, or copy it first, and run again".to_owned(),
+    }
+}
+
 fn begin(file: usize, path: &Path, mut source: Source) -> Result<Open, Error> {
     let mut carry = Vec::new();
     source
@@ -291,6 +320,7 @@ fn begin(file: usize, path: &Path, mut source: Source) -> Result<Open, Error> {
             blocks: 0,
             ended: true,
             skipping: false,
+            before: None,
         });
     }
     let (framing, skip) = detect(&carry).map_err(|(reason, remedy)| Error::Input {
@@ -307,6 +337,7 @@ fn begin(file: usize, path: &Path, mut source: Source) -> Result<Open, Error> {
         blocks: 0,
         ended: false,
         skipping: false,
+        before: None,
     })
 }
 

@@ -54,10 +54,9 @@ pub(crate) fn resolve(inputs: &[Input]) -> Result<(Vec<PathBuf>, Vec<Unresolved>
         if input.is_standard_input() {
             files.push(input.argument.clone());
         } else if input.argument.is_dir() {
-            let before = files.len();
-            if let Err(error) = walk(&input.argument, &mut files) {
-                failures.push((name, error));
-            } else if files.len() == before {
+            let before = (files.len(), failures.len());
+            walk(&input.argument, &mut files, &mut failures);
+            if (files.len(), failures.len()) == before {
                 failures.push((
                     name.clone(),
                     Error::NoInput {
@@ -95,25 +94,49 @@ pub(crate) fn resolve(inputs: &[Input]) -> Result<(Vec<PathBuf>, Vec<Unresolved>
     Ok((files, failures))
 }
 
-/// All files of a folder and the folders in it, but for hidden ones.
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
-    for entry in std::fs::read_dir(folder).map_err(|source| Error::io("read", folder, source))? {
-        let entry = entry.map_err(|source| Error::io("read", folder, source))?;
-        if entry.file_name().to_string_lossy().starts_with('.') {
+/// All files of a folder and the folders in it, but for hidden ones. What cannot be read does not hide the rest.
+fn walk(folder: &Path, files: &mut Vec<PathBuf>, failures: &mut Vec<Unresolved>) {
+    let mut fail = |path: &Path, error| failures.push((path.display().to_string(), error));
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(source) => return fail(folder, Error::io("read", folder, source)),
+    };
+    let mut folders = Vec::new();
+    for entry in entries {
+        let path = match entry {
+            Ok(entry) => entry.path(),
+            Err(source) => {
+                fail(folder, Error::io("read", folder, source));
+                continue;
+            }
+        };
+        let hidden = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with('.');
+        if path.file_name().is_some_and(hidden) {
             continue;
         }
-        let path = entry.path();
-        let kind = entry
-            .file_type()
-            .map_err(|source| Error::io("read", &path, source))?;
-        // Links to folders are not followed: they can run in circles.
-        if kind.is_dir() {
-            walk(&path, files)?;
-        } else if path.is_file() {
-            files.push(path);
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => files.push(path),
+            // Links to folders are not followed: they can run in circles.
+            Ok(metadata) if metadata.is_dir() && !path.is_symlink() => folders.push(path),
+            Ok(metadata) => {
+                let error = Error::Input {
+                    input: path.display().to_string(),
+                    reason: if metadata.is_dir() {
+                        "it is a link to a folder, which is not followed"
+                    } else {
+                        "it is a pipe, socket or device in a folder, which is not read"
+                    }
+                    .to_owned(),
+                    remedy: "name it on the command line if it belongs to the export".to_owned(),
+                };
+                fail(&path, error);
+            }
+            Err(source) => fail(&path, Error::io("read", &path, source)),
         }
     }
-    Ok(())
+    for folder in folders {
+        walk(&folder, files, failures);
+    }
 }
 
 /// The files a pattern matches; `None` when the text is no pattern.

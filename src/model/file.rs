@@ -19,6 +19,7 @@ use super::Model;
 use crate::error::Error;
 use crate::rank::RankOptions;
 use crate::session::SessionOptions;
+use crate::staging::{parent_of, write_whole};
 
 const MAGIC: &[u8; 12] = b"mailglass\0\0\0";
 /// Version of the encoding and of everything inside; a model of another version is refused.
@@ -50,18 +51,18 @@ impl SavedModel {
             reason: error.to_string(),
         })?;
         let payload = zstd::encode_all(encoded.as_slice(), 3).map_err(refuse)?;
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(refuse)?;
-        file.write_all(MAGIC).map_err(refuse)?;
-        file.write_all(&MODEL_VERSION.to_le_bytes())
-            .map_err(refuse)?;
-        file.write_all(&Sha256::digest(&payload)).map_err(refuse)?;
-        file.write_all(&payload).map_err(refuse)?;
-        file.persist(path).map_err(|error| refuse(error.error))?;
-        Ok(())
+        write_whole(path, refuse, |whole| {
+            // A model tells who reads whose mail when: it is its owner's only, as temporary files are.
+            let folder = parent_of(whole);
+            let mut file = tempfile::NamedTempFile::new_in(folder).map_err(refuse)?;
+            file.write_all(MAGIC).map_err(refuse)?;
+            file.write_all(&MODEL_VERSION.to_le_bytes())
+                .map_err(refuse)?;
+            file.write_all(&Sha256::digest(&payload)).map_err(refuse)?;
+            file.write_all(&payload).map_err(refuse)?;
+            file.persist(whole).map_err(|error| refuse(error.error))?;
+            Ok(())
+        })
     }
 
     /// Reads a model.

@@ -11,10 +11,11 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{charts, page, sheets, source};
-use crate::chart::{self, Chart, Resolution, Style};
+use crate::chart::{self, Chart, ChartError, Resolution, Style};
 use crate::error::Error;
 use crate::explain::Naming;
 use crate::pipeline::{Analysis, Config};
+use crate::staging::{Staging, sweep};
 
 /// The file that the charts' data are kept in.
 const CHART_DATA: &str = "charts.json";
@@ -75,17 +76,16 @@ pub fn redraw(options: &RedrawOptions) -> Result<Redrawn, Error> {
             remedy: "give the folder that mailglass analyze wrote (--out)".to_owned(),
         });
     }
-    let staging = tempfile::Builder::new()
-        .prefix(".mailglass-")
-        .tempdir_in(run)
-        .map_err(|source| Error::io("write", run, source))?;
+    sweep(run);
+    let staging =
+        Staging::beside(&run.join(PAGE)).map_err(|source| Error::io("write into", run, source))?;
     let look = (options.resolution, options.time_zone.clone());
-    let drawn = draw(run, staging.path(), look)?;
+    let drawn = draw(run, staging.folder(), look)?;
     let folder = run.join("charts");
     fs::create_dir_all(&folder).map_err(|source| Error::io("create", &folder, source))?;
     for name in drawn.iter().map(String::as_str).chain([PAGE]) {
         let place = run.join(name);
-        fs::rename(staging.path().join(name), &place)
+        fs::rename(staging.folder().join(name), &place)
             .map_err(|source| Error::io("write", &place, source))?;
     }
     Ok(Redrawn {
@@ -150,15 +150,23 @@ pub(super) fn draw(
         .iter()
         .map(|(name, chart)| (into.join(name), chart.clone()))
         .collect();
-    chart::draw_all(&placed, &style).map_err(|error| Error::Chart {
-        chart: "of the run".to_owned(),
-        reason: error.to_string(),
-    })?;
+    chart::draw_all(&placed, &style).map_err(|error| chart_error("of the run", error))?;
     drop(placed);
     let html = page::render(run, into, (&kept, &style))?;
     let path = into.join(PAGE);
     fs::write(&path, html).map_err(|source| Error::io("write", &path, source))?;
     Ok(names)
+}
+
+/// A picture that could not be written is the disk's fault, not the chart's.
+fn chart_error(chart: &str, error: ChartError) -> Error {
+    match error {
+        ChartError::Write { path, source } => Error::io("write", path, source),
+        other => Error::Chart {
+            chart: chart.to_owned(),
+            reason: other.to_string(),
+        },
+    }
 }
 
 fn read(run: &Path) -> Result<ChartFile, Error> {

@@ -1,7 +1,7 @@
 //! The run directory: a contract of names and columns (version [`FORMAT_VERSION`]).
 //!
 //! It appears whole or not at all: everything is written into a hidden folder beside it, which takes its name when the
-//! last file is on the disk.
+//! last file is on the disk. What a killed run has left there, the next run with the same folder around it clears away.
 
 mod charts;
 mod coverage;
@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::explain::Naming;
 use crate::ingest;
 use crate::pipeline::{Analysis, Config};
+use crate::staging::{Staging, parent_of, sweep};
 
 pub use coverage::coverage_chart;
 pub use drawing::{RedrawOptions, Redrawn, redraw};
@@ -41,6 +42,9 @@ pub struct ReportOptions {
 /// [`Error::Config`] when something is in the way, [`Error::Io`] when the folder around it cannot be written.
 pub fn check(options: &ReportOptions) -> Result<(), Error> {
     let out = &options.out;
+    let parent = parent_of(out);
+    // First, because a run directory that was being replaced may come back.
+    sweep(&parent);
     if out.exists() {
         if !options.force {
             return Err(in_the_way(
@@ -58,11 +62,10 @@ pub fn check(options: &ReportOptions) -> Result<(), Error> {
             ));
         }
     }
-    let parent = parent_of(out);
     fs::create_dir_all(&parent).map_err(|source| Error::io("create", &parent, source))?;
-    tempfile::tempdir_in(&parent)
+    Staging::beside(out)
         .map(drop)
-        .map_err(|source| Error::io("write", &parent, source))
+        .map_err(|source| Error::io("write into", &parent, source))
 }
 
 fn in_the_way(out: &Path, reason: &str, remedy: &str) -> Error {
@@ -73,25 +76,17 @@ fn in_the_way(out: &Path, reason: &str, remedy: &str) -> Error {
     }
 }
 
-fn parent_of(out: &Path) -> PathBuf {
-    match out.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
 /// Writes the run directory of an analysis.
 ///
 /// # Errors
 /// [`Error::Io`] when a file cannot be written, [`Error::Table`] or [`Error::Chart`] when one cannot be made; nothing
 /// is left behind then.
 pub fn write(analysis: &Analysis, config: &Config, options: &ReportOptions) -> Result<(), Error> {
-    let parent = parent_of(&options.out);
-    let staging = tempfile::Builder::new()
-        .prefix(".mailglass-")
-        .tempdir_in(&parent)
-        .map_err(|source| Error::io("create", &parent, source))?;
-    let dir = staging.path();
+    let out = &options.out;
+    let refuse = |source| Error::io("create", out, source);
+    let staging = Staging::beside(out).map_err(refuse)?;
+    let dir = &staging.output();
+    fs::create_dir(dir).map_err(refuse)?;
     let columns = analysis.ingested.events.columns()?;
     let naming = Naming::new(
         &columns,
@@ -109,7 +104,16 @@ pub fn write(analysis: &Analysis, config: &Config, options: &ReportOptions) -> R
     sessions.and(rest)?;
     write_json(&dir.join("summary.json"), &Summary::new(analysis, config))?;
     drawing::draw(dir, dir, (Resolution::Standard, None))?;
-    publish(staging, options)
+    // Whatever has appeared there since the check is not replaced unasked.
+    if out.exists() && !options.force {
+        return Err(in_the_way(
+            out,
+            "has appeared during the run",
+            "choose another --out, or replace it with --force",
+        ));
+    }
+    open_to_the_reader(dir, &parent_of(out))?;
+    staging.publish(out).map_err(refuse)
 }
 
 /// The log as the footers of the charts name it.
@@ -135,43 +139,17 @@ fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), Error> 
     fs::write(path, text).map_err(|source| Error::io("write", path, source))
 }
 
-/// Gives the finished folder its name; an older run directory steps aside until the new one is in place.
-fn publish(staging: tempfile::TempDir, options: &ReportOptions) -> Result<(), Error> {
-    let out = &options.out;
-    let refuse = |source| Error::io("create", out, source);
-    let older = if out.exists() {
-        let aside = tempfile::Builder::new()
-            .prefix(".mailglass-old-")
-            .tempdir_in(parent_of(out))
-            .map_err(refuse)?;
-        fs::rename(out, aside.path().join("run")).map_err(refuse)?;
-        Some(aside)
-    } else {
-        None
-    };
-    let finished = staging.keep();
-    if let Err(source) = fs::rename(&finished, out) {
-        if let Some(aside) = &older {
-            fs::rename(aside.path().join("run"), out).map_err(refuse)?;
-        }
-        fs::remove_dir_all(&finished).map_err(refuse)?;
-        return Err(refuse(source));
-    }
-    open_to_the_reader(out)
-}
-
-/// Temporary folders are private to their owner; a run directory is as readable as any folder that the user makes.
+/// A run directory is as readable as any folder that the user makes there.
 #[cfg(unix)]
-fn open_to_the_reader(out: &Path) -> Result<(), Error> {
+fn open_to_the_reader(dir: &Path, parent: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
-    let model =
-        fs::metadata(parent_of(out)).map_err(|source| Error::io("read", parent_of(out), source))?;
+    let model = fs::metadata(parent).map_err(|source| Error::io("read", parent, source))?;
     let mode = model.permissions().mode() & 0o777;
-    fs::set_permissions(out, fs::Permissions::from_mode(mode | 0o700))
-        .map_err(|source| Error::io("write", out, source))
+    fs::set_permissions(dir, fs::Permissions::from_mode(mode | 0o700))
+        .map_err(|source| Error::io("write", dir, source))
 }
 
 #[cfg(not(unix))]
-fn open_to_the_reader(_out: &Path) -> Result<(), Error> {
+fn open_to_the_reader(_dir: &Path, _parent: &Path) -> Result<(), Error> {
     Ok(())
 }

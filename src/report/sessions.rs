@@ -25,8 +25,9 @@ const CHUNK: usize = 1 << 14;
 pub(super) fn write(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), Error> {
     let csv_path = dir.join("sessions.csv");
     let mut csv = create(&csv_path)?;
-    let parquet = create(&dir.join("sessions.parquet"))?;
-    let fail = |error| Error::table("sessions.parquet", error);
+    let parquet_path = dir.join("sessions.parquet");
+    let parquet = create(&parquet_path)?;
+    let fail = |error| Error::table_at(&parquet_path, error);
     let head = frame(&[], naming)?;
     csv.write_all(&as_csv(head.clone(), true)?)
         .map_err(|source| Error::io("write", &csv_path, source))?;

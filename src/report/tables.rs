@@ -62,17 +62,21 @@ impl Table {
     }
 
     fn row<T: AsRef<[u8]>>(&mut self, cells: &[T]) -> Result<(), Error> {
-        self.writer
-            .write_record(cells)
-            .map_err(|error| Error::io("write", &self.path, std::io::Error::other(error)))
+        self.writer.write_record(cells).map_err(|error| {
+            let refused = match error.into_kind() {
+                csv::ErrorKind::Io(refused) => refused,
+                other => std::io::Error::other(format!("{other:?}")),
+            };
+            Error::io("write", &self.path, refused)
+        })
     }
 
     fn finish(self) -> Result<(), Error> {
         let path = self.path;
-        let mut file = self
-            .writer
-            .into_inner()
-            .map_err(|error| Error::io("write", &path, std::io::Error::other(error.to_string())))?;
+        let mut file = self.writer.into_inner().map_err(|error| {
+            let kind = error.error().kind();
+            Error::io("write", &path, std::io::Error::new(kind, error.to_string()))
+        })?;
         file.flush()
             .map_err(|source| Error::io("write", &path, source))
     }

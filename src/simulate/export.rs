@@ -16,7 +16,8 @@ use super::office::COUNTRIES;
 use super::params::SimulateParams;
 use super::record::{Draft, Truth};
 use super::render::Renderer;
-use super::sink::{Output, Workplace};
+use super::sink::Output;
+use crate::staging::{Staging, parent_of, sweep};
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -65,23 +66,14 @@ pub fn simulate(params: &SimulateParams, out_dir: &Path) -> Result<Summary, Simu
         });
     }
     let engine = Engine::new(params)?;
-    let name = out_dir.file_name().unwrap_or_default().to_string_lossy();
-    let parent = out_dir
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(write_error(parent))?;
-    let mut place = Workplace {
-        path: parent.join(format!(".{name}.unfinished-{}", std::process::id())),
-        done: false,
-    };
-    fs::create_dir_all(&place.path).map_err(write_error(&place.path))?;
-    let summary = Export::new(params, &place.path, engine)?.run()?;
-    if out_dir.is_dir() {
-        fs::remove_dir(out_dir).map_err(write_error(out_dir))?;
-    }
-    fs::rename(&place.path, out_dir).map_err(write_error(out_dir))?;
-    place.done = true;
+    let parent = parent_of(out_dir);
+    fs::create_dir_all(&parent).map_err(write_error(&parent))?;
+    sweep(&parent);
+    let staging = Staging::beside(out_dir).map_err(write_error(out_dir))?;
+    let place = staging.output();
+    fs::create_dir(&place).map_err(write_error(&place))?;
+    let summary = Export::new(params, &place, engine)?.run()?;
+    staging.publish(out_dir).map_err(write_error(out_dir))?;
     Ok(summary)
 }
 

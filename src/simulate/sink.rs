@@ -1,6 +1,6 @@
-//! Files under construction, plain or compressed, and the directory that holds them until they are complete.
+//! Files under construction, plain or compressed.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -74,20 +74,5 @@ impl Output {
         let Self { path, sink } = self;
         sink.finish()
             .map_err(|source| SimulateError::Write { path, source })
-    }
-}
-
-/// Removes the unfinished directory when the work stops early.
-pub(super) struct Workplace {
-    pub(super) path: PathBuf,
-    pub(super) done: bool,
-}
-
-impl Drop for Workplace {
-    fn drop(&mut self) {
-        if !self.done {
-            // Nothing can be done about a failure while another one is on its way up.
-            let _ = fs::remove_dir_all(&self.path);
-        }
     }
 }

@@ -7,6 +7,10 @@ mod damage;
 mod envelopes;
 mod evaluate;
 mod experiment;
+#[cfg(unix)]
+mod faults;
+#[cfg(unix)]
+mod hostile;
 mod incremental;
 mod ingest;
 mod inspect;

@@ -1,7 +1,8 @@
 //! `report.html`: one file that can be sent on, made from a run directory.
 //!
 //! It refers to nothing outside itself, and says so to the browser: a content security policy lets through its own style and
-//! script, by their hashes, and pictures that are part of it. The template escapes every value.
+//! script, by their hashes, and pictures that are part of it. The template escapes every value, and characters that would
+//! reorder the text around a name are replaced.
 
 mod evidence;
 mod exposure;
@@ -112,10 +113,17 @@ pub(super) fn render(
         environment.add_template("page.html", TEMPLATE)?;
         environment.get_template("page.html")?.render(Serde(&page))
     });
-    rendered.map_err(|error| Error::Chart {
-        chart: "report.html".to_owned(),
-        reason: format!("{error:#}"),
-    })
+    rendered
+        .map(|page| page.replace(deceives, "\u{fffd}"))
+        .map_err(|error| Error::Chart {
+            chart: "report.html".to_owned(),
+            reason: format!("{error:#}"),
+        })
+}
+
+/// Escaping keeps names from being markup; this keeps them from turning the text around them.
+fn deceives(c: char) -> bool {
+    !matches!(c, '\n' | '\t') && label::commands_or_reorders(c)
 }
 
 fn page(run: &Run, pictures: &Path, (kept, style): (&ChartFile, &Style)) -> Result<Page, Error> {
