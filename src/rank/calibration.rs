@@ -119,7 +119,8 @@ impl PValues {
     pub(super) fn of(&self, channel: Channel, score: f64) -> f64 {
         self.0
             .get(&channel)
-            .map_or(1.0, |tail| tail[usize::from(bin(score))])
+            // Faded counts summed in two orders may differ in the last digit.
+            .map_or(1.0, |tail| tail[usize::from(bin(score))].min(1.0))
     }
 }
 
