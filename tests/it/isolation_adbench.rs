@@ -1,5 +1,8 @@
 //! The plain isolation forest against scikit-learn's on labelled data sets: the ROC-AUC of each,
-//! as `adbench/REFERENCE.md` in the shared data has them.
+//! as `adbench/REFERENCE.md` in the shared data has them, and the order of rows, as
+//! `tests/data/isolation_ranks.csv` has it.
+
+use std::collections::BTreeMap;
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
@@ -21,6 +24,9 @@ const SEEDS: u64 = 5;
 const FURTHEST: f64 = 0.05;
 /// The mean difference over the sets, whose standard error is about 0.003.
 const FURTHEST_MEAN: f64 = 0.01;
+
+/// Two times ten forests of scikit-learn correlate at 0.986 or better on every of these sets.
+const LEAST_CORRELATION: f64 = 0.97;
 
 /// The column of scikit-learn in the table of ROC-AUC: set and value.
 fn reference(text: &str) -> Vec<(&str, f64)> {
@@ -73,4 +79,62 @@ fn plain_forests_rank_benchmark_sets_as_scikit_learn_does() {
     );
     let mean = differences.iter().sum::<f64>() / differences.len() as f64;
     assert!(mean.abs() < FURTHEST_MEAN, "mean difference {mean:.4}");
+}
+
+/// Rows of a set and scikit-learn's scores of them.
+fn reference_scores() -> BTreeMap<&'static str, Vec<(usize, f64)>> {
+    let mut sets: BTreeMap<&str, Vec<(usize, f64)>> = BTreeMap::new();
+    for line in include_str!("../data/isolation_ranks.csv").lines().skip(1) {
+        let mut cells = line.split(',');
+        let (set, row, score) = (cells.next(), cells.next(), cells.next());
+        let row = row.unwrap().parse().unwrap();
+        let score = score.unwrap().parse().unwrap();
+        sets.entry(set.unwrap()).or_default().push((row, score));
+    }
+    sets
+}
+
+/// Ranks from 0, the mean rank for ties.
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let below = |value: f64| values.iter().filter(|other| **other < value).count() as f64;
+    let tied = |value: f64| values.iter().filter(|other| **other == value).count() as f64;
+    let rank = |&value: &f64| below(value) + (tied(value) - 1.0) / 2.0;
+    values.iter().map(rank).collect()
+}
+
+/// Spearman's rank correlation: Pearson's of the ranks.
+fn spearman(left: &[f64], right: &[f64]) -> f64 {
+    let centred = |values: &[f64]| {
+        let ranks = ranks(values);
+        let mean = ranks.iter().sum::<f64>() / ranks.len() as f64;
+        ranks.into_iter().map(move |rank| rank - mean).collect()
+    };
+    let (left, right): (Vec<f64>, Vec<f64>) = (centred(left), centred(right));
+    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    product(&left, &right) / (product(&left, &left) * product(&right, &right)).sqrt()
+}
+
+#[test]
+fn plain_forests_order_rows_of_benchmark_sets_as_scikit_learn_does() {
+    let Some(folder) = shared_data().map(|folder| folder.join("adbench")) else {
+        return;
+    };
+    let sets = reference_scores();
+    assert!(sets.len() >= 10);
+    for (name, expected) in sets {
+        let data = npz::read(&folder.join(format!("{name}.npz"))).unwrap();
+        let dataset = DatasetBase::from(data.x);
+        let mut found = vec![0.0; expected.len()];
+        for seed in 0..2 * SEEDS {
+            let params = IsolationForest::params().mode(Mode::Plain).seed(seed);
+            let scores = params.fit(&dataset).unwrap().scores(dataset.records.view());
+            for (sum, &(row, _)) in found.iter_mut().zip(&expected) {
+                *sum += scores[row];
+            }
+        }
+        let expected: Vec<f64> = expected.into_iter().map(|(_, score)| score).collect();
+        let correlation = spearman(&found, &expected);
+        println!("{name}: {correlation:.4}");
+        assert!(correlation > LEAST_CORRELATION, "{name}: {correlation:.4}");
+    }
 }
