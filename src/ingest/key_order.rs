@@ -7,15 +7,15 @@ use super::reject::Fault;
 /// More different keys than this are no schema, and are not learnt.
 const MOST: usize = 128;
 
-/// A key that was seen, and the one that last came after it.
+/// A key that was seen, and the two that last came after it: records of two kinds often take turns.
 #[derive(Debug, Clone, Copy)]
 struct Seen<'a, F> {
     /// As it stands, from the comma before it to the colon after it.
     text: &'a [u8],
     key: &'a [u8],
     field: F,
-    /// Position of the key that came after it; [`START`] when none is known.
-    next: usize,
+    /// Positions of the keys that came after it, the last first; [`START`] where none is known.
+    next: [usize; 2],
 }
 
 /// Position of the beginning of an object.
@@ -48,7 +48,7 @@ impl<'a, F: Copy + Default> KeyOrder<'a, F> {
             text: &[],
             key: &[],
             field: F::default(),
-            next: START,
+            next: [START; 2],
         };
         Self {
             seen: vec![beginning],
@@ -66,13 +66,16 @@ impl<'a, F: Copy + Default> KeyOrder<'a, F> {
         position: &mut Position,
         field_of: impl Fn(&[u8]) -> F,
     ) -> Result<Option<(&'a [u8], F)>, Fault> {
-        if let Some(&Seen { next, .. }) = self.seen.get(position.0)
-            && next != START
-            && let Some(guess) = self.seen.get(next)
-            && scanner.take(guess.text)
-        {
-            position.0 = next;
-            return Ok(Some((guess.key, guess.field)));
+        if let Some(&Seen { next, .. }) = self.seen.get(position.0) {
+            for next in next {
+                if next != START
+                    && let Some(guess) = self.seen.get(next)
+                    && scanner.take(guess.text)
+                {
+                    position.0 = next;
+                    return Ok(Some((guess.key, guess.field)));
+                }
+            }
         }
         let start = scanner.at();
         let mut first = position.0 == START;
@@ -94,7 +97,7 @@ impl<'a, F: Copy + Default> KeyOrder<'a, F> {
                     text,
                     key,
                     field,
-                    next: START,
+                    next: [START; 2],
                 });
                 self.seen.len() - 1
             }
@@ -103,7 +106,7 @@ impl<'a, F: Copy + Default> KeyOrder<'a, F> {
         if next != UNKNOWN
             && let Some(seen) = self.seen.get_mut(position.0)
         {
-            seen.next = next;
+            seen.next = [next, seen.next[0]];
         }
         position.0 = next;
     }
