@@ -54,22 +54,22 @@
 //! averaged gain), short of the 0.855 and 0.470 aimed at.
 //!
 //! # Speed
-//! 1,000,000 rows of 20 features, 100 trees of 256 rows, one thread, one run each in one sitting, on
-//! the numbers and with the settings of `benches/isolation_peers.py`; seconds are the processor's,
-//! because the machine (two cores) was heavily loaded, which may have slowed any of them:
+//! 1,000,000 rows of 20 features, 100 trees of 256 rows, beside scikit-learn and isotree, the least of
+//! three runs on two cores (`benches/isolation_peers.py`); seconds of one thread, and how many times as
+//! many rows a second of processor time it scores as the two:
 //!
-//! | forest, 1 thread | fit | score | × scikit-learn |
-//! |---|---|---|---|
-//! | scikit-learn | 0.805 | 4.64 | 1.0 |
-//! | plain | 0.033 | 0.72 | 6.4 |
-//! | **shallow**, with three tries | 0.047 | 0.83 | 5.6 |
-//! | the same, 8 cuts high | 0.047 | 0.98 | 4.7 |
-//! | mixed | 0.052 | 2.15 | 2.2 |
+//! | forest | fit | score | × scikit-learn | × isotree |
+//! |---|---|---|---|---|
+//! | scikit-learn | 0.43 | 4.10 | 1.0 | 1.5 |
+//! | isotree, plain | 0.18 | 5.98 | 0.68 | 1.0 |
+//! | plain | 0.03 | 0.65 | 6.3 | 9.2 |
+//! | **shallow** | 0.04 | 0.79 | 5.2 | 7.6 |
+//! | fair cut | 0.04 | 1.51 | 2.7 | 4.0 |
+//! | mixed | 0.05 | 2.06 | 2.0 | 2.9 |
+//! | guided | 0.13 | 2.38 | 1.7 | 2.5 |
 //!
-//! At a quieter time scikit-learn took 4.08 and isotree 6.39 seconds to score and 0.33 to fit, and
-//! another time shallow with three tries took 0.80. The number of tries changes fitting only. How
-//! much faster two threads are has not been measured since; before, plain scored 1.63 times as fast
-//! by the clock of a busy machine.
+//! With two threads the default scores 4.5 times as fast as scikit-learn with two, and 1.88 times as
+//! fast as with one by the clock; the other modes 1.88 to 1.99 times.
 //!
 //! # Layout
 //! A tree is an array of nodes numbered breadth first; siblings are neighbours, so that a step adds
