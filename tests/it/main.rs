@@ -10,6 +10,7 @@ mod experiment;
 mod incremental;
 mod ingest;
 mod inspect;
+mod invariants;
 mod isolation;
 mod page_in_browser;
 mod report;
