@@ -5,6 +5,7 @@
 
 mod file;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use file::{MODEL_VERSION, SavedModel};
@@ -99,7 +100,7 @@ impl Model {
             }
         }
         let weights: Vec<Weight> = judgements
-            .iter()
+            .par_iter()
             .map(|judgement| weigh(&judgement.deviations))
             .collect();
         let ranked = self.ranker.rank_day(observations, &weights, options)?;
@@ -110,7 +111,7 @@ impl Model {
         let contributions = ranked.attribution(&flagged_weights);
 
         let mut verdicts: Vec<Verdict> = observations
-            .iter()
+            .par_iter()
             .zip(&judgements)
             .zip(&weights)
             .zip(&ranked.sessions)

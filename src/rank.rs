@@ -12,8 +12,14 @@
 //! 1995).
 //!
 //! A **follow-up** is a flagged session whose client or network was flagged in the same mailbox on an earlier day. Its
-//! score is drawn towards the threshold: it stays flagged, but an intrusion that nobody has been told of ranks before
-//! the tenth day of one that has been reported.
+//! score is drawn towards the threshold, the closer the more days it was flagged before: it stays flagged, but an
+//! intrusion that nobody has been told of ranks before the tenth day of one that has been reported. Follow-ups do not
+//! count among the alerts that set the threshold either: otherwise a campaign of weeks in thirty mailboxes would raise
+//! it until nothing else that happens meanwhile passed it.
+//!
+//! In the **warm-up** nearly everything is new; what a session is worth then is discounted in the ranking, so that
+//! the harmless first days of a log do not stand before what happens later. The threshold is learned from the scores
+//! without that discount.
 
 mod calibration;
 mod sample;
@@ -24,6 +30,7 @@ use std::sync::Arc;
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use ndarray::Array2;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{GROUPS, Stage, Weight};
@@ -43,12 +50,16 @@ const ISOLATION_PART: f64 = 0.2;
 const HALF_WEIGHT: f64 = 8.0;
 /// With fewer earlier sessions than this the day's own sessions are added, so that the first day has a forest.
 const MIN_SAMPLE: usize = 256;
-/// A forest serves this many days: the sample behind it changes slowly.
+/// A forest serves this many days at most: the sample behind it changes slowly...
 const FOREST_DAYS: i32 = 7;
-/// In the first days the sample changes fast, and the forest is fitted each day.
-const YOUNG_DAYS: i32 = 14;
-/// What a follow-up keeps of its distance from the threshold.
-const FOLLOW_UP_KEEPS: f64 = 0.6;
+/// ...and at first a third of the days seen, because a young sample changes fast.
+const FOREST_SHARE: i32 = 3;
+/// What a follow-up keeps of its distance from the threshold, for each day that it was flagged before...
+const FOLLOW_UP_KEEPS: f64 = 0.4;
+/// ...but no less than this.
+const FOLLOW_UP_KEEPS_LEAST: f64 = 0.1;
+/// What a session of the warm-up keeps of its score.
+const WARM_UP_KEEPS: f64 = 0.8;
 /// Days after a flag in which sessions with the same client or network are follow-ups.
 const FOLLOW_UP_DAYS: i32 = 14;
 
@@ -92,7 +103,7 @@ impl Default for RankOptions {
 /// Outcome for one session of a day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ranked {
-    /// 0 to 1, higher is more anomalous; follow-ups are drawn towards the threshold.
+    /// 0 to 1, higher is more anomalous; follow-ups are drawn towards the threshold, the warm-up is discounted.
     pub score: f64,
     /// The score before that.
     pub raw_score: f64,
@@ -157,8 +168,15 @@ pub struct Ranker {
     sample: Sample,
     forest: Option<FittedForest>,
     calibration: Calibration,
-    /// Last day on which a client or network was flagged in a mailbox.
-    flagged: BTreeMap<(Symbol, CategoryKind, Symbol), i32>,
+    /// When a client or network was flagged in a mailbox.
+    flagged: BTreeMap<(Symbol, CategoryKind, Symbol), FlaggedDays>,
+}
+
+/// Days on which a client or network was flagged in a mailbox, no two further apart than [`FOLLOW_UP_DAYS`].
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct FlaggedDays {
+    last: i32,
+    days: u16,
 }
 
 /// A forest and the day that it was fitted for.
@@ -221,39 +239,50 @@ impl Ranker {
         };
         let follow_ups = !options.without_stages.contains(&Stage::FollowUp);
         let p_values = self.calibration.p_values();
-        let mut sessions: Vec<Ranked> = observations
-            .iter()
+        let (mut sessions, alerted): (Vec<Ranked>, Vec<u16>) = observations
+            .par_iter()
             .enumerate()
             .map(|(index, observation)| {
                 let isolation = isolation.as_ref().map_or(0.0, |scores| scores[index]);
                 // A session that did not touch the mailbox is no anomaly of the mailbox.
                 let touched = f64::from(u8::from(observation.touches_mailbox && forest.is_some()));
                 let score = touched * join(isolation, bounded(weights[index].total), part);
-                let p_value = p_values.of(observation.channel, score);
-                let follow_up = follow_ups && self.is_follow_up(observation);
-                Ranked {
-                    score,
+                let alerted = if follow_ups {
+                    self.days_flagged(observation)
+                } else {
+                    0
+                };
+                let ranked = Ranked {
+                    score: if warm_up {
+                        WARM_UP_KEEPS * score
+                    } else {
+                        score
+                    },
                     raw_score: score,
                     isolation,
-                    p_value,
+                    p_value: p_values.of(observation.channel, score),
                     flagged: false,
-                    follow_up,
-                }
+                    follow_up: alerted > 0,
+                };
+                (ranked, alerted)
             })
-            .collect();
+            .unzip();
         let threshold = if warm_up {
             None
         } else {
             self.threshold(options, observations, &sessions)
         };
         if let Some(threshold) = threshold {
-            let judged = sessions.iter_mut().zip(observations);
-            for (session, _) in
-                judged.filter(|(s, o)| s.score > 0.0 && s.score >= threshold && !o.allowed)
+            for ((session, observation), days) in sessions.iter_mut().zip(observations).zip(alerted)
             {
-                session.flagged = true;
-                if session.follow_up {
-                    session.score = threshold + FOLLOW_UP_KEEPS * (session.score - threshold);
+                if session.score > 0.0 && session.score >= threshold && !observation.allowed {
+                    session.flagged = true;
+                    if session.follow_up {
+                        let keeps = FOLLOW_UP_KEEPS
+                            .powi(i32::from(days))
+                            .max(FOLLOW_UP_KEEPS_LEAST);
+                        session.score = threshold + keeps * (session.score - threshold);
+                    }
                 }
             }
         }
@@ -286,16 +315,25 @@ impl Ranker {
         for (index, observation) in touching() {
             let session = &day.sessions[index];
             let best = alerts.entry(observation.mailbox).or_default();
-            *best = best.max(session.raw_score);
+            if !(session.flagged && session.follow_up) {
+                *best = best.max(session.raw_score);
+            }
             if session.flagged {
                 for key in follow_up_keys(observation) {
-                    self.flagged.insert(key, observation.day);
+                    let flagged = self.flagged.entry(key).or_insert(FlaggedDays {
+                        last: i32::MIN,
+                        days: 0,
+                    });
+                    flagged.days = flagged
+                        .days
+                        .saturating_add(u16::from(flagged.last != observation.day));
+                    flagged.last = observation.day;
                 }
             }
         }
         if let Some(today) = observations.iter().map(|o| o.day).max() {
             self.flagged
-                .retain(|_, last| today - *last < FOLLOW_UP_DAYS);
+                .retain(|_, flagged| today - flagged.last < FOLLOW_UP_DAYS);
         }
         self.calibration.count_day(
             touching()
@@ -318,12 +356,15 @@ impl Ranker {
             );
     }
 
-    fn is_follow_up(&self, observation: &Observation) -> bool {
-        follow_up_keys(observation).iter().any(|key| {
-            self.flagged
-                .get(key)
-                .is_some_and(|&last| observation.day - last < FOLLOW_UP_DAYS)
-        })
+    /// Earlier days on which the session's client or network was flagged in its mailbox.
+    fn days_flagged(&self, observation: &Observation) -> u16 {
+        follow_up_keys(observation)
+            .iter()
+            .filter_map(|key| self.flagged.get(key))
+            .filter(|flagged| observation.day - flagged.last < FOLLOW_UP_DAYS)
+            .map(|flagged| flagged.days)
+            .max()
+            .unwrap_or(0)
     }
 
     /// The forest for a day: the one at hand while it is young enough, else a new one.
@@ -333,12 +374,9 @@ impl Ranker {
         today: &Array2<f64>,
         seed: u64,
     ) -> Result<Option<Arc<IsolationForest>>, Error> {
-        let settled = self
-            .first_day
-            .is_some_and(|first| day - first >= YOUNG_DAYS);
+        let age = self.first_day.map_or(0, |first| day - first);
         if let Some(fitted) = &self.forest
-            && settled
-            && day - fitted.day < FOREST_DAYS
+            && day - fitted.day < (age / FOREST_SHARE).clamp(1, FOREST_DAYS)
         {
             return Ok(Some(Arc::clone(&fitted.forest)));
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::hours::hour_class;
 use super::mailbox::LadderKind;
 use super::novelty::Novelty;
-use super::{Baselines, Judgement, MailboxBaseline, VOLUME_FEATURES};
+use super::{Baselines, Judgement, MailboxBaseline, VOLUME_FEATURES, own_volume};
 use crate::feature::{CategoryKind, FeatureId, Observation, Symbol};
 
 /// What was expected where a feature deviates.
@@ -233,7 +233,7 @@ impl Baselines {
             .find(|(id, _)| *id == feature)
             .map_or(VOLUME_FEATURES[0].1, |(_, m)| *m);
         let predictive = self.predictive(observation, baseline, class, measure);
-        let sessions = baseline.volumes.get(&class).map_or(0, |volume| {
+        let sessions = own_volume(observation, baseline, class).map_or(0, |volume| {
             volume.moments[measure as usize].sessions() as u32
         });
         // 1.645 standard deviations on either side hold nine of ten.

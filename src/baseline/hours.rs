@@ -5,6 +5,8 @@
 //! as likely: the mass outside the highest-density region that just contains it (Hyndman 1996, "Computing and
 //! graphing highest density regions").
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::feature::{Channel, WEEK_CELLS};
@@ -16,13 +18,14 @@ const PRIOR_SESSIONS: f64 = 12.0;
 /// Sessions that outweigh the belief that every hour is alike.
 const UNIFORM_SESSIONS: f64 = 100.0;
 /// Share of the density that is spread over the whole week: anybody may work at any hour once.
-const UNIFORM_SHARE: f64 = 0.02;
+const UNIFORM_SHARE: f64 = 0.01;
 
-/// People and machines keep different hours.
-pub(crate) const HOUR_CLASSES: usize = 2;
+/// Every channel keeps hours of its own: machines run around the clock, phones refresh at night by themselves, and
+/// beside them a person at a screen at three in the morning would be no news.
+pub(crate) const HOUR_CLASSES: usize = Channel::COUNT;
 
 pub(crate) fn hour_class(channel: Channel) -> usize {
-    usize::from(channel == Channel::Application)
+    channel as usize
 }
 
 /// Sessions per cell of the week.
@@ -61,7 +64,7 @@ impl WeekHistogram {
     pub(crate) fn density(&self) -> [f64; WEEK_CELLS] {
         let mut density = [1.0 / WEEK_CELLS as f64; WEEK_CELLS];
         if self.total > 0.0 {
-            let kernel = kernel();
+            let kernel = &*KERNEL;
             for (cell, value) in density.iter_mut().enumerate() {
                 let part = &self.cells[cell / 24 * 24..cell / 24 * 24 + 24];
                 let smooth: f64 = part
@@ -87,14 +90,10 @@ impl WeekHistogram {
     pub(crate) fn tail(&self, cell: usize, tenant: &[f64; WEEK_CELLS]) -> f64 {
         let own = self.density();
         let weight = self.total / (self.total + PRIOR_SESSIONS);
-        let mixed: Vec<f64> = own
-            .iter()
-            .zip(tenant)
-            .map(|(own, tenant)| {
-                (1.0 - UNIFORM_SHARE) * (weight * own + (1.0 - weight) * tenant)
-                    + UNIFORM_SHARE / WEEK_CELLS as f64
-            })
-            .collect();
+        let mixed: [f64; WEEK_CELLS] = std::array::from_fn(|cell| {
+            (1.0 - UNIFORM_SHARE) * (weight * own[cell] + (1.0 - weight) * tenant[cell])
+                + UNIFORM_SHARE / WEEK_CELLS as f64
+        });
         let here = mixed[cell];
         mixed
             .iter()
@@ -105,7 +104,7 @@ impl WeekHistogram {
 }
 
 /// Von Mises weights for whole hours of distance, summing to 1.
-fn kernel() -> [f64; 24] {
+static KERNEL: LazyLock<[f64; 24]> = LazyLock::new(|| {
     let mut weights = [0.0; 24];
     for (hour, weight) in weights.iter_mut().enumerate() {
         *weight =
@@ -113,7 +112,7 @@ fn kernel() -> [f64; 24] {
     }
     let sum: f64 = weights.iter().sum();
     weights.map(|weight| weight / sum)
-}
+});
 
 #[cfg(test)]
 mod tests {

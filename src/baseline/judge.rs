@@ -1,6 +1,7 @@
 //! A day's sessions judged by what earlier days taught and by what the tenant meets on the day.
 
 use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -11,8 +12,8 @@ use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
 use super::novelty::{Category, Novelty, TenantToday, novelties};
 use super::volume::items_exceedance;
 use super::{
-    Baselines, Judgement, SPREAD_DAYS, Stage, VOLUME_FEATURES, novelty_bound, persistence_rung,
-    spread_rung, stratum, unfamiliar_categories, volume_class,
+    Baselines, Judgement, SPREAD_DAYS, Stage, VOLUME_FEATURES, novelty_bound, own_volume,
+    persistence_rung, spread_rung, stratum, unfamiliar_categories, volume_class,
 };
 use crate::feature::{
     CategoryKind, FEATURE_COUNT, FeatureId, Measure, Observation, Symbol, WEEK_CELLS,
@@ -124,28 +125,29 @@ impl Baselines {
         unfamiliar
     }
 
-    /// How strange the use of a `SessionId` is: 0 where it began, 1 from another network that the mailbox knows, 2
-    /// from one that it does not, one more in another browser.
+    /// How strange the use of a `SessionId` is: 0 where it is at home, 1 from another network that the mailbox knows,
+    /// 2 from one that it does not, one more in another browser. A `SessionId` that begins on this day is at home in
+    /// the most familiar of its networks, whoever came first: a thief at night precedes the owner in the morning.
     fn token_rungs(&self, observations: &[Observation], novelties: &[Novelties]) -> Vec<usize> {
-        let mut today: FxHashMap<(Symbol, u64), TokenOrigin> = FxHashMap::default();
+        let begun = homes(
+            observations
+                .iter()
+                .zip(novelties)
+                .map(|(observation, (_, network))| (observation, *network)),
+        );
         observations
             .iter()
             .zip(novelties)
             .map(|(observation, (_, network))| {
-                if observation.token == 0 || !observation.touches_mailbox {
+                let Some(begun) = begun.get(&(observation.mailbox, observation.token)) else {
                     return 0;
-                }
+                };
                 let here = TokenOrigin::of(observation);
-                let earlier = self
+                let origin = self
                     .mailboxes
                     .get(&observation.mailbox)
-                    .and_then(|b| b.tokens.get(&observation.token));
-                let origin = match earlier {
-                    Some(origin) => *origin,
-                    None => *today
-                        .entry((observation.mailbox, observation.token))
-                        .or_insert(here),
-                };
+                    .and_then(|b| b.tokens.get(&observation.token))
+                    .unwrap_or(&begun.origin);
                 let moved = if origin.block == here.block {
                     0
                 } else {
@@ -260,13 +262,42 @@ impl Baselines {
         if measure == Measure::Items && self.uses(Stage::Mixture) {
             items_exceedance(
                 &predictive,
-                baseline.volumes.get(&class).map(|volume| &volume.items),
+                own_volume(observation, baseline, class).map(|volume| &volume.items),
                 value,
             )
         } else {
             predictive.exceedance(value)
         }
     }
+}
+
+/// Where a day's `SessionId` is at home, and how new that network is to the mailbox.
+pub(super) struct Home {
+    rung: usize,
+    pub(super) origin: TokenOrigin,
+}
+
+/// Where each `SessionId` of a day is at home: in the network that the mailbox knows best; of equals in the first.
+pub(super) fn homes<'a>(
+    sessions: impl Iterator<Item = (&'a Observation, Novelty)>,
+) -> FxHashMap<(Symbol, u64), Home> {
+    let mut homes: FxHashMap<(Symbol, u64), Home> = FxHashMap::default();
+    for (observation, network) in sessions.filter(|(o, _)| o.token != 0 && o.touches_mailbox) {
+        let here = Home {
+            rung: network.rung,
+            origin: TokenOrigin::of(observation),
+        };
+        match homes.entry((observation.mailbox, observation.token)) {
+            Entry::Vacant(slot) => {
+                slot.insert(here);
+            }
+            Entry::Occupied(mut slot) if here.rung < slot.get().rung => {
+                slot.insert(here);
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+    homes
 }
 
 /// The unfamiliar category of a session that most mailboxes share, if more than one does.

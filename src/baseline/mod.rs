@@ -28,7 +28,7 @@ pub use weight::{GROUPS, Weight, weigh};
 
 use hours::{HOUR_CLASSES, WeekHistogram};
 use ladder::{RUNGS, TenantLadder};
-use mailbox::{LadderKind, MailboxBaseline, ordered};
+use mailbox::{FamilyVolume, LadderKind, MailboxBaseline, ordered};
 use novelty::{Category, Novelty, RARE, TRUST_DAYS, TenantKnown};
 use volume::{Moments, Predictive};
 
@@ -154,10 +154,8 @@ impl Baselines {
         class: u8,
         measure: Measure,
     ) -> Predictive {
-        let own = baseline
-            .volumes
-            .get(&class)
-            .map(|v| v.moments[measure as usize])
+        let own = own_volume(observation, baseline, class)
+            .map(|volume| volume.moments[measure as usize])
             .unwrap_or_default();
         let tenant = self
             .tenant
@@ -187,6 +185,19 @@ const UNFAMILIAR: u8 = 1 << 5;
 const DELEGATED: u8 = 1 << 6;
 /// Sessions from which an application's own volumes are better than its family's.
 const APPLICATION_SESSIONS: f64 = 20.0;
+
+/// The mailbox's own volumes that a session is compared with. What other new applications did in it says nothing about
+/// this one: some read two messages a day, some a hundred.
+fn own_volume<'a>(
+    observation: &Observation,
+    baseline: &'a MailboxBaseline,
+    class: u8,
+) -> Option<&'a FamilyVolume> {
+    if class & UNFAMILIAR != 0 && observation.channel == Channel::Application {
+        return None;
+    }
+    baseline.volumes.get(&class)
+}
 
 /// The class whose volumes a session is compared with: the client family, apart for clients that the mailbox does not
 /// know yet (a new application reads more on its first days than the ones in use) and for people who are not the

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::hours::hour_class;
-use super::ladder::{FIRST_DAYS, RUNGS};
-use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
+use super::judge::{Home, homes};
+use super::ladder::{FIRST_DAYS, RUNGS, STRATA};
+use super::mailbox::{LadderKind, MailboxBaseline};
 use super::novelty::{Acquaintance, Category, TenantAcquaintance};
 use super::{
     Baselines, Judgement, Lesson, SPREAD_DAYS, VOLUME_FEATURES, spread_rung, stratum,
@@ -31,8 +33,25 @@ impl Taught<'_> {
     }
 }
 
-/// The rungs that a mailbox-day reached.
-type Reached = [usize; LadderKind::COUNT];
+/// A mailbox while it learns a day, with what it has to tell the tenant.
+struct Pupil<'a> {
+    mailbox: Symbol,
+    baseline: MailboxBaseline,
+    /// Its sessions of the day.
+    indexes: &'a [usize],
+    /// What it has begun to trust, and when.
+    begun: Vec<(Category, i32)>,
+    reached: Vec<Reached>,
+}
+
+/// The highest rung of one ladder that the mailbox's sessions of one stratum reached.
+struct Reached {
+    ladder: usize,
+    stratum: usize,
+    rung: usize,
+    /// Age of the mailbox.
+    active_days: u32,
+}
 
 impl Baselines {
     /// Learns the sessions of one day. `lessons[i]` says what session i may teach; that it was there is remembered in
@@ -62,10 +81,31 @@ impl Baselines {
                 .or_default()
                 .push(index);
         }
-        self.teach_volumes(&day, &by_mailbox);
-        for (&mailbox, indexes) in &by_mailbox {
-            self.remember(&day, mailbox, indexes);
-            self.teach_habits(&day, mailbox, indexes);
+        let homes = homes(
+            observations
+                .iter()
+                .zip(judgements)
+                .map(|(observation, judgement)| (observation, judgement.network)),
+        );
+        let mut pupils: Vec<Pupil<'_>> = by_mailbox
+            .iter()
+            .map(|(mailbox, indexes)| Pupil {
+                mailbox: *mailbox,
+                baseline: self.mailboxes.remove(mailbox).unwrap_or_default(),
+                indexes,
+                begun: Vec::new(),
+                reached: Vec::new(),
+            })
+            .collect();
+        // Mailboxes learn on their own, side by side; what they tell the tenant is joined in their order.
+        pupils.par_iter_mut().for_each(|pupil| {
+            self.teach_volumes(&day, pupil);
+            remember(&day, pupil, &homes);
+            teach_habits(&day, pupil);
+        });
+        for pupil in pupils {
+            self.teach_tenant(&day, &pupil);
+            self.mailboxes.insert(pupil.mailbox, pupil.baseline);
         }
         if let Some(today) = observations.iter().map(|o| o.day).max() {
             self.tenant.unfamiliar.retain(|_, mailboxes| {
@@ -76,11 +116,35 @@ impl Baselines {
         self.tenant.days += 1;
     }
 
-    /// What is remembered of every session, trusted or not.
-    fn remember(&mut self, day: &Taught<'_>, mailbox: Symbol, indexes: &[usize]) {
-        let baseline = self.mailboxes.entry(mailbox).or_default();
-        for &index in indexes {
+    /// Volumes of the mailbox.
+    fn teach_volumes(&self, day: &Taught<'_>, pupil: &mut Pupil<'_>) {
+        let baseline = &mut pupil.baseline;
+        for &index in pupil.indexes.iter().filter(|&&index| day.teaches(index)) {
+            let (observation, class) = (&day.observations[index], day.judgements[index].class);
+            let values = VOLUME_FEATURES.map(|(_, measure)| {
+                self.predictive(observation, baseline, class, measure)
+                    .winsorised(observation.measure(measure))
+            });
+            let volume = baseline.volumes.entry(class).or_default();
+            for ((_, measure), value) in VOLUME_FEATURES.into_iter().zip(values) {
+                volume.moments[measure as usize].count(value);
+            }
+            volume.items.count(values[0]);
+        }
+        for (class, volume) in &mut baseline.volumes {
+            if volume.items.wants_fit() {
+                volume
+                    .items
+                    .fit(u64::from(pupil.mailbox) << 8 | u64::from(*class));
+            }
+        }
+    }
+
+    /// What the mailbox's day tells the tenant.
+    fn teach_tenant(&mut self, day: &Taught<'_>, pupil: &Pupil<'_>) {
+        for &index in pupil.indexes {
             let (observation, judgement) = (&day.observations[index], &day.judgements[index]);
+            self.teach_tenant_volumes(day, &pupil.baseline, index);
             for category in
                 unfamiliar_categories(observation, &judgement.novelties, judgement.network)
             {
@@ -88,122 +152,25 @@ impl Baselines {
                     .unfamiliar
                     .entry(category)
                     .or_default()
-                    .insert(mailbox, observation.day);
+                    .insert(pupil.mailbox, observation.day);
             }
-            for category in acquaint(baseline, observation, judgement, day.lessons[index]) {
-                let first = TenantAcquaintance {
-                    first: observation.day,
-                    mailboxes: 0,
-                };
-                self.tenant.known.entry(category).or_insert(first).mailboxes += 1;
-            }
-            if observation.token != 0 {
-                let origin = baseline
-                    .tokens
-                    .entry(observation.token)
-                    .or_insert_with(|| TokenOrigin::of(observation));
-                origin.last = observation.day;
+            if day.teaches(index) {
+                self.tenant.hours[hour_class(observation.channel)].count(observation.week_cell);
             }
         }
-        let today = day.observations[indexes[0]].day;
-        baseline
-            .tokens
-            .retain(|_, origin| today - origin.last < TOKEN_DAYS);
-    }
-
-    /// Ladders and hours, from the sessions that may teach.
-    fn teach_habits(&mut self, day: &Taught<'_>, mailbox: Symbol, indexes: &[usize]) {
-        let taught: Vec<usize> = indexes
-            .iter()
-            .copied()
-            .filter(|&index| day.teaches(index))
-            .collect();
-        let Some(&first) = taught.first() else { return };
-        let baseline = self.mailboxes.entry(mailbox).or_default();
-        for ladder in 0..LadderKind::COUNT {
-            let mut reached: BTreeMap<usize, usize> = BTreeMap::new();
-            for &index in &taught {
-                let (observation, judgement) = (&day.observations[index], &day.judgements[index]);
-                let rung = reached_rungs(observation, judgement)[ladder].min(RUNGS - 1);
-                let slot = reached
-                    .entry(stratum(
-                        observation,
-                        baseline,
-                        &judgement.novelties,
-                        LadderKind::ALL[ladder],
-                    ))
-                    .or_default();
-                *slot = (*slot).max(rung);
-            }
-            for (&stratum, &rung) in &reached {
-                self.tenant.ladders[ladder].count(stratum, baseline.active_days, rung);
-            }
-            if baseline.active_days >= FIRST_DAYS {
-                baseline.ladders[ladder].count(reached.into_values().max().unwrap_or(0));
-            }
+        for &(category, first) in &pupil.begun {
+            let met = TenantAcquaintance {
+                first,
+                mailboxes: 0,
+            };
+            self.tenant.known.entry(category).or_insert(met).mailboxes += 1;
         }
-        for &index in &taught {
-            let observation = &day.observations[index];
-            let class = hour_class(observation.channel);
-            baseline.hours[class].count(observation.week_cell);
-            self.tenant.hours[class].count(observation.week_cell);
-        }
-        let today = day.observations[first].day;
-        if baseline.active_days == 0 {
-            baseline.first_day = today;
-        }
-        baseline.last_day = today;
-        baseline.active_days += 1;
-        baseline.delegated_days += u32::from(
-            taught
-                .iter()
-                .any(|&index| day.observations[index].delegated),
-        );
-        baseline.sessions += taught.len() as u32;
-    }
-
-    /// Volumes, in parallel over mailboxes: the mixtures are the only costly lesson.
-    fn teach_volumes(&mut self, day: &Taught<'_>, by_mailbox: &BTreeMap<Symbol, Vec<usize>>) {
-        let mut taught: Vec<(Symbol, MailboxBaseline, &Vec<usize>)> = by_mailbox
-            .iter()
-            .map(|(&mailbox, indexes)| {
-                (
-                    mailbox,
-                    self.mailboxes.remove(&mailbox).unwrap_or_default(),
-                    indexes,
-                )
-            })
-            .collect();
-        let may_teach = |index: &&usize| day.teaches(**index);
-        taught
-            .par_iter_mut()
-            .for_each(|(mailbox, baseline, indexes)| {
-                for &index in indexes.iter().filter(may_teach) {
-                    let (observation, class) =
-                        (&day.observations[index], day.judgements[index].class);
-                    let values = VOLUME_FEATURES.map(|(_, measure)| {
-                        self.predictive(observation, baseline, class, measure)
-                            .winsorised(observation.measure(measure))
-                    });
-                    let volume = baseline.volumes.entry(class).or_default();
-                    for ((_, measure), value) in VOLUME_FEATURES.into_iter().zip(values) {
-                        volume.moments[measure as usize].count(value);
-                    }
-                    volume.items.count(values[0]);
-                }
-                for (class, volume) in &mut baseline.volumes {
-                    if volume.items.wants_fit() {
-                        volume
-                            .items
-                            .fit(u64::from(*mailbox) << 8 | u64::from(*class));
-                    }
-                }
-            });
-        for (mailbox, baseline, indexes) in taught {
-            for &index in indexes {
-                self.teach_tenant_volumes(day, &baseline, index);
-            }
-            self.mailboxes.insert(mailbox, baseline);
+        for reached in &pupil.reached {
+            self.tenant.ladders[reached.ladder].count(
+                reached.stratum,
+                reached.active_days,
+                reached.rung,
+            );
         }
     }
 
@@ -236,9 +203,86 @@ impl Baselines {
     }
 }
 
+/// What is remembered of every session, trusted or not.
+fn remember(day: &Taught<'_>, pupil: &mut Pupil<'_>, homes: &FxHashMap<(Symbol, u64), Home>) {
+    let baseline = &mut pupil.baseline;
+    for &index in pupil.indexes {
+        let (observation, judgement) = (&day.observations[index], &day.judgements[index]);
+        acquaint(
+            baseline,
+            (observation, judgement),
+            day.lessons[index],
+            &mut pupil.begun,
+        );
+        if let Some(home) = homes.get(&(pupil.mailbox, observation.token)) {
+            let origin = baseline
+                .tokens
+                .entry(observation.token)
+                .or_insert(home.origin);
+            origin.last = observation.day;
+        }
+    }
+    let today = day.observations[pupil.indexes[0]].day;
+    baseline
+        .tokens
+        .retain(|_, origin| today - origin.last < TOKEN_DAYS);
+}
+
+/// Ladders and hours, from the sessions that may teach.
+fn teach_habits(day: &Taught<'_>, pupil: &mut Pupil<'_>) {
+    let baseline = &mut pupil.baseline;
+    let taught = || {
+        pupil
+            .indexes
+            .iter()
+            .copied()
+            .filter(|&index| day.teaches(index))
+    };
+    let Some(first) = taught().next() else { return };
+    // The highest rung by ladder and stratum; none where no session of the stratum came.
+    let mut highest = [[None; STRATA]; LadderKind::COUNT];
+    for index in taught() {
+        let (observation, judgement) = (&day.observations[index], &day.judgements[index]);
+        let rungs = reached_rungs(observation, judgement);
+        for ladder in LadderKind::ALL {
+            let stratum = stratum(observation, baseline, &judgement.novelties, ladder);
+            let slot = &mut highest[ladder as usize][stratum];
+            *slot = (*slot).max(Some(rungs[ladder as usize].min(RUNGS - 1)));
+        }
+    }
+    for (ladder, strata) in highest.iter().enumerate() {
+        for (stratum, rung) in strata.iter().enumerate() {
+            if let &Some(rung) = rung {
+                pupil.reached.push(Reached {
+                    ladder,
+                    stratum,
+                    rung,
+                    active_days: baseline.active_days,
+                });
+            }
+        }
+        if baseline.active_days >= FIRST_DAYS {
+            let most = strata.iter().copied().max().flatten();
+            baseline.ladders[ladder].count(most.unwrap_or(0));
+        }
+    }
+    for index in taught() {
+        let observation = &day.observations[index];
+        baseline.hours[hour_class(observation.channel)].count(observation.week_cell);
+    }
+    let today = day.observations[first].day;
+    if baseline.active_days == 0 {
+        baseline.first_day = today;
+    }
+    baseline.last_day = today;
+    baseline.active_days += 1;
+    baseline.delegated_days += u32::from(taught().any(|index| day.observations[index].delegated));
+    baseline.sessions += taught().count() as u32;
+}
+
 /// The rung of each ladder that a session reached. Of what is new only the adoption counts: what stays new for its
 /// days of trust is one event, not three.
-fn reached_rungs(observation: &Observation, judgement: &Judgement) -> Reached {
+fn reached_rungs(observation: &Observation, judgement: &Judgement) -> [usize; LadderKind::COUNT] {
     let adopted = |kind: CategoryKind| {
         let novelty = judgement.novelties[kind as usize];
         if novelty.adoption { novelty.rung } else { 0 }
@@ -261,14 +305,13 @@ fn reached_rungs(observation: &Observation, judgement: &Judgement) -> Reached {
     })
 }
 
-/// Makes the mailbox acquainted with what it met; returns what it has begun to trust.
+/// Makes the mailbox acquainted with what it met; adds what it has begun to trust.
 fn acquaint(
     baseline: &mut MailboxBaseline,
-    observation: &Observation,
-    judgement: &Judgement,
+    (observation, judgement): (&Observation, &Judgement),
     lesson: Lesson,
-) -> Vec<Category> {
-    let mut begun = Vec::new();
+    begun: &mut Vec<(Category, i32)>,
+) {
     let day = observation.day;
     for kind in CategoryKind::ALL {
         let category = (kind, observation.category(kind));
@@ -290,9 +333,8 @@ fn acquaint(
             known.trusted = day;
             known.days = known.days.saturating_add(1);
             if known.days == 1 {
-                begun.push(category);
+                begun.push((category, day));
             }
         }
     }
-    begun
 }

@@ -28,8 +28,6 @@ const MIN_DEVIATION: f64 = 0.3;
 /// Sessions that a mixture needs, and how many of the latest it is fitted on.
 pub(crate) const MIXTURE_SAMPLES: usize = 24;
 const MIXTURE_WINDOW: usize = 96;
-/// A mixture is fitted again after this many new sessions.
-const REFIT_AFTER: u32 = 24;
 /// What a session teaches is cut at this many standard deviations: one attack must not become the habit.
 const WINSOR: f64 = 3.5;
 
@@ -226,9 +224,9 @@ impl ItemHabit {
         self.unfitted += 1;
     }
 
-    /// Whether enough is new for another fit.
+    /// Whether half of the sessions at hand are new since the last fit: at 24, 48, 96 sessions and every 48 later.
     pub(crate) fn wants_fit(&self) -> bool {
-        self.recent.len() >= MIXTURE_SAMPLES && self.unfitted >= REFIT_AFTER
+        self.recent.len() >= MIXTURE_SAMPLES && 2 * self.unfitted as usize >= self.recent.len()
     }
 
     /// Fits two Gaussians with linfa. Data that it cannot fit (all equal, say) leaves the habit without a mixture;

@@ -17,6 +17,10 @@ const ECHO: f64 = 0.3;
 const LEAST_NOVELTY: f64 = 0.5;
 /// Weight of conduct (volume, time, operations), in bans, at which novelty begins to count nearly whole.
 const TELLING_CONDUCT: f64 = 3.0;
+/// What conduct counts at least, however familiar everything else about the session is.
+const LEAST_CONDUCT: f64 = 0.5;
+/// Weight of novelty (identity, network, patterns), in bans, at which conduct begins to count nearly whole.
+const TELLING_NOVELTY: f64 = 1.5;
 
 /// The weight of evidence of one session, in bans.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -37,8 +41,8 @@ pub const GROUPS: usize = FeatureGroup::ALL.len();
 fn bound(group: FeatureGroup) -> f64 {
     match group {
         FeatureGroup::Volume => 10.0,
-        FeatureGroup::Identity => 5.0,
-        FeatureGroup::Network | FeatureGroup::Operation | FeatureGroup::Pattern => 4.0,
+        FeatureGroup::Identity | FeatureGroup::Network | FeatureGroup::Pattern => 5.0,
+        FeatureGroup::Operation => 4.0,
         FeatureGroup::Time => 3.0,
     }
 }
@@ -89,35 +93,40 @@ pub fn weigh(deviations: &[f64; FEATURE_COUNT]) -> Weight {
             }
         }
     }
-    temper_novelty(&mut weight);
+    temper(&mut weight);
     weight
 }
 
+/// Whether a group speaks of what the session did, rather than of who did it, from where, and where else.
+fn is_conduct(group: FeatureGroup) -> bool {
+    matches!(
+        group,
+        FeatureGroup::Volume | FeatureGroup::Time | FeatureGroup::Operation
+    )
+}
+
 /// A stranger who reads three messages at noon is new; one who reads two hundred at night is an intruder. What is new
-/// about a session counts in proportion to what the session did.
-fn temper_novelty(weight: &mut Weight) {
-    let of = |group: FeatureGroup| {
-        matches!(
-            group,
-            FeatureGroup::Volume | FeatureGroup::Time | FeatureGroup::Operation
-        )
+/// about a session counts in proportion to what the session did, and what it did in proportion to what is new about it:
+/// who reads two hundred at their own desk, through the client of every day, has been on leave, or has a deadline.
+fn temper(weight: &mut Weight) {
+    let sum = |conduct: bool| -> f64 {
+        FeatureGroup::ALL
+            .iter()
+            .zip(weight.groups)
+            .filter(|(group, _)| is_conduct(**group) == conduct)
+            .map(|(_, part)| part)
+            .sum()
     };
-    let conduct: f64 = FeatureGroup::ALL
-        .iter()
-        .zip(weight.groups)
-        .filter(|(group, _)| of(**group))
-        .map(|(_, part)| part)
-        .sum();
-    let factor = LEAST_NOVELTY + (1.0 - LEAST_NOVELTY) * (conduct / TELLING_CONDUCT).tanh();
-    for (index, _) in FeatureGroup::ALL
-        .iter()
-        .enumerate()
-        .filter(|(_, group)| !of(**group))
-    {
-        weight.groups[index] *= factor;
+    let grown =
+        |least: f64, other: f64, telling: f64| least + (1.0 - least) * (other / telling).tanh();
+    let novelty = grown(LEAST_NOVELTY, sum(true), TELLING_CONDUCT);
+    let conduct = grown(LEAST_CONDUCT, sum(false), TELLING_NOVELTY);
+    let factor = |group: FeatureGroup| if is_conduct(group) { conduct } else { novelty };
+    for (group, part) in FeatureGroup::ALL.into_iter().zip(&mut weight.groups) {
+        *part *= factor(group);
     }
-    for feature in FEATURES.iter().filter(|feature| !of(feature.group)) {
-        weight.shares[feature.id.index()] *= factor;
+    for (feature, share) in FEATURES.iter().zip(&mut weight.shares) {
+        *share *= factor(feature.group);
     }
     weight.total = weight.groups.iter().sum();
 }
@@ -183,8 +192,27 @@ mod tests {
     }
 
     #[test]
-    fn weak_evidence_adds_up_almost_whole() {
-        let weight = of(&[(FeatureId::Deletes, 0.5), (FeatureId::Hour, 0.5)]);
-        assert!((weight.total - 1.0).abs() < 0.02, "{}", weight.total);
+    fn what_was_done_counts_more_when_a_stranger_did_it() {
+        let volume = [(FeatureId::Items, 8.0), (FeatureId::DayItems, 8.0)];
+        let deadline = of(&volume);
+        let theft = of(&[volume[0], volume[1], (FeatureId::Network, 3.0)]);
+        assert!(deadline.total < 5.0, "{}", deadline.total);
+        assert!(
+            theft.total - deadline.total > 5.0,
+            "{} {}",
+            theft.total,
+            deadline.total
+        );
+    }
+
+    #[test]
+    fn weak_evidence_adds_up() {
+        let once = of(&[(FeatureId::Hour, 0.5)]);
+        let twice = of(&[(FeatureId::Deletes, 0.5), (FeatureId::Hour, 0.5)]);
+        assert!(
+            (twice.total - 2.0 * once.total).abs() < 0.02,
+            "{}",
+            twice.total
+        );
     }
 }

@@ -236,7 +236,7 @@ impl Words<'_> {
         };
         let basis = if sessions == 0 {
             format!(
-                "no sessions through {through} in this mailbox yet, the tenant's have {expected}"
+                "nothing like it in this mailbox yet, the tenant's like sessions through {through} have {expected}"
             )
         } else {
             format!(

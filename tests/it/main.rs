@@ -14,6 +14,7 @@ mod hostile;
 mod incremental;
 mod ingest;
 mod inspect;
+mod invariants;
 mod isolation;
 mod isolation_adbench;
 mod page_in_browser;
