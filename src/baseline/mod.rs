@@ -196,7 +196,7 @@ fn own_volume<'a>(
     if class & UNFAMILIAR != 0 && observation.channel == Channel::Application {
         return None;
     }
-    baseline.volumes.get(&class)
+    baseline.volumes.get(&class).map(|volume| &**volume)
 }
 
 /// The class whose volumes a session is compared with: the client family, apart for clients that the mailbox does not
