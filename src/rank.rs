@@ -55,9 +55,9 @@ const FOREST_DAYS: i32 = 7;
 /// ...and at first a third of the days seen, because a young sample changes fast.
 const FOREST_SHARE: i32 = 3;
 /// What a follow-up keeps of its distance from the threshold, for each day that it was flagged before...
-const FOLLOW_UP_KEEPS: f64 = 0.4;
+const FOLLOW_UP_KEEPS: f64 = 0.6;
 /// ...but no less than this.
-const FOLLOW_UP_KEEPS_LEAST: f64 = 0.1;
+const FOLLOW_UP_KEEPS_LEAST: f64 = 0.2;
 /// What a session of the warm-up keeps of its score.
 const WARM_UP_KEEPS: f64 = 0.8;
 /// Days after a flag in which sessions with the same client or network are follow-ups.
@@ -359,8 +359,7 @@ impl Ranker {
     /// Earlier days on which the session's client or network was flagged in its mailbox.
     fn days_flagged(&self, observation: &Observation) -> u16 {
         follow_up_keys(observation)
-            .iter()
-            .filter_map(|key| self.flagged.get(key))
+            .filter_map(|key| self.flagged.get(&key))
             .filter(|flagged| observation.day - flagged.last < FOLLOW_UP_DAYS)
             .map(|flagged| flagged.days)
             .max()
@@ -464,7 +463,12 @@ fn bounded(weight: f64) -> f64 {
     weight / (weight + HALF_WEIGHT)
 }
 
-fn follow_up_keys(observation: &Observation) -> [(Symbol, CategoryKind, Symbol); 2] {
+/// What ties a session to an earlier flag of its mailbox. What the log does not say ties nothing.
+fn follow_up_keys(
+    observation: &Observation,
+) -> impl Iterator<Item = (Symbol, CategoryKind, Symbol)> {
     [CategoryKind::Client, CategoryKind::Network]
         .map(|kind| (observation.mailbox, kind, observation.category(kind)))
+        .into_iter()
+        .filter(|&(_, _, symbol)| symbol != 0)
 }
