@@ -360,8 +360,7 @@ impl Ranker {
     /// Earlier days on which the session's client or network was flagged in its mailbox.
     fn days_flagged(&self, observation: &Observation) -> u16 {
         follow_up_keys(observation)
-            .iter()
-            .filter_map(|key| self.flagged.get(key))
+            .filter_map(|key| self.flagged.get(&key))
             .filter(|flagged| observation.day - flagged.last < FOLLOW_UP_DAYS)
             .map(|flagged| flagged.days)
             .max()
@@ -466,7 +465,12 @@ fn bounded(weight: f64) -> f64 {
     weight / (weight + HALF_WEIGHT)
 }
 
-fn follow_up_keys(observation: &Observation) -> [(Symbol, CategoryKind, Symbol); 2] {
+/// What ties a session to an earlier flag of its mailbox. What the log does not say ties nothing.
+fn follow_up_keys(
+    observation: &Observation,
+) -> impl Iterator<Item = (Symbol, CategoryKind, Symbol)> {
     [CategoryKind::Client, CategoryKind::Network]
         .map(|kind| (observation.mailbox, kind, observation.category(kind)))
+        .into_iter()
+        .filter(|&(_, _, symbol)| symbol != 0)
 }

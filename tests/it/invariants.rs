@@ -71,10 +71,11 @@ fn verdicts(analysis: &Analysis) -> BTreeMap<u64, (Vec<u64>, bool)> {
         .iter()
         .map(|s| {
             let ranked = s.verdict.ranked;
-            let numbers = [ranked.score, ranked.p_value, s.verdict.weight.total];
+            let numbers = [ranked.score, ranked.p_value, s.verdict.weight];
             let bits = numbers
                 .iter()
-                .chain(&s.verdict.deviations)
+                .copied()
+                .chain(s.verdict.deviations.map(f64::from))
                 .map(|number| number.to_bits())
                 .collect();
             (s.session.id, (bits, ranked.flagged))
