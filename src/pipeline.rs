@@ -325,21 +325,24 @@ fn explain(
         .iter()
         .flat_map(|c| c.sessions.iter().map(|&index| (index, c.id.as_str())))
         .collect();
-    // Options of both take no more room than they do, and no new memory.
-    let mut unranked: (Vec<Option<Session>>, Vec<Option<Box<Assessment>>>) = (
-        sessions.into_iter().map(Some).collect(),
-        verdicts.into_iter().map(Some).collect(),
-    );
-    let mut sessions = Vec::with_capacity(order.len());
-    for chunk in order.chunks(EXPLAINED_AT_A_TIME) {
+    // The best ranked last, so that portions can be taken, and their room given back, from the end.
+    order.reverse();
+    let (mut unranked, mut verdicts) = (sessions, verdicts);
+    arrange(&mut order, |a, b| {
+        unranked.swap(a, b);
+        verdicts.swap(a, b);
+    });
+    let mut sessions = Vec::with_capacity(unranked.len());
+    while !unranked.is_empty() {
         let before = sessions.len();
-        let ranked: Vec<(Session, Box<Assessment>)> = chunk
-            .iter()
-            .filter_map(|&of| {
-                let of = of as usize;
-                unranked.0[of].take().zip(unranked.1[of].take())
-            })
+        let left = unranked.len().saturating_sub(EXPLAINED_AT_A_TIME);
+        let ranked: Vec<(Session, Box<Assessment>)> = unranked
+            .split_off(left)
+            .into_iter()
+            .zip(verdicts.split_off(left))
+            .rev()
             .collect();
+        unranked.shrink_to_fit();
         sessions.par_extend(ranked.into_par_iter().enumerate().map(
             |(index, (session, mut verdict))| {
                 let index = before + index;
@@ -349,6 +352,9 @@ fn explain(
                 let mut reasons = reasons(&session, &evidence, shares, &naming, &model.symbols);
                 if verdict.ranked.flagged && reasons.len() > 8 {
                     reasons.truncate(8);
+                }
+                for reason in &mut reasons {
+                    reason.give_back_room();
                 }
                 reasons.shrink_to_fit();
                 AnalyzedSession {
@@ -364,6 +370,22 @@ fn explain(
     (sessions, campaigns)
 }
 
+/// Brings things into an order by swapping them: what stands at `order[i]` comes to stand at `i`. Afterwards the order is that
+/// of the natural numbers.
+fn arrange(order: &mut [u32], mut swap: impl FnMut(usize, usize)) {
+    for start in 0..order.len() {
+        let mut at = start;
+        loop {
+            let next = std::mem::replace(&mut order[at], at as u32) as usize;
+            if next == start {
+                break;
+            }
+            swap(at, next);
+            at = next;
+        }
+    }
+}
+
 struct Stopwatch(Instant);
 
 impl Stopwatch {
@@ -371,5 +393,26 @@ impl Stopwatch {
         let seconds = self.0.elapsed().as_secs_f64();
         self.0 = Instant::now();
         seconds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn things_are_arranged_in_place() {
+        for order in [
+            vec![],
+            vec![0],
+            vec![2, 0, 1],
+            vec![3, 2, 1, 0],
+            vec![1, 0, 3, 2, 4],
+        ] {
+            let mut things: Vec<u32> = (10..).take(order.len()).collect();
+            let expected: Vec<u32> = order.iter().map(|&of| 10 + of).collect();
+            arrange(&mut order.clone(), |a, b| things.swap(a, b));
+            assert_eq!(things, expected);
+        }
     }
 }

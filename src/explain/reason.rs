@@ -34,6 +34,15 @@ pub struct Reason {
     pub sentence: String,
 }
 
+impl Reason {
+    /// Gives back what its texts have reserved and do not need: there are millions of reasons.
+    pub(crate) fn give_back_room(&mut self) {
+        for text in [&mut self.observed, &mut self.expected, &mut self.sentence] {
+            text.shrink_to_fit();
+        }
+    }
+}
+
 /// Puts evidence into words, the largest contribution first. `contributions` are by feature.
 pub fn reasons(
     session: &Session,

@@ -20,7 +20,7 @@ use crate::pipeline::{Analysis, AnalyzedSession};
 const REASONS_IN_CELL: usize = 3;
 
 /// Sessions written at a time: the table of all of them would take more memory than the events.
-const CHUNK: usize = 1 << 14;
+const CHUNK: usize = 1 << 13;
 
 pub(super) fn write(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), Error> {
     let csv_path = dir.join("sessions.csv");
