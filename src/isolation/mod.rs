@@ -85,6 +85,7 @@
 //! Only the sub-samples are copied in fitting; the training matrix is read where it lies.
 
 mod attribute;
+mod combined;
 mod criterion;
 mod error;
 mod forest;
@@ -96,6 +97,7 @@ mod score;
 mod tree;
 mod walk;
 
+pub use combined::{CombinedForest, CombinedForestParams};
 pub use criterion::Criterion;
 pub use error::{IsolationError, LinfaError};
 pub use forest::IsolationForest;
