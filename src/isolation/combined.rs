@@ -85,7 +85,8 @@ struct Member {
     unit: f64,
 }
 
-/// Four guided forests and a plain one: the most accurate on average and the dearest.
+/// Four guided forests and a plain one: the most accurate on average and the dearest; figures in the
+/// [module](super).
 ///
 /// Scores lie in (0, 1); **higher is more anomalous**. They average, over the forests, by how many
 /// standard deviations the path length falls short of the mean of the training rows; s such
