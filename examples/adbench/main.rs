@@ -4,7 +4,8 @@
 //! `cargo run --release --example adbench -- DIR [--csv] [--seeds N] [--trees N] [--mode NAME]…`
 //!
 //! Fits and scores the same X, unscaled, and prints data set, mode, ROC-AUC, average precision and
-//! seconds, as means over the seeds, and the means over the data sets. `--csv` prints one line per
+//! seconds, as means over the seeds, and the means over the data sets. The mode `combined` has five
+//! forests of N trees. `--csv` prints one line per
 //! data set, mode and seed: `dataset,mode,seed,roc_auc,average_precision,seconds`.
 
 mod metrics;
@@ -17,16 +18,18 @@ use std::time::Instant;
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
-use mailglass::isolation::{IsolationForestParams, Mode};
+use mailglass::isolation::{CombinedForest, IsolationForestParams, Mode};
 
 const USAGE: &str = "usage: adbench DIR [--csv] [--seeds N] [--trees N] [--mode NAME]...";
-const MODES: [(&str, Mode); 6] = [
-    ("plain", Mode::Plain),
-    ("extended", Mode::Extended),
-    ("fair_cut", Mode::FairCut),
-    ("shallow", Mode::Shallow),
-    ("mixed", Mode::Mixed),
-    ("guided", Mode::Guided),
+/// Modes by name; none stands for the combined forest.
+const MODES: [(&str, Option<Mode>); 7] = [
+    ("plain", Some(Mode::Plain)),
+    ("extended", Some(Mode::Extended)),
+    ("fair_cut", Some(Mode::FairCut)),
+    ("shallow", Some(Mode::Shallow)),
+    ("mixed", Some(Mode::Mixed)),
+    ("guided", Some(Mode::Guided)),
+    ("combined", None),
 ];
 
 struct Arguments {
@@ -34,7 +37,7 @@ struct Arguments {
     csv: bool,
     seeds: u64,
     trees: usize,
-    modes: Vec<(&'static str, Mode)>,
+    modes: Vec<(&'static str, Option<Mode>)>,
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
@@ -50,7 +53,9 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
                 let name = args.next().ok_or(USAGE)?;
                 let known = MODES.iter().find(|(known, _)| *known == name);
                 modes.push(
-                    *known.ok_or("modes: plain, extended, fair_cut, shallow, mixed, guided")?,
+                    *known.ok_or(
+                        "modes: plain, extended, fair_cut, shallow, mixed, guided, combined",
+                    )?,
                 );
             }
             _ => folder = Some(PathBuf::from(arg)),
@@ -110,13 +115,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         for ((mode_name, mode), overall) in arguments.modes.iter().zip(&mut overall) {
             let mut means = Means::default();
             for seed in 0..arguments.seeds {
-                let params = IsolationForestParams::default()
-                    .mode(*mode)
-                    .n_trees(arguments.trees)
-                    .seed(seed);
                 let start = Instant::now();
-                let forest = params.fit(&dataset)?;
-                let scores = forest.try_scores(dataset.records.view())?.to_vec();
+                let x = dataset.records.view();
+                let scores = match mode {
+                    Some(mode) => IsolationForestParams::default()
+                        .mode(*mode)
+                        .n_trees(arguments.trees)
+                        .seed(seed)
+                        .fit(&dataset)?
+                        .try_scores(x)?,
+                    None => CombinedForest::params()
+                        .trees_each(arguments.trees)
+                        .seed(seed)
+                        .fit(&dataset)?
+                        .try_scores(x)?,
+                };
+                let scores = scores.to_vec();
                 let seconds = start.elapsed().as_secs_f64();
                 let ranking = metrics::rank(&scores, &anomaly);
                 let run = Means {

@@ -20,7 +20,7 @@ impl IsolationForest {
     }
 
     /// Sum over trees of the average path length.
-    fn expected_length(&self) -> f64 {
+    pub(super) fn expected_length(&self) -> f64 {
         self.trees.iter().map(|tree| tree.lengths[0]).sum()
     }
 
@@ -54,13 +54,34 @@ impl IsolationForest {
     }
 
     fn attribute_row(&self, row: ArrayView1<f64>, mut shares: ArrayViewMut1<f64>) {
+        self.add_length_shares(row, 1.0, &mut shares);
+        // From changes of length to changes of score: along the chord between the average and
+        // the row, so that the sum stays exact. Near the average the chord is the tangent.
+        let change = shares.sum();
+        let expected = self.expected_length();
+        let slope = if change.abs() > 1e-9 * expected {
+            (self.score_of(expected + change) - self.score_of(expected)) / change
+        } else {
+            -std::f64::consts::LN_2 * self.score_of(expected) / self.divisor()
+        };
+        shares *= slope;
+    }
+
+    /// Adds what each feature changed in the row's path length, summed over the trees, times
+    /// `unit`.
+    pub(super) fn add_length_shares(
+        &self,
+        row: ArrayView1<f64>,
+        unit: f64,
+        shares: &mut ArrayViewMut1<f64>,
+    ) {
         let row: Vec<f64> = row
             .iter()
             .map(|value| value.clamp(-LARGEST, LARGEST))
             .collect();
         let mut pending = Vec::new();
         for tree in &self.trees {
-            pending.push((0, 1.0));
+            pending.push((0, unit));
             while let Some((node, weight)) = pending.pop() {
                 if tree.is_leaf(node) {
                     continue;
@@ -82,16 +103,6 @@ impl IsolationForest {
                 pending.push((next, weight));
             }
         }
-        // From changes of length to changes of score: along the chord between the average and
-        // the row, so that the sum stays exact. Near the average the chord is the tangent.
-        let change = shares.sum();
-        let expected = self.expected_length();
-        let slope = if change.abs() > 1e-9 * expected {
-            (self.score_of(expected + change) - self.score_of(expected)) / change
-        } else {
-            -std::f64::consts::LN_2 * self.score_of(expected) / self.divisor()
-        };
-        shares *= slope;
     }
 }
 

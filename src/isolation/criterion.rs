@@ -35,6 +35,8 @@ pub(super) struct Place {
     pub(super) gain: f64,
     /// Width of the range of the line.
     pub(super) range: f64,
+    /// Share of the range below the threshold.
+    pub(super) below: f64,
 }
 
 impl Criterion {
@@ -49,11 +51,13 @@ impl Criterion {
             let high = line.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             return (low < high).then(|| {
                 let threshold = low + rng.r#gen::<f64>() * (high - low);
+                // Rounding may reach the end of the range, above which nothing lies.
+                let threshold = if threshold < high { threshold } else { low };
                 Place {
-                    // Rounding may reach the end of the range, above which nothing lies.
-                    threshold: if threshold < high { threshold } else { low },
+                    threshold,
                     gain: 0.0,
                     range: high - low,
+                    below: (threshold - low) / (high - low),
                 }
             });
         }
@@ -80,14 +84,16 @@ impl Criterion {
             return None;
         }
         let middle = line[best - 1] + 0.5 * (line[best] - line[best - 1]);
+        let threshold = if middle < line[best] {
+            middle
+        } else {
+            line[best - 1]
+        };
         Some(Place {
-            threshold: if middle < line[best] {
-                middle
-            } else {
-                line[best - 1]
-            },
+            threshold,
             gain,
             range: high - low,
+            below: (threshold - low) / (high - low),
         })
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::criterion::Criterion;
 use super::error::IsolationError;
-use super::grow::{SubSample, grow};
+use super::grow::{LeafValue, SubSample, grow};
 use super::params::{IsolationForestParams, IsolationForestValidParams};
 use super::path_length::average_path_length;
 use super::tree::Tree;
@@ -104,7 +104,17 @@ where
         &self,
         dataset: &DatasetBase<ArrayBase<D, Ix2>, T>,
     ) -> Result<Self::Object, IsolationError> {
-        let x = dataset.records.view();
+        self.fit_leaves(dataset.records.view(), LeafValue::PathLength)
+    }
+}
+
+impl IsolationForestValidParams {
+    /// Fits a forest whose leaves count as said.
+    pub(super) fn fit_leaves(
+        &self,
+        x: ArrayView2<f64>,
+        leaf_value: LeafValue,
+    ) -> Result<IsolationForest, IsolationError> {
         check_training(x)?;
         let sample_size = self.sample_size().min(x.nrows());
         // One seed per tree, drawn in order: trees do not depend on threads, nor on their number.
@@ -116,7 +126,7 @@ where
                 let mut rng = Xoshiro256Plus::seed_from_u64(seed);
                 let mut rows = index::sample(&mut rng, x.nrows(), sample_size).into_vec();
                 rows.sort_unstable();
-                grow(&SubSample::gather(x, &rows), self, &mut rng)
+                grow(&SubSample::gather(x, &rows), self, leaf_value, &mut rng)
             })
             .collect();
         let normaliser = if self.criteria() == [Criterion::Uniform] {

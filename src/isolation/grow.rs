@@ -5,6 +5,7 @@
 //!   by weighted sums).
 //! - F. T. Liu, K. M. Ting, Z.-H. Zhou: On Detecting Clustered Anomalies Using SCiForest. ECML PKDD
 //!   2010 (features of a sum scaled by their deviation in the node; the best of several tries).
+//! - D. Cortes: Isolation forests: looking beyond tree depth. arXiv:2111.11639, 2021 (density).
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -46,11 +47,44 @@ impl SubSample {
     }
 }
 
+/// What a leaf counts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LeafValue {
+    /// Cuts above it plus c(rows in it).
+    PathLength,
+    /// That plus [`DENSITY`] times its density: the sum over the cuts above it of log2 of the share
+    /// of rows that went its way over the share of the range (Cortes 2021). All divided by
+    /// [`PENALTY`], so that the range penalty of one counts for as much more.
+    DensePathLength,
+}
+
+/// Weight of a density beside a path length. On the benchmark sets (see [`super`]) 0.2 to 0.5 score
+/// alike.
+const DENSITY: f64 = 0.3;
+
+/// Cuts that a row far outside the range loses beside a density, which it does not change.
+const PENALTY: f64 = 1.5;
+
+/// Least share of a node's range that a side counts as; rounding may leave it 0.
+const NARROWEST: f64 = 1e-9;
+
+impl LeafValue {
+    fn of(self, pending: &Pending) -> f64 {
+        let length = pending.depth as f64 + average_path_length(pending.rows.len());
+        match self {
+            Self::PathLength => length,
+            Self::DensePathLength => (length + DENSITY * pending.density) / PENALTY,
+        }
+    }
+}
+
 /// A node whose rows still have to be cut.
 struct Pending {
     node: usize,
     rows: Range<usize>,
     depth: usize,
+    /// Sum of log2 of shares of rows over shares of ranges.
+    density: f64,
 }
 
 /// A cut that could be made.
@@ -58,6 +92,8 @@ struct Candidate {
     cut: Cut,
     centres: [f64; 2],
     gain: f64,
+    /// Share of the range on the left.
+    below: f64,
 }
 
 /// Grows a tree, breadth first.
@@ -66,6 +102,7 @@ struct Candidate {
 pub(super) fn grow(
     sample: &SubSample,
     params: &IsolationForestValidParams,
+    leaf_value: LeafValue,
     rng: &mut Xoshiro256Plus,
 ) -> Tree {
     let max_depth = params.max_depth().limit(sample.n_rows);
@@ -81,10 +118,12 @@ pub(super) fn grow(
         node: tree.push(sample.n_rows),
         rows: 0..sample.n_rows,
         depth: 0,
+        density: 0.0,
     }]);
-    while let Some(Pending { node, rows, depth }) = queue.pop_front() {
+    while let Some(pending) = queue.pop_front() {
+        let (node, rows) = (pending.node, pending.rows.clone());
         let members = &mut order[rows.clone()];
-        let candidate = if members.len() > 1 && depth < max_depth {
+        let candidate = if members.len() > 1 && pending.depth < max_depth {
             drawing.best_candidate(members, rng)
         } else {
             None
@@ -105,15 +144,21 @@ pub(super) fn grow(
                     ..candidate.cut
                 };
                 tree.centres[node] = candidate.centres;
-                for (node, rows) in [(left, rows.start..middle), (right, middle..rows.end)] {
+                let all = rows.len() as f64;
+                for (node, rows, range) in [
+                    (left, rows.start..middle, candidate.below),
+                    (right, middle..rows.end, 1.0 - candidate.below),
+                ] {
+                    let ratio = rows.len() as f64 / all / range.max(NARROWEST);
                     queue.push_back(Pending {
                         node,
                         rows,
-                        depth: depth + 1,
+                        depth: pending.depth + 1,
+                        density: pending.density + ratio.log2(),
                     });
                 }
             }
-            _ => tree.lengths[node] = depth as f64 + average_path_length(rows.len()),
+            _ => tree.lengths[node] = leaf_value.of(&pending),
         }
     }
     tree.finish();
@@ -218,6 +263,7 @@ impl Drawing<'_> {
             },
             centres,
             gain: place.gain,
+            below: place.below,
         })
     }
 }
@@ -281,4 +327,39 @@ fn partition(sample: &SubSample, cut: &Cut, rows: &mut [u32], rng: &mut Xoshiro2
         }
     }
     front
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isolation::{Criterion, IsolationForestParams};
+    use linfa::ParamGuard;
+    use ndarray::array;
+    use rand::SeedableRng;
+
+    #[test]
+    fn leaves_count_for_the_values_worked_out_by_hand() {
+        let params = IsolationForestParams::default()
+            .max_depth(crate::isolation::Depth::Unlimited)
+            .features_per_cut(1)
+            .criteria(&[Criterion::Gap]);
+        let x = array![[0.0], [1.0], [10.0]];
+        let sample = SubSample::gather(x.view(), &[0, 1, 2]);
+        let lengths = |leaf_value| {
+            let mut rng = Xoshiro256Plus::seed_from_u64(1);
+            let tree = grow(&sample, params.check_ref().unwrap(), leaf_value, &mut rng);
+            // The first cut, at 5.5, has 0 and 1 on its left; the second, at 0.5, parts them.
+            [3, 4, 2].map(|node| tree.lengths[node])
+        };
+        assert_eq!(lengths(LeafValue::PathLength), [2.0, 2.0, 1.0]);
+        // Two of three rows in 55 % of the range, one in 45 %; then one of two in 50 %.
+        let left = (2.0 + 0.3 * (2.0f64 / 3.0 / 0.55).log2()) / 1.5;
+        let right = (1.0 + 0.3 * (1.0f64 / 3.0 / 0.45).log2()) / 1.5;
+        for (found, expected) in lengths(LeafValue::DensePathLength)
+            .into_iter()
+            .zip([left, left, right])
+        {
+            assert!((found - expected).abs() < 1e-12);
+        }
+    }
 }

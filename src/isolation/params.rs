@@ -49,8 +49,9 @@ pub enum Mode {
     /// As [`Shallow`](Self::Shallow), with the best of three weighted sums and no depth limit.
     Mixed,
     /// For each cut, one of widest gap, averaged and pooled gain, the best of ten weighted sums of
-    /// two features; no depth limit, range penalty. The most accurate on average, the dearest to
-    /// fit, and less even over data sets than [`Shallow`](Self::Shallow) and [`Mixed`](Self::Mixed).
+    /// two features; no depth limit, range penalty. The most accurate of the modes on average and
+    /// the dearest to fit ([`CombinedForest`](super::CombinedForest) is more of both), and less even
+    /// over data sets than [`Shallow`](Self::Shallow) and [`Mixed`](Self::Mixed).
     Guided,
 }
 

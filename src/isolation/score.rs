@@ -21,6 +21,16 @@ impl IsolationForest {
     /// [`IsolationError::Columns`] if the columns are not those of the training matrix.
     pub fn try_scores(&self, x: ArrayView2<f64>) -> Result<Array1<f64>, IsolationError> {
         self.check_columns(x)?;
+        Ok(self.map_lengths(x, |length| self.score_of(length)))
+    }
+
+    /// What `value` makes of the path length of each row, summed over the trees. `x` must have the
+    /// columns of the training matrix.
+    pub(super) fn map_lengths(
+        &self,
+        x: ArrayView2<f64>,
+        value: impl Fn(f64) -> f64 + Sync,
+    ) -> Array1<f64> {
         let mut scores = Array1::zeros(x.nrows());
         let heaps = self.heaps(x.nrows());
         let penalty = self.params.range_penalty();
@@ -44,10 +54,10 @@ impl IsolationForest {
                 }
                 block.walk_incomplete(rows, self);
                 for (score, &length) in scores.iter_mut().zip(&block.lengths) {
-                    *score = self.score_of(length);
+                    *score = value(length);
                 }
             });
-        Ok(scores)
+        scores
     }
 
     /// The trees as heaps, if all are low and there are rows enough to pay for it.
