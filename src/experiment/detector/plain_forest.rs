@@ -9,7 +9,7 @@ use ndarray::{Array2, Axis};
 use super::{Detector, Log, amount, flag_highest};
 use crate::error::Error;
 use crate::experiment::ranking::{Judged, Ranking};
-use crate::isolation::IsolationForest;
+use crate::isolation::{IsolationForest, Mode};
 use crate::rank::RankOptions;
 use crate::session::{DAY_MS, Session};
 
@@ -81,6 +81,7 @@ fn scores(
         reason: error.to_string(),
     };
     let forest = IsolationForest::params()
+        .mode(Mode::Plain)
         .seed(seed)
         .fit(&DatasetBase::from(matrix.view()))
         .map_err(failed)?;
