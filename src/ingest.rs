@@ -26,6 +26,7 @@ mod inventory;
 mod json;
 mod key_order;
 mod merge;
+mod packing;
 mod record;
 mod reject;
 mod rows;

@@ -9,7 +9,7 @@ use super::options::{RankArgs, ReadArgs};
 use super::summary::present;
 use super::terminal::Bar;
 use crate::error::Error;
-use crate::pipeline::{self, Config};
+use crate::pipeline;
 use crate::report::{self, ReportOptions};
 
 const LONG_ABOUT: &str = "\
@@ -43,14 +43,7 @@ pub(crate) struct AnalyzeArgs {
 }
 
 pub(crate) fn run(args: AnalyzeArgs) -> Result<Outcome, Error> {
-    let config = Config {
-        inputs: args.read.inputs(),
-        ingest: args.read.ingest(),
-        session: args.rank.session()?,
-        rank: args.rank.rank()?,
-        allow: args.rank.allow()?,
-        time_zone: args.rank.zone()?,
-    };
+    let config = args.rank.config(&args.read)?;
     let options = ReportOptions {
         out: args.out,
         force: args.force,

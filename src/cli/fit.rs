@@ -10,7 +10,7 @@ use super::summary::{warn_of_failures, what_was_read};
 use super::terminal::{Bar, print};
 use crate::error::Error;
 use crate::model::SavedModel;
-use crate::pipeline::{self, Config};
+use crate::pipeline;
 use crate::staging::check_place;
 
 const LONG_ABOUT: &str = "\
@@ -48,14 +48,7 @@ pub(crate) fn run(args: FitArgs) -> Result<Outcome, Error> {
         });
     }
     check_place(&args.model)?;
-    let config = Config {
-        inputs: args.read.inputs(),
-        ingest: args.read.ingest(),
-        session: args.rank.session()?,
-        rank: args.rank.rank()?,
-        allow: args.rank.allow()?,
-        time_zone: args.rank.zone()?,
-    };
+    let config = args.rank.config(&args.read)?;
     args.read.limit_threads()?;
     let bar = Bar::new(args.read.quiet);
     let result = pipeline::analyze(&config, &bar);

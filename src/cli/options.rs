@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use crate::allow::AllowList;
 use crate::error::Error;
 use crate::ingest::{IngestOptions, Input};
+use crate::pipeline::Config;
 use crate::rank::{FlagRule, RankOptions};
 use crate::session::SessionOptions;
 
@@ -103,6 +104,18 @@ pub(crate) struct RankArgs {
 }
 
 impl RankArgs {
+    /// The checked configuration of a run over what `read` names.
+    pub(crate) fn config(&self, read: &ReadArgs) -> Result<Config, Error> {
+        Ok(Config {
+            inputs: read.inputs(),
+            ingest: read.ingest(),
+            session: self.session()?,
+            rank: self.rank()?,
+            allow: self.allow()?,
+            time_zone: self.zone()?,
+        })
+    }
+
     pub(crate) fn session(&self) -> Result<SessionOptions, Error> {
         if self.silence == 0 || self.silence > 12 * 60 {
             return Err(Error::Config {

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::gather::{Kept, gather};
+use super::packing::Packing;
 use super::segment::{Columns, Dictionaries, Segment, column};
 use crate::error::Error;
 use crate::event::{Events, NO_ITEMS, guid_text};
@@ -75,45 +76,6 @@ struct Chosen {
     events: Vec<Kept>,
     other: Vec<Kept>,
     tallies: Vec<FileTally>,
-}
-
-/// A number to sort by and a place in one integer, because integers sort several times faster than structs: the place in the
-/// last bits, as many as it needs, and the first bits of the number in the rest.
-#[derive(Debug, Clone, Copy)]
-struct Packing {
-    row_bits: u32,
-    place_bits: u32,
-}
-
-impl Packing {
-    fn of(columns: &[Columns]) -> Self {
-        let bits = |number: usize| usize::BITS - number.leading_zeros();
-        let row_bits = bits(columns.iter().map(Columns::rows).max().unwrap_or(0));
-        Self {
-            row_bits,
-            place_bits: row_bits + bits(columns.len()),
-        }
-    }
-
-    fn pack(self, rank: u128, (worker, row): (u32, u32)) -> u128 {
-        let place = u128::from(worker).unbounded_shl(self.row_bits) | u128::from(row);
-        rank.unbounded_shr(self.place_bits)
-            .unbounded_shl(self.place_bits)
-            | place
-    }
-
-    fn rank(self, packed: u128) -> u128 {
-        packed.unbounded_shr(self.place_bits)
-    }
-
-    fn unpack(self, packed: u128) -> (u32, u32) {
-        let mask = |bits: u32| 1u128.unbounded_shl(bits).wrapping_sub(1);
-        let part = |number: u128| u32::try_from(number).unwrap_or(u32::MAX);
-        (
-            part((packed & mask(self.place_bits)).unbounded_shr(self.row_bits)),
-            part(packed & mask(self.row_bits)),
-        )
-    }
 }
 
 struct Table<'a> {

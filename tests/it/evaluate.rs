@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 use crate::shared_data::shared_data;
+use crate::table::rows;
 
 fn mailglass(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mailglass"))
@@ -22,22 +23,6 @@ fn text(path: &Path) -> &str {
 
 fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("notebooks-data/tenant")
-}
-
-fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
-    let mut reader = csv::Reader::from_path(path).expect("a table");
-    let header = reader.headers().expect("a header").clone();
-    let named = |record: csv::StringRecord| {
-        header
-            .iter()
-            .map(str::to_owned)
-            .zip(record.iter().map(str::to_owned))
-            .collect()
-    };
-    reader
-        .records()
-        .map(|record| named(record.expect("a row")))
-        .collect()
 }
 
 fn analyzed(tenant: &Path, dir: &Path) -> PathBuf {

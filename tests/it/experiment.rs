@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::table::rows;
+
 const SPEC: &str = r#"
 name = "tiny"
 title = "Does it run?"
@@ -85,22 +87,6 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
                 fs::read(&path).expect("a file"),
             )
         })
-        .collect()
-}
-
-fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
-    let mut reader = csv::Reader::from_path(path).expect("a table");
-    let header = reader.headers().expect("a header").clone();
-    let named = |record: csv::StringRecord| {
-        header
-            .iter()
-            .map(str::to_owned)
-            .zip(record.iter().map(str::to_owned))
-            .collect()
-    };
-    reader
-        .records()
-        .map(|record| named(record.expect("a row")))
         .collect()
 }
 

@@ -22,3 +22,4 @@ mod report;
 mod shared_data;
 mod simulate;
 mod simulate_export;
+mod table;
