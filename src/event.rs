@@ -24,7 +24,7 @@ use crate::error::Error;
 pub use builder::Event;
 pub use items::AccessedItem;
 pub(crate) use items::{
-    ItemBlock, ItemSpan, ItemStore, NO_ITEMS, items_in, push_item, push_number,
+    ItemBlock, ItemSpan, ItemStore, NO_ITEMS, PackedItem, items_in, push_item, push_number,
 };
 pub use record_id::RecordIds;
 pub(crate) use record_id::{IrregularIds, guid_text, parse_guid, record_key};
@@ -202,6 +202,11 @@ impl Events {
 
     /// The messages a row's record accessed, with their folders; empty for records that name none.
     pub fn items(&self, row: usize) -> impl Iterator<Item = AccessedItem<'_>> {
+        self.packed_items(row).map(PackedItem::unpack)
+    }
+
+    /// [`Events::items`], their identifiers as bytes.
+    pub(crate) fn packed_items(&self, row: usize) -> impl Iterator<Item = PackedItem<'_>> {
         self.items.row(row)
     }
 

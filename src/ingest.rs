@@ -10,6 +10,7 @@ mod address;
 mod application;
 mod blocks;
 mod buffer;
+mod bytes;
 mod client;
 mod coverage;
 mod csv;

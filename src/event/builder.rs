@@ -202,7 +202,7 @@ fn pack_messages(rows: &[(u128, Event)], parts: &mut EventParts) {
             });
             push_number(&mut data, code);
             push_number(&mut data, 1);
-            push_item(&mut data, message, *bytes);
+            push_item(&mut data, message.as_bytes(), *bytes);
         }
     }
     parts.items_of.blocks.push(ItemBlock {

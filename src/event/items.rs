@@ -62,6 +62,25 @@ pub(crate) fn items_in<'a>(data: &'a [u8], folders: &'a [Box<str>], span: ItemSp
     items
 }
 
+/// A message as it is packed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PackedItem<'a> {
+    pub(crate) folder: &'a str,
+    /// UTF-8, unless the packed data is damaged.
+    pub(crate) internet_message_id: &'a [u8],
+    pub(crate) bytes: Option<u64>,
+}
+
+impl<'a> PackedItem<'a> {
+    pub(crate) fn unpack(self) -> AccessedItem<'a> {
+        AccessedItem {
+            folder: self.folder,
+            internet_message_id: std::str::from_utf8(self.internet_message_id).unwrap_or_default(),
+            bytes: self.bytes,
+        }
+    }
+}
+
 /// Iterator over the messages of one row, in the order of the record.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Items<'a> {
@@ -89,9 +108,9 @@ impl Items<'_> {
 }
 
 impl<'a> Iterator for Items<'a> {
-    type Item = AccessedItem<'a>;
+    type Item = PackedItem<'a>;
 
-    fn next(&mut self) -> Option<AccessedItem<'a>> {
+    fn next(&mut self) -> Option<PackedItem<'a>> {
         while self.items_left == 0 {
             if self.folders_left == 0 {
                 return None;
@@ -109,9 +128,9 @@ impl<'a> Iterator for Items<'a> {
         let text = self.data.get(..length)?;
         self.data = self.data.get(length..)?;
         let size = self.number();
-        Some(AccessedItem {
+        Some(PackedItem {
             folder: self.folder,
-            internet_message_id: std::str::from_utf8(text).unwrap_or_default(),
+            internet_message_id: text,
             bytes: size.checked_sub(1),
         })
     }
@@ -127,9 +146,11 @@ pub(crate) fn push_number(data: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends one message.
-pub(crate) fn push_item(data: &mut Vec<u8>, internet_message_id: &str, bytes: Option<u64>) {
+///
+/// Its identifier must be UTF-8; it reads back as empty when it is not.
+pub(crate) fn push_item(data: &mut Vec<u8>, internet_message_id: &[u8], bytes: Option<u64>) {
     push_number(data, internet_message_id.len() as u64);
-    data.extend_from_slice(internet_message_id.as_bytes());
+    data.extend_from_slice(internet_message_id);
     push_number(data, bytes.map_or(0, |bytes| bytes.saturating_add(1)));
 }
 
@@ -143,18 +164,18 @@ mod tests {
         push_number(&mut data, 2);
         push_number(&mut data, 1);
         push_number(&mut data, 2);
-        push_item(&mut data, "<a@x>", Some(300));
-        push_item(&mut data, "", None);
+        push_item(&mut data, b"<a@x>", Some(300));
+        push_item(&mut data, b"", None);
         push_number(&mut data, 7);
         push_number(&mut data, 1);
-        push_item(&mut data, "<b@x>", Some(0));
+        push_item(&mut data, b"<b@x>", Some(0));
         let folders = Arc::new(vec!["".into(), "\\Inbox".into()]);
         let mut store = ItemStore {
             blocks: vec![ItemBlock { data, folders }],
             spans: vec![NO_ITEMS, (0, 3)],
         };
         assert_eq!(store.row(0).count(), 0);
-        let items: Vec<_> = store.row(1).collect();
+        let items: Vec<_> = store.row(1).map(PackedItem::unpack).collect();
         assert_eq!(
             items,
             [

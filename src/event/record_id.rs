@@ -29,10 +29,10 @@ impl<'a> RecordIds<'a> {
     }
 
     /// Appends the identifier of a row to a text.
-    pub(crate) fn push_to(&self, row: usize, text: &mut String) {
+    pub(crate) fn push_to(&self, row: usize, text: &mut Vec<u8>) {
         match self.keys.get(row) {
-            Some(&key) if self.irregular.is_empty() => push_guid(text, key),
-            _ => text.push_str(&self.get(row)),
+            Some(&key) if self.irregular.is_empty() => text.extend_from_slice(&guid_bytes(key)),
+            _ => text.extend_from_slice(self.get(row).as_bytes()),
         }
     }
 
@@ -105,24 +105,20 @@ const HEX: [u8; 256] = {
 
 /// Writes a GUID in lower case.
 pub(crate) fn guid_text(key: u128) -> String {
-    let mut text = String::with_capacity(36);
-    push_guid(&mut text, key);
-    text
+    guid_bytes(key).into_iter().map(char::from).collect()
 }
 
-fn push_guid(text: &mut String, key: u128) {
-    for (number, byte) in key.to_be_bytes().into_iter().enumerate() {
-        if matches!(number, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from(if digit < 10 {
-                b'0' + digit
-            } else {
-                b'a' + digit - 10
-            }));
-        }
+/// The characters of a GUID in lower case, all of them ASCII.
+fn guid_bytes(key: u128) -> [u8; 36] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    /// Where the digits of each byte go.
+    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+    let mut text = [b'-'; 36];
+    for (byte, place) in key.to_be_bytes().into_iter().zip(PLACES) {
+        text[place] = DIGITS[usize::from(byte >> 4)];
+        text[place + 1] = DIGITS[usize::from(byte & 15)];
     }
+    text
 }
 
 /// The key of any identifier. Text that is not a GUID is hashed (the first 128 bits of SHA-256, so that two different

@@ -15,8 +15,12 @@ use super::source::{Compression, Source, unreadable};
 use super::{IngestOptions, Progress};
 use crate::error::Error;
 
-/// Bytes of a block: large enough that handing it over costs nothing, small enough to stay in a processor's cache.
-const BLOCK: usize = 1 << 21;
+/// Bytes of a block: large enough that handing it over costs little, small enough to stay in a core's own cache beside the
+/// dictionaries.
+const BLOCK: usize = 1 << 18;
+
+/// After so many bytes without a row's end, a quote or bracket is taken for lost.
+const LOST: usize = 1 << 22;
 
 /// A row longer than this is damage: the longest real records hold a few thousand messages, about a megabyte.
 const MAX_ROW: usize = 1 << 26;
@@ -214,7 +218,10 @@ impl<'a> Feeder<'a> {
         let mut oversized = false;
         loop {
             if !open.ended {
-                match buffer.read(&mut open.source.reader, BLOCK) {
+                // Twice as much each time, so that the whole of a long row is searched for its end a few times only.
+                let room = (MAX_ROW + BLOCK).saturating_sub(buffer.len());
+                let more = buffer.len().min(room).max(BLOCK);
+                match buffer.read(&mut open.source.reader, more) {
                     Ok(0) => open.ended = true,
                     Ok(_) => {}
                     Err(source) => {
@@ -255,7 +262,7 @@ impl<'a> Feeder<'a> {
             };
             // A quote or bracket lost to damage hides every later row end: the damaged line is handed over by itself.
             let end = end.or_else(|| {
-                if buffer.len() > 2 * BLOCK {
+                if buffer.len() > LOST {
                     first_line_end(&open.framing, buffer)
                 } else {
                     None

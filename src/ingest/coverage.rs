@@ -344,7 +344,7 @@ fn reading(columns: &EventColumns<'_>, events: &Events) -> Vec<Warning> {
     let bare = rows(AccessType::Bind)
         .filter(|&row| {
             !events
-                .items(row)
+                .packed_items(row)
                 .any(|item| !item.internet_message_id.is_empty())
         })
         .count() as u64;

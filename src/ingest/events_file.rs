@@ -6,24 +6,22 @@
 
 mod row_group;
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use polars::prelude::{
-    ArrowSchema, Column, CompatLevel, DataFrame, DataType, IntoColumn, IntoSeries, SchemaExt,
-    StringChunkedBuilder, TimeUnit,
-};
+use polars::prelude::{ArrowSchema, CompatLevel, DataFrame, DataType, Field, SchemaExt, TimeUnit};
 use polars_io::SerReader;
 use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
 use polars_parquet::write::FileWriter;
 
-use row_group::Turn;
+use row_group::{Encoder, Rows, Texts, Turn};
 
+use super::bytes::is_plain;
 use super::json::{Scanner, Text, Value};
 use super::reject::Fault;
 use super::segment::TEXTS;
@@ -33,7 +31,7 @@ use crate::event::{Events, NO_ITEMS, TEXT_COLUMNS, push_item, push_number, recor
 
 /// Rows of a row group: large enough that dictionaries are not repeated often, small enough that its text fits in memory
 /// beside the table.
-const ROW_GROUP: usize = 1 << 16;
+const ROW_GROUP: usize = 1 << 15;
 
 /// Rows that a worker reads at a time.
 const BATCH: usize = 1 << 16;
@@ -60,9 +58,10 @@ fn write_partial(events: &Events, partial: &Path, path: &Path) -> Result<(), Err
     let fail = |source| Error::io("write", path, source);
     let table = |source| Error::table(format!("events to {}", path.display()), source);
     let out = BufWriter::with_capacity(1 << 20, File::create(partial).map_err(fail)?);
-    let schema: ArrowSchema = batch(events, 0, 0)?
-        .schema()
-        .iter_fields()
+    let text = |name: &'static str| Field::new(name.into(), DataType::String);
+    let schema: ArrowSchema = iter::once(text("record_id"))
+        .chain(events.frame().schema().iter_fields())
+        .chain(iter::once(text("messages")))
         .map(|field| {
             let arrow = field.to_arrow(CompatLevel::newest());
             (field.name, arrow)
@@ -75,17 +74,18 @@ fn write_partial(events: &Events, partial: &Path, path: &Path) -> Result<(), Err
     let next = AtomicUsize::new(0);
     let turn = Turn::new();
     let work = || -> Result<(), Error> {
+        let mut encoder = Encoder::default();
         loop {
             let group = next.fetch_add(1, Ordering::Relaxed);
             if group >= groups || turn.is_off() {
                 return Ok(());
             }
-            let frame = batch(events, group * ROW_GROUP, ROW_GROUP);
-            let rows = frame.as_ref().map_or(0, DataFrame::height) as u64;
-            let encoded = frame.and_then(|frame| row_group::encode(&frame, &schema).map_err(table));
+            let rows = batch(events, group * ROW_GROUP, ROW_GROUP);
+            let height = rows.as_ref().map_or(0, |rows| rows.table.height()) as u64;
+            let encoded = rows.and_then(|rows| encoder.encode(rows, &schema).map_err(table));
             turn.take(group, || {
                 let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-                let written = writer.write(rows, row_group::columns(&encoded?));
+                let written = writer.write(height, row_group::columns(&encoded?));
                 written.map_err(table)
             })?;
         }
@@ -105,76 +105,71 @@ fn write_partial(events: &Events, partial: &Path, path: &Path) -> Result<(), Err
     writer.into_inner().flush().map_err(fail)
 }
 
-/// A slice of the table with the columns that are packed in memory.
-fn batch(events: &Events, start: usize, most: usize) -> Result<DataFrame, Error> {
+/// A slice of the table, with the columns that are packed in memory.
+fn batch(events: &Events, start: usize, most: usize) -> Result<Rows, Error> {
     let length = most.min(events.len().saturating_sub(start));
     let ids = events.columns()?.record_id;
-    let mut record_id = StringChunkedBuilder::new("record_id".into(), length);
-    let mut messages = StringChunkedBuilder::new("messages".into(), length);
-    let mut text = String::new();
+    let mut record_id = Texts::with_capacity(length);
+    let mut messages = Texts::with_capacity(length);
     for row in start..start + length {
-        text.clear();
-        ids.push_to(row, &mut text);
-        record_id.append_value(&text);
-        text.clear();
-        push_messages_text(&mut text, events, row);
-        messages.append_value(&text);
+        record_id.push(|text| ids.push_to(row, text));
+        messages.push(|text| push_messages_text(text, events, row));
     }
-    let slice = events
-        .frame()
-        .slice(i64::try_from(start).unwrap_or(i64::MAX), length);
-    let mut columns: Vec<Column> = vec![record_id.finish().into_series().into_column()];
-    columns.extend(slice.columns().iter().cloned());
-    columns.push(messages.finish().into_series().into_column());
-    DataFrame::new(length, columns).map_err(|source| Error::table("events", source))
+    let start = i64::try_from(start).unwrap_or(i64::MAX);
+    Ok(Rows {
+        record_id,
+        table: events.frame().slice(start, length),
+        messages,
+    })
 }
 
-fn push_messages_text(out: &mut String, events: &Events, row: usize) {
+fn push_messages_text(out: &mut Vec<u8>, events: &Events, row: usize) {
     let mut folder: Option<&str> = None;
     let mut number = itoa::Buffer::new();
-    for item in events.items(row) {
+    for item in events.packed_items(row) {
         if folder != Some(item.folder) {
-            out.push_str(if folder.is_some() { "],[" } else { "[[" });
+            out.extend_from_slice(if folder.is_some() { b"],[" } else { b"[[" });
             push_text(out, item.folder);
             folder = Some(item.folder);
         }
-        out.push_str(",[");
-        push_text(out, item.internet_message_id);
-        out.push(',');
-        match item.bytes {
-            Some(bytes) => out.push_str(number.format(bytes)),
-            None => out.push_str("null"),
+        out.extend_from_slice(b",[");
+        let id = item.internet_message_id;
+        if is_plain(id) {
+            out.push(b'"');
+            out.extend_from_slice(id);
+            out.push(b'"');
+        } else {
+            push_text(out, &String::from_utf8_lossy(id));
         }
-        out.push(']');
+        out.push(b',');
+        let bytes = item.bytes.map_or("null", |bytes| number.format(bytes));
+        out.extend_from_slice(bytes.as_bytes());
+        out.push(b']');
     }
     if folder.is_some() {
-        out.push_str("]]");
+        out.extend_from_slice(b"]]");
     }
 }
 
-fn push_text(out: &mut String, text: &str) {
-    out.push('"');
-    // All bytes are looked at, because that is one comparison for many of them.
-    let special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
-    if text
-        .bytes()
-        .fold(false, |found, byte| found | special(byte))
+/// Appends a text as a string of JSON.
+fn push_text(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut rest = text;
+    while let Some((plain, character)) = rest
+        .char_indices()
+        .find(|(_, character)| matches!(character, '"' | '\\') || character.is_control())
+        .map(|(at, character)| (&rest[..at], character))
     {
-        for character in text.chars() {
-            match character {
-                '"' => out.push_str("\\\""),
-                '\\' => out.push_str("\\\\"),
-                // Writing to a String cannot fail.
-                control if control.is_control() => {
-                    let _ = write!(out, "\\u{:04x}", u32::from(control));
-                }
-                other => out.push(other),
-            }
+        out.extend_from_slice(plain.as_bytes());
+        if character.is_control() {
+            out.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes());
+        } else {
+            out.extend_from_slice(&[b'\\', character as u8]);
         }
-    } else {
-        out.push_str(text);
+        rest = &rest[plain.len() + character.len_utf8()..];
     }
-    out.push('"');
+    out.extend_from_slice(rest.as_bytes());
+    out.push(b'"');
 }
 
 /// A Parquet file of events that is to be read.
@@ -416,7 +411,7 @@ fn push_messages(worker: &mut Worker<'_>, text: &str) -> crate::event::ItemSpan 
         push_number(data, u64::from(code));
         push_number(data, messages.len() as u64);
         for (id, bytes) in messages {
-            push_item(data, id.decode(&mut scratch), bytes);
+            push_item(data, id.decode(&mut scratch).as_bytes(), bytes);
         }
     }
     span

@@ -6,14 +6,12 @@ pub(crate) enum Field {
     ActorIpAddress,
     AppId,
     ApplicationId,
-    AuditData,
     ClientAppId,
     ClientInfoString,
     ClientIp,
     ClientIpAddress,
     ClientProcessName,
     ClientVersion,
-    CreationDate,
     CreationTime,
     ExternalAccess,
     Id,
@@ -23,28 +21,45 @@ pub(crate) enum Field {
     MailboxGuid,
     MailboxOwner,
     ObjectId,
-    OfficeWorkload,
     Operation,
     OperationCount,
-    RawEventData,
     RecordType,
     ResultStatus,
     SessionId,
-    TimeGenerated,
-    Timestamp,
     UserAgent,
     UserId,
     UserKey,
     UserType,
     Workload,
-    /// Not Microsoft's: its names begin with a capital letter, those of the systems around it do not.
-    Wrapper,
-    /// Read over.
+    /// `ClientAppId` of the `AppAccessContext`.
+    ContextClientAppId,
+    /// `AADSessionId` of the `AppAccessContext`.
+    ContextSessionId,
+    /// `SessionId` of the `DeviceProperties`.
+    DeviceSessionId,
+    /// `Name` of the `Folder` or the item's `ParentFolder`.
+    FolderName,
+    /// `Path` of the `Folder` or the item's `ParentFolder`.
+    FolderPath,
+    /// Of the `OperationProperties`.
+    IsThrottled,
+    /// Kept like the others, and never looked at: that costs less than a decision.
     #[default]
     Unused,
+    AuditData,
+    CreationDate,
+    OfficeWorkload,
+    RawEventData,
+    TimeGenerated,
+    Timestamp,
+    /// Not Microsoft's: its names begin with a capital letter, those of the systems around it do not.
+    Wrapper,
 }
 
 impl Field {
+    /// Number of fields whose value is kept; the others tell of what is around the record.
+    pub(crate) const STORED: usize = Self::Unused as usize + 1;
+
     /// Grouped by length: one comparison of lengths rules out most of the names that are not used.
     pub(crate) fn of(key: &[u8]) -> Self {
         if !key.first().is_some_and(u8::is_ascii_uppercase) {
@@ -147,6 +162,44 @@ impl ItemField {
         match key {
             b"InternetMessageId" => Self::InternetMessageId,
             b"SizeInBytes" => Self::SizeInBytes,
+            _ => Self::Unused,
+        }
+    }
+}
+
+/// A half of a pair of name and value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum PairField {
+    Name,
+    Value,
+    #[default]
+    Unused,
+}
+
+impl PairField {
+    pub(crate) fn of(key: &[u8]) -> Self {
+        match key {
+            b"Name" => Self::Name,
+            b"Value" => Self::Value,
+            _ => Self::Unused,
+        }
+    }
+}
+
+/// A field of the `AppAccessContext` of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ContextField {
+    ClientAppId,
+    SessionId,
+    #[default]
+    Unused,
+}
+
+impl ContextField {
+    pub(crate) fn of(key: &[u8]) -> Self {
+        match key {
+            b"AADSessionId" => Self::SessionId,
+            b"ClientAppId" => Self::ClientAppId,
             _ => Self::Unused,
         }
     }

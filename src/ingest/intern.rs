@@ -1,9 +1,12 @@
 //! Texts to codes, one table per worker. The text as it stands in the input is looked up first, so that a text is
 //! decoded and normalised once, not once per record.
 
-use memchr::memchr;
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
 
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+
+use super::bytes::equal;
 use super::json::Text;
 
 /// How a text is normalised before it gets a code.
@@ -15,13 +18,47 @@ pub(crate) enum Case {
     Lower,
 }
 
+/// What is known by text. A hash table that is told how to compare: nearly every look-up ends with a comparison of two short
+/// texts.
+#[derive(Debug)]
+pub(crate) struct ByText<T> {
+    table: HashTable<(Box<[u8]>, T)>,
+}
+
+impl<T> Default for ByText<T> {
+    fn default() -> Self {
+        Self {
+            table: HashTable::new(),
+        }
+    }
+}
+
+impl<T: Copy> ByText<T> {
+    #[inline]
+    pub(crate) fn get(&self, text: &[u8]) -> Option<T> {
+        self.table
+            .find(FxBuildHasher.hash_one(text), |(known, _)| {
+                equal(known, text)
+            })
+            .map(|&(_, value)| value)
+    }
+
+    /// Adds a text that is not there.
+    pub(crate) fn insert(&mut self, text: &[u8], value: T) {
+        let hash = |text: &[u8]| FxBuildHasher.hash_one(text);
+        self.table
+            .insert_unique(hash(text), (text.into(), value), |(known, _)| hash(known));
+    }
+}
+
 /// A growing dictionary; code 0 is the empty text.
 #[derive(Debug)]
 pub(crate) struct Interner {
-    /// Codes of texts without escapes, as they stand and normalised: normalising twice changes nothing, so both live here.
-    plain: FxHashMap<Box<[u8]>, u32>,
-    /// Codes of texts with escapes, as they stand.
-    escaped: FxHashMap<Box<[u8]>, u32>,
+    /// Codes of texts as they stand in the input, escapes and all; and of normalised texts without a backslash, which stand in
+    /// the input as they are.
+    known: ByText<u32>,
+    /// Codes of normalised texts with a backslash.
+    slashed: ByText<u32>,
     names: Vec<Box<str>>,
     scratch: String,
 }
@@ -29,8 +66,8 @@ pub(crate) struct Interner {
 impl Default for Interner {
     fn default() -> Self {
         let mut interner = Self {
-            plain: FxHashMap::default(),
-            escaped: FxHashMap::default(),
+            known: ByText::default(),
+            slashed: ByText::default(),
             names: Vec::new(),
             scratch: String::new(),
         };
@@ -46,20 +83,14 @@ impl Interner {
         if text.raw.is_empty() {
             return 0;
         }
-        let has_escapes = memchr(b'\\', text.raw).is_some();
-        let known = if has_escapes {
-            &self.escaped
-        } else {
-            &self.plain
-        };
-        match known.get(text.raw) {
-            Some(&code) => code,
-            None => self.learn(text, case, has_escapes),
+        match self.known.get(text.raw) {
+            Some(code) => code,
+            None => self.learn(text, case),
         }
     }
 
     #[cold]
-    fn learn(&mut self, text: Text<'_>, case: Case, has_escapes: bool) -> u32 {
+    fn learn(&mut self, text: Text<'_>, case: Case) -> u32 {
         let mut scratch = std::mem::take(&mut self.scratch);
         let normal = text.decode(&mut scratch).trim();
         let code = match case {
@@ -67,23 +98,25 @@ impl Interner {
             Case::Lower => self.name(&normal.to_lowercase()),
         };
         self.scratch = scratch;
-        let known = if has_escapes {
-            &mut self.escaped
-        } else {
-            &mut self.plain
-        };
-        known.entry(text.raw.into()).or_insert(code);
+        if self.known.get(text.raw).is_none() {
+            self.known.insert(text.raw, code);
+        }
         code
     }
 
     /// The code of a text that is normalised already.
     pub(crate) fn name(&mut self, name: &str) -> u32 {
-        if let Some(&code) = self.plain.get(name.as_bytes()) {
+        let known = if name.contains('\\') {
+            &mut self.slashed
+        } else {
+            &mut self.known
+        };
+        if let Some(code) = known.get(name.as_bytes()) {
             return code;
         }
         let code = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
         self.names.push(name.into());
-        self.plain.insert(name.as_bytes().into(), code);
+        known.insert(name.as_bytes(), code);
         code
     }
 

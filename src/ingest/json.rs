@@ -6,6 +6,7 @@
 
 use memchr::memchr;
 
+use super::bytes::{equal, find_quote};
 use super::reject::Fault;
 
 /// Nesting deeper than this is refused; real records nest five levels.
@@ -67,15 +68,6 @@ impl<'a> Value<'a> {
     /// A whole number, also when written as text or with a fraction.
     pub(crate) fn number(self) -> Option<u64> {
         parse_number(self.text().raw)
-    }
-
-    /// A truth value, also when written as text or number.
-    pub(crate) fn truth(self) -> Option<bool> {
-        match self {
-            Self::Bool(value) => Some(value),
-            Self::Text(Text { raw }) | Self::Number(raw) => truth(raw),
-            _ => None,
-        }
     }
 }
 
@@ -178,6 +170,22 @@ impl<'a, const CSV: bool> Scanner<'a, CSV> {
             self.at += 1;
         }
         Ok(())
+    }
+
+    /// Steps over the opening quote of a string, if that is what stands here.
+    #[inline]
+    pub(crate) fn opens_string(&mut self) -> bool {
+        self.take(if CSV { b"\"\"" } else { b"\"" })
+    }
+
+    /// The value that stands here, when it is a string whose opening quote has been read already, and any other.
+    #[inline]
+    pub(crate) fn value_after(&mut self, opened: bool) -> Result<Value<'a>, Fault> {
+        if opened {
+            self.string_tail().map(Value::Text)
+        } else {
+            self.value()
+        }
     }
 
     /// Reads a string from after its opening quote to after its closing one.
@@ -386,44 +394,6 @@ impl<'a, const CSV: bool> Scanner<'a, CSV> {
     }
 }
 
-/// Whether two texts of one length are equal. They are as long as a key, and mostly equal: comparing them here costs less
-/// than the call of a comparison made for any length.
-#[inline]
-fn equal(left: &[u8], right: &[u8]) -> bool {
-    let (left_words, left_rest) = left.as_chunks::<8>();
-    let (right_words, right_rest) = right.as_chunks::<8>();
-    let same_words = left_words
-        .iter()
-        .zip(right_words)
-        .all(|(left, right)| u64::from_ne_bytes(*left) == u64::from_ne_bytes(*right));
-    same_words
-        && left_rest
-            .iter()
-            .zip(right_rest)
-            .all(|(left, right)| left == right)
-}
-
-/// Offset of the first quote. Keys and most values are short: eight bytes at a time are looked at as one number before the
-/// search for long texts begins (the zero byte of a word, from H. S. Warren, Hacker's Delight, 6-1).
-#[inline]
-fn find_quote(text: &[u8]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const QUOTES: u64 = ONES * b'"' as u64;
-    let mut at = 0;
-    while at < 32 {
-        let Some(word) = text.get(at..at + 8).and_then(|word| word.try_into().ok()) else {
-            break;
-        };
-        let word = u64::from_le_bytes(word) ^ QUOTES;
-        let found = word.wrapping_sub(ONES) & !word & (ONES << 7);
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    memchr(b'"', text.get(at..)?).map(|offset| at + offset)
-}
-
 /// Resolves the escapes of a string. A doubled quote after a backslash (a CSV cell) is one quote. What is not UTF-8 becomes
 /// U+FFFD, as does half of a surrogate pair.
 pub(crate) fn unescape(raw: &[u8], out: &mut String) {
@@ -542,7 +512,7 @@ mod tests {
         assert_eq!(parse_number(b"-1"), None);
         assert_eq!(parse_number(b""), None);
         assert_eq!(parse_number(b"99999999999999999999"), None);
-        assert_eq!(Value::Text(Text { raw: b"True" }).truth(), Some(true));
+        assert_eq!(truth(b"True"), Some(true));
     }
 
     #[test]

@@ -7,13 +7,21 @@ use super::reject::Fault;
 /// More different keys than this are no schema, and are not learnt.
 const MOST: usize = 128;
 
+/// A key that was read, and what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key<'a, F> {
+    pub(crate) name: &'a [u8],
+    pub(crate) field: F,
+    /// The value is a string, and its opening quote has been read with the key.
+    pub(crate) opened: bool,
+}
+
 /// A key that was seen, and the two that last came after it: records of two kinds often take turns.
 #[derive(Debug, Clone, Copy)]
 struct Seen<'a, F> {
-    /// As it stands, from the comma before it to the colon after it.
+    /// As it stands, from the comma before it to the colon after it, or to the opening quote of its value.
     text: &'a [u8],
-    key: &'a [u8],
-    field: F,
+    key: Key<'a, F>,
     /// Positions of the keys that came after it, the last first; [`START`] where none is known.
     next: [usize; 2],
 }
@@ -44,10 +52,14 @@ impl<F> Default for KeyOrder<'_, F> {
 impl<'a, F: Copy + Default> KeyOrder<'a, F> {
     /// An order that learns.
     pub(crate) fn learning() -> Self {
+        let nothing = Key {
+            name: &[],
+            field: F::default(),
+            opened: false,
+        };
         let beginning = Seen {
             text: &[],
-            key: &[],
-            field: F::default(),
+            key: nothing,
             next: [START; 2],
         };
         Self {
@@ -65,7 +77,7 @@ impl<'a, F: Copy + Default> KeyOrder<'a, F> {
         scanner: &mut Scanner<'a, CSV>,
         position: &mut Position,
         field_of: impl Fn(&[u8]) -> F,
-    ) -> Result<Option<(&'a [u8], F)>, Fault> {
+    ) -> Result<Option<Key<'a, F>>, Fault> {
         if let Some(&Seen { next, .. }) = self.seen.get(position.0) {
             for next in next {
                 if next != START
@@ -73,22 +85,26 @@ impl<'a, F: Copy + Default> KeyOrder<'a, F> {
                     && scanner.take(guess.text)
                 {
                     position.0 = next;
-                    return Ok(Some((guess.key, guess.field)));
+                    return Ok(Some(guess.key));
                 }
             }
         }
         let start = scanner.at();
         let mut first = position.0 == START;
-        let Some(key) = scanner.key(&mut first)? else {
+        let Some(name) = scanner.key(&mut first)? else {
             return Ok(None);
         };
-        let field = field_of(key);
-        self.learn(position, (scanner.since(start), key), field);
-        Ok(Some((key, field)))
+        let key = Key {
+            name,
+            field: field_of(name),
+            opened: scanner.opens_string(),
+        };
+        self.learn(position, scanner.since(start), key);
+        Ok(Some(key))
     }
 
     #[cold]
-    fn learn(&mut self, position: &mut Position, (text, key): (&'a [u8], &'a [u8]), field: F) {
+    fn learn(&mut self, position: &mut Position, text: &'a [u8], key: Key<'a, F>) {
         let known = self.seen.iter().skip(1).position(|seen| seen.text == text);
         let next = match known {
             Some(before) => before + 1,
@@ -96,7 +112,6 @@ impl<'a, F: Copy + Default> KeyOrder<'a, F> {
                 self.seen.push(Seen {
                     text,
                     key,
-                    field,
                     next: [START; 2],
                 });
                 self.seen.len() - 1
@@ -122,12 +137,14 @@ mod tests {
         scanner.open_object()?;
         let mut position = Position::default();
         let mut out = String::new();
-        while let Some((key, field)) = order.next(&mut scanner, &mut position, <[u8]>::len)? {
-            assert_eq!(key.len(), field);
-            if scanner.value()? == Value::Null {
-                out.push('!');
+        while let Some(key) = order.next(&mut scanner, &mut position, <[u8]>::len)? {
+            assert_eq!(key.name.len(), key.field);
+            match scanner.value_after(key.opened)? {
+                Value::Null => out.push('!'),
+                Value::Text(text) => out.push_str(&format!("{:?}", text.raw)),
+                _ => {}
             }
-            out.push_str(&String::from_utf8_lossy(key));
+            out.push_str(&String::from_utf8_lossy(key.name));
             out.push(' ');
         }
         scanner.end()?;
@@ -140,6 +157,9 @@ mod tests {
             r#"{"a":1,"bb":2,"ccc":3}"#,
             r#"{"a":1,"bb":2,"ccc":3}"#,
             r#"{"a":1,"ccc":null,"bb":2}"#,
+            r#"{"a":"x","bb":"","ccc": "y"}"#,
+            r#"{"a":"x","bb":"","ccc":3}"#,
+            r#"{"a":"x","bb":"\"","ccc":"}"#,
             r#"{ "a" : 1 , "bb" : 2 }"#,
             r#"{"bb":1,"a":2}"#,
             r#"{}"#,

@@ -35,6 +35,10 @@ pub(crate) struct Merged {
     pub(crate) other_time: Vec<i64>,
 }
 
+/// In the place of a packed row that is not kept; it sorts last. No row is packed to it: there are fewer rows than their bits
+/// could number.
+const DROPPED: u128 = u128::MAX;
+
 /// A row of some worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
@@ -107,7 +111,6 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The rows to keep: events sorted by time and id, and the other records.
     /// The rows to keep: events sorted by time and identifier, and the other records.
     fn deduplicate(&self, files: usize) -> Chosen {
         let packing = Packing::of(self.columns);
@@ -206,10 +209,10 @@ impl<'a> Table<'a> {
         let total = self.columns.iter().map(Columns::rows).sum();
         let mut packed = Vec::with_capacity(total);
         for (number, columns) in (0u32..).zip(self.columns) {
-            let keys = columns.keys.iter().chain(&columns.other_keys);
-            packed.extend(
-                keys.zip(0u32..)
-                    .map(|(&key, row)| packing.pack(key, (number, row))),
+            let keys = columns.keys.par_iter().chain(&columns.other_keys);
+            packed.par_extend(
+                keys.enumerate()
+                    .map(|(row, &key)| packing.pack(key, (number, row as u32))),
             );
         }
         packed
@@ -225,18 +228,20 @@ impl<'a> Table<'a> {
         let time_bits = u64::BITS - latest.abs_diff(earliest).leading_zeros();
         let mut packed: Vec<u128> = Vec::with_capacity(kept.iter().map(Vec::len).sum());
         for ((number, columns), kept) in (0u32..).zip(self.columns).zip(kept) {
-            let rows = columns.time.iter().zip(&columns.keys).zip(kept).zip(0u32..);
-            packed.extend(
-                rows.filter(|((_, kept), _)| **kept)
-                    .map(|(((&time, &key), _), row)| {
-                        let since = u128::from(time.abs_diff(earliest));
-                        let rank = since.unbounded_shl(u128::BITS - time_bits)
-                            | key.unbounded_shr(time_bits);
-                        packing.pack(rank, (number, row))
-                    }),
-            );
+            let rows = columns.time.par_iter().zip(&columns.keys).zip(kept);
+            packed.par_extend(rows.enumerate().map(|(row, ((&time, &key), &kept))| {
+                let since = u128::from(time.abs_diff(earliest));
+                let rank =
+                    since.unbounded_shl(u128::BITS - time_bits) | key.unbounded_shr(time_bits);
+                if kept {
+                    packing.pack(rank, (number, row as u32))
+                } else {
+                    DROPPED
+                }
+            }));
         }
         packed.par_sort_unstable();
+        packed.truncate(packed.partition_point(|&packed| packed != DROPPED));
         let tied = packed.windows(2).any(
             |pair| matches!(pair, [left, right] if packing.rank(*left) == packing.rank(*right)),
         );
@@ -387,7 +392,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    fn messages(&self, place: Place) -> impl Iterator<Item = (&str, &str, Option<u64>)> {
+    fn messages(&self, place: Place) -> impl Iterator<Item = (&str, &[u8], Option<u64>)> {
         let columns = self.columns(place);
         let span = columns
             .and_then(|columns| columns.spans.get(place.row as usize))

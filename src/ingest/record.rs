@@ -1,9 +1,9 @@
 //! The fields of an audit record that become columns, borrowed from its text. Everything else is read over.
 
 use super::envelope::Envelope;
-use super::field::{Field, FolderField, ItemField};
+use super::field::{ContextField, Field, FolderField, ItemField, PairField};
 use super::json::{Scanner, Text, Value};
-use super::key_order::{KeyOrder, Position};
+use super::key_order::{Key, KeyOrder, Position};
 use super::reject::Fault;
 use super::segment::EnvelopeFields;
 use super::wrapper::wrapping_key;
@@ -22,43 +22,11 @@ pub(crate) struct Folder<'a> {
     pub(crate) items: usize,
 }
 
-/// One record in Microsoft's flat shape. Absent text is empty.
-#[derive(Debug, Clone, Default)]
+/// One record in Microsoft's flat shape.
+#[derive(Debug, Clone)]
 pub(crate) struct Record<'a> {
-    pub(crate) id: Text<'a>,
-    pub(crate) time: Text<'a>,
-    pub(crate) operation: Text<'a>,
-    pub(crate) workload: Text<'a>,
-    pub(crate) record_type: Text<'a>,
-    pub(crate) user_id: Text<'a>,
-    pub(crate) user_key: Text<'a>,
-    pub(crate) user_type: Text<'a>,
-    pub(crate) logon_type: Text<'a>,
-    pub(crate) mailbox_owner: Text<'a>,
-    pub(crate) mailbox_guid: Text<'a>,
-    pub(crate) object_id: Text<'a>,
-    pub(crate) client_ip_address: Text<'a>,
-    pub(crate) client_ip: Text<'a>,
-    pub(crate) actor_ip: Text<'a>,
-    pub(crate) client_info: Text<'a>,
-    pub(crate) client_process: Text<'a>,
-    pub(crate) client_version: Text<'a>,
-    pub(crate) user_agent: Text<'a>,
-    pub(crate) client_app_id: Text<'a>,
-    pub(crate) app_id: Text<'a>,
-    pub(crate) application_id: Text<'a>,
-    pub(crate) context_client_app_id: Text<'a>,
-    pub(crate) session_id: Text<'a>,
-    pub(crate) context_session_id: Text<'a>,
-    pub(crate) device_session_id: Text<'a>,
-    pub(crate) access: Text<'a>,
-    pub(crate) throttled: Option<bool>,
-    pub(crate) external: Option<bool>,
-    pub(crate) result_status: Text<'a>,
-    pub(crate) logon_error: Text<'a>,
-    pub(crate) operation_count: Option<u64>,
-    pub(crate) folder_path: Text<'a>,
-    pub(crate) folder_name: Text<'a>,
+    /// Values of the fields, by field.
+    texts: [Text<'a>; Field::STORED],
     /// Messages of all folders, one folder after another.
     pub(crate) items: Vec<Item<'a>>,
     pub(crate) folders: Vec<Folder<'a>>,
@@ -74,45 +42,71 @@ pub(crate) struct Record<'a> {
     orders: Orders<'a>,
 }
 
-/// Orders of the keys of records, their folders and their messages.
+/// Orders of the keys of records and of the objects in them.
 #[derive(Debug, Clone, Default)]
 struct Orders<'a> {
     record: KeyOrder<'a, Field>,
     folder: KeyOrder<'a, FolderField>,
     item: KeyOrder<'a, ItemField>,
+    pair: KeyOrder<'a, PairField>,
+    context: KeyOrder<'a, ContextField>,
+}
+
+impl Default for Record<'_> {
+    /// A record to be read into once.
+    fn default() -> Self {
+        Self::new(Orders::default())
+    }
 }
 
 impl<'a> Record<'a> {
     /// A record to be read into many times: it learns the order of the keys.
     pub(crate) fn reused() -> Self {
+        Self::new(Orders {
+            record: KeyOrder::learning(),
+            folder: KeyOrder::learning(),
+            item: KeyOrder::learning(),
+            pair: KeyOrder::learning(),
+            context: KeyOrder::learning(),
+        })
+    }
+
+    fn new(orders: Orders<'a>) -> Self {
         Self {
-            orders: Orders {
-                record: KeyOrder::learning(),
-                folder: KeyOrder::learning(),
-                item: KeyOrder::learning(),
-            },
-            ..Self::default()
+            texts: [Text::default(); Field::STORED],
+            items: Vec::new(),
+            folders: Vec::new(),
+            parameters: Vec::new(),
+            inner: None,
+            inner_is_text: false,
+            envelope: EnvelopeFields::default(),
+            format: None,
+            orders,
         }
     }
 
     /// Empties the record, keeping the memory of its lists and the order of its keys.
     pub(crate) fn clear(&mut self) {
-        let (mut items, mut folders, mut parameters) = (
-            std::mem::take(&mut self.items),
-            std::mem::take(&mut self.folders),
-            std::mem::take(&mut self.parameters),
-        );
-        let orders = std::mem::take(&mut self.orders);
-        items.clear();
-        folders.clear();
-        parameters.clear();
-        *self = Self {
-            items,
-            folders,
-            parameters,
-            orders,
-            ..Self::default()
-        };
+        self.texts = [Text::default(); Field::STORED];
+        self.items.clear();
+        self.folders.clear();
+        self.parameters.clear();
+        self.inner = None;
+        self.inner_is_text = false;
+        self.envelope = EnvelopeFields::default();
+        self.format = None;
+    }
+
+    /// The value of a field; empty when it is absent.
+    #[inline]
+    pub(crate) fn text(&self, field: Field) -> Text<'a> {
+        self.texts.get(field as usize).copied().unwrap_or_default()
+    }
+
+    fn set(&mut self, field: Field, text: Text<'a>) {
+        if let Some(place) = self.texts.get_mut(field as usize) {
+            *place = text;
+        }
     }
 
     /// Reads the record that stands at the scanner.
@@ -125,10 +119,12 @@ impl<'a> Record<'a> {
     ) -> Result<(), Fault> {
         scanner.open_object()?;
         let mut position = Position::default();
-        while let Some((key, field)) = self.orders.record.next(scanner, &mut position, Field::of)? {
-            match scanner.value()? {
-                value @ (Value::Object | Value::Array) => self.container(key, value, scanner)?,
-                value => self.scalar((key, field), value),
+        while let Some(key) = self.orders.record.next(scanner, &mut position, Field::of)? {
+            match scanner.value_after(key.opened)? {
+                value @ (Value::Object | Value::Array) => {
+                    self.container(key.name, value, scanner)?
+                }
+                value => self.scalar(key, value),
             }
         }
         Ok(())
@@ -136,57 +132,32 @@ impl<'a> Record<'a> {
 
     /// Takes one field of the record.
     #[inline]
-    fn scalar(&mut self, (key, field): (&[u8], Field), value: Value<'a>) {
+    fn scalar(&mut self, key: Key<'a, Field>, value: Value<'a>) {
         let text = match value {
             Value::Text(text) => text,
             Value::Number(raw) => Text { raw },
-            Value::Bool(truth) => {
-                match field {
-                    Field::ExternalAccess => self.external = Some(truth),
-                    Field::ResultStatus => self.result_status = scalar_text(value),
-                    _ => {}
-                }
-                return;
+            Value::Bool(_) if matches!(key.field, Field::ExternalAccess | Field::ResultStatus) => {
+                scalar_text(value)
             }
             _ => return,
         };
-        match field {
-            Field::Unused => {}
-            Field::Wrapper => self.wrapper_text(key, text),
-            Field::ActorIpAddress => self.actor_ip = text,
-            Field::AppId => self.app_id = text,
-            Field::ApplicationId => self.application_id = text,
+        match self.texts.get_mut(key.field as usize) {
+            Some(place) => *place = text,
+            None => self.wrapper_field(key, text),
+        }
+    }
+
+    /// Takes a field that says something of what is around the record.
+    #[cold]
+    fn wrapper_field(&mut self, key: Key<'a, Field>, text: Text<'a>) {
+        match key.field {
             Field::AuditData => self.wrap_text(Envelope::AuditSearch, text),
-            Field::ClientAppId => self.client_app_id = text,
-            Field::ClientInfoString => self.client_info = text,
-            Field::ClientIp => self.client_ip = text,
-            Field::ClientIpAddress => self.client_ip_address = text,
-            Field::ClientProcessName => self.client_process = text,
-            Field::ClientVersion => self.client_version = text,
+            Field::RawEventData => self.wrap_text(Envelope::CloudAppEvents, text),
             Field::CreationDate | Field::Timestamp => self.envelope.time = text,
-            Field::CreationTime => self.time = text,
-            Field::ExternalAccess => self.external = value.truth(),
-            Field::Id => self.id = text,
-            Field::LogonError => self.logon_error = text,
-            Field::LogonType => self.logon_type = text,
-            Field::MailAccessType => self.access = text,
-            Field::MailboxGuid => self.mailbox_guid = text,
-            Field::MailboxOwner => self.mailbox_owner = text,
-            Field::ObjectId => self.object_id = text,
             Field::OfficeWorkload | Field::TimeGenerated => {
                 self.format = Some(Envelope::OfficeActivity)
             }
-            Field::Operation => self.operation = text,
-            Field::OperationCount => self.operation_count = value.number(),
-            Field::RawEventData => self.wrap_text(Envelope::CloudAppEvents, text),
-            Field::RecordType => self.record_type = text,
-            Field::ResultStatus => self.result_status = text,
-            Field::SessionId => self.session_id = text,
-            Field::UserAgent => self.user_agent = text,
-            Field::UserId => self.user_id = text,
-            Field::UserKey => self.user_key = text,
-            Field::UserType => self.user_type = text,
-            Field::Workload => self.workload = text,
+            _ => self.wrapper_text(key.name, text),
         }
     }
 
@@ -215,23 +186,9 @@ impl<'a> Record<'a> {
                 _,
             ) => {
                 let parameters = key == b"Parameters";
-                read_pairs(scanner, value, |name, value| {
-                    self.pair(name, value, parameters)
-                })
+                self.read_pairs(scanner, value, parameters)
             }
-            (b"AppAccessContext", Value::Object) => {
-                let mut first = true;
-                while let Some(key) = scanner.key(&mut first)? {
-                    let value = scanner.value()?;
-                    scanner.skip(value)?;
-                    match key {
-                        b"AADSessionId" => self.context_session_id = value.text(),
-                        b"ClientAppId" => self.context_client_app_id = value.text(),
-                        _ => {}
-                    }
-                }
-                Ok(())
-            }
+            (b"AppAccessContext", Value::Object) => self.read_context(scanner),
             (b"Item" | b"Folder", Value::Object) => {
                 let is_item = key == b"Item";
                 let item = self.read_item(scanner)?;
@@ -257,6 +214,69 @@ impl<'a> Record<'a> {
         }
     }
 
+    fn read_context<const CSV: bool>(
+        &mut self,
+        scanner: &mut Scanner<'a, CSV>,
+    ) -> Result<(), Fault> {
+        let mut position = Position::default();
+        while let Some(key) = self
+            .orders
+            .context
+            .next(scanner, &mut position, ContextField::of)?
+        {
+            let value = scanner.value_after(key.opened)?;
+            scanner.skip(value)?;
+            match key.field {
+                ContextField::SessionId => self.set(Field::ContextSessionId, value.text()),
+                ContextField::ClientAppId => self.set(Field::ContextClientAppId, value.text()),
+                ContextField::Unused => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a list of `{"Name": ..., "Value": ...}`, or an object of names and values (as some collectors rewrite it).
+    fn read_pairs<const CSV: bool>(
+        &mut self,
+        scanner: &mut Scanner<'a, CSV>,
+        list: Value<'a>,
+        parameters: bool,
+    ) -> Result<(), Fault> {
+        let mut first = true;
+        if list == Value::Object {
+            while let Some(key) = scanner.key(&mut first)? {
+                let value = scanner.value()?;
+                scanner.skip(value)?;
+                self.pair(Text { raw: key }, scalar_text(value), parameters);
+            }
+            return Ok(());
+        }
+        while scanner.element(&mut first)? {
+            let element = scanner.value()?;
+            if element != Value::Object {
+                scanner.skip(element)?;
+                continue;
+            }
+            let (mut name, mut content) = (Text::default(), Text::default());
+            let mut position = Position::default();
+            while let Some(key) = self
+                .orders
+                .pair
+                .next(scanner, &mut position, PairField::of)?
+            {
+                let value = scanner.value_after(key.opened)?;
+                scanner.skip(value)?;
+                match key.field {
+                    PairField::Name => name = value.text(),
+                    PairField::Value => content = scalar_text(value),
+                    PairField::Unused => {}
+                }
+            }
+            self.pair(name, content, parameters);
+        }
+        Ok(())
+    }
+
     /// A name and value of one of the lists of pairs, which come in any order.
     fn pair(&mut self, name: Text<'a>, value: Text<'a>, parameters: bool) {
         if parameters {
@@ -264,22 +284,20 @@ impl<'a> Record<'a> {
             return;
         }
         match name.raw {
-            b"MailAccessType" => self.access = value,
-            b"IsThrottled" => self.throttled = super::json::truth(value.raw),
-            b"UserAgent" => self.user_agent = value,
-            b"SessionId" => self.device_session_id = value,
+            b"MailAccessType" => self.set(Field::MailAccessType, value),
+            b"IsThrottled" => self.set(Field::IsThrottled, value),
+            b"UserAgent" => self.set(Field::UserAgent, value),
+            b"SessionId" => self.set(Field::DeviceSessionId, value),
             _ => {}
         }
     }
 
     fn push_item(&mut self, item: Item<'a>) {
         self.items.push(item);
+        let path = self.text(Field::FolderPath);
         match self.folders.last_mut() {
-            Some(last) if last.path == self.folder_path => last.items += 1,
-            _ => self.folders.push(Folder {
-                path: self.folder_path,
-                items: 1,
-            }),
+            Some(last) if last.path == path => last.items += 1,
+            _ => self.folders.push(Folder { path, items: 1 }),
         }
     }
 
@@ -294,13 +312,13 @@ impl<'a> Record<'a> {
             };
             let mut folder = Folder::default();
             let mut position = Position::default();
-            while let Some((_, field)) =
+            while let Some(key) =
                 self.orders
                     .folder
                     .next(scanner, &mut position, FolderField::of)?
             {
-                let value = scanner.value()?;
-                match (field, value) {
+                let value = scanner.value_after(key.opened)?;
+                match (key.field, value) {
                     (FolderField::FolderItems, Value::Array) => {
                         folder.items += self.read_folder_items(scanner)?
                     }
@@ -324,14 +342,14 @@ impl<'a> Record<'a> {
             let mut item = Item::default();
             if value == Value::Object {
                 let mut position = Position::default();
-                while let Some((_, field)) =
+                while let Some(key) =
                     self.orders
                         .item
                         .next(scanner, &mut position, ItemField::of)?
                 {
-                    let value = scanner.value()?;
+                    let value = scanner.value_after(key.opened)?;
                     scanner.skip(value)?;
-                    match field {
+                    match key.field {
                         ItemField::InternetMessageId => item.internet_message_id = value.text(),
                         ItemField::SizeInBytes => item.bytes = value.number(),
                         ItemField::Unused => {}
@@ -380,50 +398,13 @@ impl<'a> Record<'a> {
                     scanner.skip(value)?;
                     item.bytes = value.number();
                 }
-                (b"Path", Value::Text(path)) => self.folder_path = path,
-                (b"Name", Value::Text(name)) => self.folder_name = name,
+                (b"Path", Value::Text(path)) => self.set(Field::FolderPath, path),
+                (b"Name", Value::Text(name)) => self.set(Field::FolderName, name),
                 _ => scanner.skip(value)?,
             }
         }
         Ok(item)
     }
-}
-
-/// Reads a list of `{"Name": ..., "Value": ...}`, or an object of names and values (as some collectors rewrite it).
-fn read_pairs<'a, const CSV: bool>(
-    scanner: &mut Scanner<'a, CSV>,
-    list: Value<'a>,
-    mut take: impl FnMut(Text<'a>, Text<'a>),
-) -> Result<(), Fault> {
-    let mut first = true;
-    if list == Value::Object {
-        while let Some(key) = scanner.key(&mut first)? {
-            let value = scanner.value()?;
-            scanner.skip(value)?;
-            take(Text { raw: key }, scalar_text(value));
-        }
-        return Ok(());
-    }
-    while scanner.element(&mut first)? {
-        let element = scanner.value()?;
-        if element != Value::Object {
-            scanner.skip(element)?;
-            continue;
-        }
-        let (mut name, mut content) = (Text::default(), Text::default());
-        let mut first_key = true;
-        while let Some(key) = scanner.key(&mut first_key)? {
-            let value = scanner.value()?;
-            scanner.skip(value)?;
-            match key {
-                b"Name" => name = value.text(),
-                b"Value" => content = scalar_text(value),
-                _ => {}
-            }
-        }
-        take(name, content);
-    }
-    Ok(())
 }
 
 /// A scalar as text, truth values in the way the log writes them.
@@ -453,8 +434,13 @@ mod tests {
             {"Id":"x","Path":"\\Sent","FolderItems":[{"InternetMessageId":"<b>"}]}]}"#,
         )?;
         assert_eq!(
-            (record.access.raw, record.throttled, record.operation_count),
-            (b"Bind".as_slice(), Some(false), Some(3))
+            [
+                Field::MailAccessType,
+                Field::IsThrottled,
+                Field::OperationCount
+            ]
+            .map(|field| record.text(field).raw),
+            [b"Bind".as_slice(), b"False", b"3"]
         );
         let folders: Vec<_> = record
             .folders
@@ -480,9 +466,9 @@ mod tests {
         )?;
         assert_eq!(
             (
-                sync.record_type.raw,
-                sync.folder_path.raw,
-                sync.folder_name.raw
+                sync.text(Field::RecordType).raw,
+                sync.text(Field::FolderPath).raw,
+                sync.text(Field::FolderName).raw
             ),
             (
                 b"2".as_slice(),
@@ -497,7 +483,7 @@ mod tests {
             (
                 deletes.items.len(),
                 deletes.folders.len(),
-                deletes.folder_path.raw
+                deletes.text(Field::FolderPath).raw
             ),
             (2, 1, b"A".as_slice())
         );
@@ -528,7 +514,10 @@ mod tests {
             ]
         );
         assert_eq!(
-            (record.device_session_id.raw, record.context_session_id.raw),
+            (
+                record.text(Field::DeviceSessionId).raw,
+                record.text(Field::ContextSessionId).raw
+            ),
             (b"s".as_slice(), b"t".as_slice())
         );
         Ok(())

@@ -4,6 +4,7 @@ use memchr::memchr;
 
 use super::csv::{Layout, read_cells, read_row};
 use super::envelope::{Envelope, Framing};
+use super::field::Field;
 use super::flat;
 use super::json::{Scanner, Text, Value, unescape};
 use super::record::Record;
@@ -351,7 +352,8 @@ fn next_record(block: &[u8], from: usize) -> usize {
             .read(&mut Scanner::<false>::new(block, candidate))
             .is_ok();
         if whole
-            && (record.inner.is_some() || !record.id.is_empty() && !record.operation.is_empty())
+            && (record.inner.is_some()
+                || !record.text(Field::Id).is_empty() && !record.text(Field::Operation).is_empty())
         {
             return candidate;
         }

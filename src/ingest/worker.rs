@@ -5,10 +5,12 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::address::parse_address;
+use super::bytes::is_plain;
 use super::client::{ClientText, parse_client};
+use super::field::Field;
 use super::geo::Geo;
-use super::intern::{Case, Interner};
-use super::json::{Text, truth};
+use super::intern::{ByText, Case, Interner};
+use super::json::{Text, parse_number, truth};
 use super::record::Record;
 use super::reject::Fault;
 use super::schema::{
@@ -53,8 +55,10 @@ pub(crate) struct Worker<'g> {
     pub(crate) kinds: Vec<(u32, u32)>,
     kind_codes: FxHashMap<(u32, u32), u32>,
     operations: Vec<Operation>,
-    addresses: FxHashMap<Box<[u8]>, AddressCodes>,
-    clients: FxHashMap<Box<[u8]>, ClientCodes>,
+    addresses: ByText<AddressCodes>,
+    clients: ByText<ClientCodes>,
+    /// Clients that are known by their text alone.
+    lone_clients: ByText<ClientCodes>,
     key: Vec<u8>,
     scratch: String,
     pub(crate) columns: Columns,
@@ -74,8 +78,9 @@ impl<'g> Worker<'g> {
             kinds: Vec::new(),
             kind_codes: FxHashMap::default(),
             operations: Vec::new(),
-            addresses: FxHashMap::default(),
-            clients: FxHashMap::default(),
+            addresses: ByText::default(),
+            clients: ByText::default(),
+            lone_clients: ByText::default(),
             key: Vec::new(),
             scratch: String::new(),
             columns: Columns::default(),
@@ -133,19 +138,23 @@ impl<'g> Worker<'g> {
         record: &Record<'_>,
         envelope: EnvelopeFields<'_>,
     ) -> Result<(), Fault> {
-        let id = record.id.or(envelope.id);
+        let id = record.text(Field::Id).or(envelope.id);
         if id.raw.is_empty() {
-            return Err(if record.operation.is_empty() && record.time.is_empty() {
-                Fault::NotARecord
-            } else {
-                Fault::NoId
-            });
+            return Err(
+                if record.text(Field::Operation).is_empty()
+                    && record.text(Field::CreationTime).is_empty()
+                {
+                    Fault::NotARecord
+                } else {
+                    Fault::NoId
+                },
+            );
         }
-        let operation = record.operation.or(envelope.operation);
+        let operation = record.text(Field::Operation).or(envelope.operation);
         if operation.is_empty() {
             return Err(Fault::NoOperation);
         }
-        let time = parse_time(record.time.raw)
+        let time = parse_time(record.text(Field::CreationTime).raw)
             .or_else(|| parse_time(envelope.time.raw))
             .ok_or(Fault::NoTime)?;
         let key = match parse_guid(id.raw) {
@@ -155,7 +164,7 @@ impl<'g> Worker<'g> {
         self.segment.rows += 1;
         let operation_code = self.texts[column::OPERATION].code(operation, Case::Keep);
         let operation = self.operation(operation_code);
-        let record_type = record_type(record.record_type)
+        let record_type = record_type(record.text(Field::RecordType))
             .or_else(|| record_type_of(envelope.record_type))
             .unwrap_or(0);
         if self.is_event(record, record_type, operation) {
@@ -171,7 +180,7 @@ impl<'g> Worker<'g> {
                 },
             );
         } else {
-            self.push_other(record.workload, operation_code, key, time);
+            self.push_other(record.text(Field::Workload), operation_code, key, time);
         }
         Ok(())
     }
@@ -194,7 +203,7 @@ impl<'g> Worker<'g> {
             2 | 3 | 50 | 15 => true,
             101 => operation.is_search(),
             // What the service itself does to the mailboxes it runs on is maintenance.
-            1 if record.user_id.raw.starts_with(b"NT AUTHORITY") => false,
+            1 if record.text(Field::UserId).raw.starts_with(b"NT AUTHORITY") => false,
             1 if operation == Operation::Forwarding => record
                 .parameters
                 .iter()
@@ -218,7 +227,7 @@ impl<'g> Worker<'g> {
 
     fn push_event(&mut self, record: &Record<'_>, envelope: EnvelopeFields<'_>, head: Head) {
         let sign_in = head.record_type == 15 || head.operation.is_sign_in();
-        let access = match record.access.raw {
+        let access = match record.text(Field::MailAccessType).raw {
             b"Bind" => AccessType::Bind,
             b"Sync" => AccessType::Sync,
             raw if raw.eq_ignore_ascii_case(b"bind") => AccessType::Bind,
@@ -226,36 +235,43 @@ impl<'g> Worker<'g> {
             _ => AccessType::None,
         };
         let actor = self.texts[column::ACTOR].code(
-            record.user_id.or(envelope.user).or(record.user_key),
+            record
+                .text(Field::UserId)
+                .or(envelope.user)
+                .or(record.text(Field::UserKey)),
             Case::Lower,
         );
         let mailbox = self.mailbox(record, head, actor, sign_in);
         let address = self.address(
             record
-                .client_ip_address
-                .or(record.client_ip)
-                .or(record.actor_ip),
+                .text(Field::ClientIpAddress)
+                .or(record.text(Field::ClientIp))
+                .or(record.text(Field::ActorIpAddress)),
         );
         let client = self.client(record, sign_in);
         let (application, interface) = if sign_in {
             (
-                record.application_id.or(record.client_app_id),
-                if record.app_id.is_empty() {
-                    guid_only(record.object_id)
+                record
+                    .text(Field::ApplicationId)
+                    .or(record.text(Field::ClientAppId)),
+                if record.text(Field::AppId).is_empty() {
+                    guid_only(record.text(Field::ObjectId))
                 } else {
-                    record.app_id
+                    record.text(Field::AppId)
                 },
             )
         } else {
             (
-                record.client_app_id.or(record.context_client_app_id),
-                record.app_id,
+                record
+                    .text(Field::ClientAppId)
+                    .or(record.text(Field::ContextClientAppId)),
+                record.text(Field::AppId),
             )
         };
         let session = record
-            .session_id
-            .or(record.context_session_id)
-            .or(record.device_session_id);
+            .text(Field::SessionId)
+            .or(record.text(Field::ContextSessionId))
+            .or(record.text(Field::DeviceSessionId));
         let codes = [
             head.operation_code,
             mailbox,
@@ -280,8 +296,12 @@ impl<'g> Worker<'g> {
         columns.time.push(head.time);
         columns.record_type.push(head.record_type);
         columns.access.push(access as u8);
-        columns.user_type.push(user_type(record.user_type));
-        columns.logon_type.push(logon_type(record.logon_type));
+        columns
+            .user_type
+            .push(user_type(record.text(Field::UserType)));
+        columns
+            .logon_type
+            .push(logon_type(record.text(Field::LogonType)));
         columns.client_family.push(client.family as u8);
         columns.asn.push(address.asn);
         columns
@@ -295,7 +315,7 @@ impl<'g> Worker<'g> {
                 .fold(0, u64::saturating_add),
         );
         let folders = if record.folders.is_empty() {
-            usize::from(!record.folder_path.is_empty())
+            usize::from(!record.text(Field::FolderPath).is_empty())
         } else {
             record.folders.len()
         };
@@ -303,18 +323,19 @@ impl<'g> Worker<'g> {
             .folders
             .push(u16::try_from(folders).unwrap_or(u16::MAX));
         let succeeded = succeeded(record, head.operation);
-        let flags = u8::from(record.throttled == Some(true))
+        let flags = u8::from(truth(record.text(Field::IsThrottled).raw) == Some(true))
             | u8::from(succeeded) << 1
-            | u8::from(record.external == Some(true)) << 2;
+            | u8::from(truth(record.text(Field::ExternalAccess).raw) == Some(true)) << 2;
         columns.flags.push(flags);
         columns.spans.push(span);
     }
 
     /// Whose mailbox: the owner, else the mailbox's GUID; for administration the object, for sign-ins the actor.
     fn mailbox(&mut self, record: &Record<'_>, head: Head, actor: u32, sign_in: bool) -> u32 {
-        if !record.mailbox_owner.is_empty() && !sign_in {
-            let code = self.texts[column::MAILBOX].code(record.mailbox_owner, Case::Lower);
-            if let Some(guid) = parse_guid(record.mailbox_guid.raw) {
+        if !record.text(Field::MailboxOwner).is_empty() && !sign_in {
+            let code =
+                self.texts[column::MAILBOX].code(record.text(Field::MailboxOwner), Case::Lower);
+            if let Some(guid) = parse_guid(record.text(Field::MailboxGuid).raw) {
                 let names = &self.texts[column::MAILBOX];
                 let known = self.mailbox_guids.entry(guid).or_insert(code);
                 // Of several owners of one mailbox (it was renamed) any run must pick the same.
@@ -324,12 +345,13 @@ impl<'g> Worker<'g> {
             }
             return code;
         }
-        if !record.mailbox_guid.is_empty() && !sign_in {
-            return self.texts[column::MAILBOX].code(record.mailbox_guid, Case::Lower);
+        if !record.text(Field::MailboxGuid).is_empty() && !sign_in {
+            return self.texts[column::MAILBOX].code(record.text(Field::MailboxGuid), Case::Lower);
         }
         if head.record_type == 1 || head.operation.is_rule_change() {
             let mut scratch = std::mem::take(&mut self.scratch);
-            let object = object_mailbox(record.object_id.decode(&mut scratch)).to_lowercase();
+            let object =
+                object_mailbox(record.text(Field::ObjectId).decode(&mut scratch)).to_lowercase();
             self.scratch = scratch;
             if !object.is_empty() {
                 return self.texts[column::MAILBOX].name(&object);
@@ -340,7 +362,7 @@ impl<'g> Worker<'g> {
     }
 
     fn address(&mut self, text: Text<'_>) -> AddressCodes {
-        if let Some(&codes) = self.addresses.get(text.raw) {
+        if let Some(codes) = self.addresses.get(text.raw) {
             return codes;
         }
         let address = parse_address(text.decode(&mut self.scratch));
@@ -351,30 +373,42 @@ impl<'g> Worker<'g> {
             country: self.texts[column::COUNTRY].name(&place.country),
             asn: place.asn,
         };
-        self.addresses.insert(text.raw.into(), codes);
+        self.addresses.insert(text.raw, codes);
         codes
     }
 
     fn client(&mut self, record: &Record<'_>, sign_in: bool) -> ClientCodes {
-        let info = record.client_info.or(record.user_agent);
-        self.key.clear();
-        self.key.extend_from_slice(info.raw);
-        for part in [
-            record.client_process.raw,
-            record.client_version.raw,
-            if sign_in { b"s".as_slice() } else { b"" },
-        ] {
-            self.key.push(0);
-            self.key.extend_from_slice(part);
-        }
-        if let Some(&codes) = self.clients.get(self.key.as_slice()) {
-            return codes;
+        let info = record
+            .text(Field::ClientInfoString)
+            .or(record.text(Field::UserAgent));
+        let process = record.text(Field::ClientProcessName);
+        let version = record.text(Field::ClientVersion);
+        // Most records have the one text only, which then is the key as it stands.
+        let alone = process.is_empty() && version.is_empty() && !sign_in;
+        if alone {
+            if let Some(codes) = self.lone_clients.get(info.raw) {
+                return codes;
+            }
+        } else {
+            self.key.clear();
+            self.key.extend_from_slice(info.raw);
+            for part in [
+                process.raw,
+                version.raw,
+                if sign_in { b"s".as_slice() } else { b"" },
+            ] {
+                self.key.push(0);
+                self.key.extend_from_slice(part);
+            }
+            if let Some(codes) = self.clients.get(&self.key) {
+                return codes;
+            }
         }
         let (mut first, mut second, mut third) = (String::new(), String::new(), String::new());
         let client = ClientText {
             info: info.decode(&mut first),
-            process: record.client_process.decode(&mut second),
-            version: record.client_version.decode(&mut third),
+            process: process.decode(&mut second),
+            version: version.decode(&mut third),
             sign_in,
         };
         let (family, version) = parse_client(client);
@@ -383,17 +417,30 @@ impl<'g> Worker<'g> {
             family,
             version: self.texts[column::CLIENT_VERSION].name(&version),
         };
-        self.clients.insert(self.key.as_slice().into(), codes);
+        if alone {
+            self.lone_clients.insert(info.raw, codes);
+        } else {
+            self.clients.insert(&self.key, codes);
+        }
         codes
     }
 
     fn folder(&mut self, record: &Record<'_>) -> u32 {
-        let path = record.folders.first().map_or(record.folder_path, |folder| {
-            folder.path.or(record.folder_path)
-        });
+        let path = record
+            .folders
+            .first()
+            .map_or(record.text(Field::FolderPath), |folder| {
+                folder.path.or(record.text(Field::FolderPath))
+            });
         let unusable = path.is_empty() || path.raw.eq_ignore_ascii_case(b"Not Available");
-        self.texts[column::FOLDER]
-            .code(if unusable { record.folder_name } else { path }, Case::Keep)
+        self.texts[column::FOLDER].code(
+            if unusable {
+                record.text(Field::FolderName)
+            } else {
+                path
+            },
+            Case::Keep,
+        )
     }
 
     fn parameters(&mut self, record: &Record<'_>) -> u32 {
@@ -427,11 +474,13 @@ impl<'g> Worker<'g> {
             items = rest;
             push_number(data, these.len() as u64);
             for item in these {
-                push_item(
-                    data,
-                    item.internet_message_id.decode(&mut self.scratch),
-                    item.bytes,
-                );
+                let id = item.internet_message_id;
+                let id = if is_plain(id.raw) {
+                    id.raw
+                } else {
+                    id.decode(&mut self.scratch).as_bytes()
+                };
+                push_item(data, id, item.bytes);
             }
         }
         span
@@ -456,14 +505,15 @@ fn item_count(record: &Record<'_>, head: Head, access: AccessType, sign_in: bool
         return 0;
     }
     let listed = record.items.len() as u64;
-    u32::try_from(record.operation_count.unwrap_or(listed).max(1)).unwrap_or(u32::MAX)
+    let count = parse_number(record.text(Field::OperationCount).raw).unwrap_or(listed);
+    u32::try_from(count.max(1)).unwrap_or(u32::MAX)
 }
 
 fn succeeded(record: &Record<'_>, operation: Operation) -> bool {
-    if operation == Operation::SignInFailed || !record.logon_error.is_empty() {
+    if operation == Operation::SignInFailed || !record.text(Field::LogonError).is_empty() {
         return false;
     }
-    let status = record.result_status.raw;
+    let status = record.text(Field::ResultStatus).raw;
     truth(status).unwrap_or(
         !(status.eq_ignore_ascii_case(b"failed") || status.eq_ignore_ascii_case(b"failure")),
     )
