@@ -394,7 +394,7 @@ impl Ranker {
             }
         });
         let forest = IsolationForest::params()
-            .mode(Mode::Mixed)
+            .mode(Mode::Shallow)
             .seed(seed ^ (day as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
             .fit(&DatasetBase::from(data))
             .map_err(|error| Error::Model {

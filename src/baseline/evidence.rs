@@ -233,9 +233,8 @@ impl Baselines {
             .find(|(id, _)| *id == feature)
             .map_or(VOLUME_FEATURES[0].1, |(_, m)| *m);
         let predictive = self.predictive(observation, baseline, class, measure);
-        let sessions = own_volume(observation, baseline, class).map_or(0, |volume| {
-            volume.moments[measure as usize].sessions() as u32
-        });
+        let sessions = own_volume(observation, baseline, class)
+            .map_or(0, |volume| volume[measure as usize].sessions() as u32);
         // 1.645 standard deviations on either side hold nine of ten.
         let expectation = Expectation::Range {
             low: predictive.quantile(-1.645),

@@ -10,10 +10,9 @@ use super::hours::{HOUR_CLASSES, hour_class};
 use super::ladder::bans;
 use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
 use super::novelty::{Category, Novelty, TenantToday, novelties};
-use super::volume::items_exceedance;
 use super::{
-    Baselines, Judgement, SPREAD_DAYS, Stage, VOLUME_FEATURES, novelty_bound, own_volume,
-    persistence_rung, spread_rung, stratum, unfamiliar_categories, volume_class,
+    Baselines, Judgement, SPREAD_DAYS, Stage, VOLUME_FEATURES, novelty_bound, persistence_rung,
+    spread_rung, stratum, unfamiliar_categories, volume_class,
 };
 use crate::feature::{
     CategoryKind, FEATURE_COUNT, FeatureId, Measure, Observation, Symbol, WEEK_CELLS,
@@ -257,17 +256,8 @@ impl Baselines {
         class: u8,
         measure: Measure,
     ) -> f64 {
-        let predictive = self.predictive(observation, baseline, class, measure);
-        let value = observation.measure(measure);
-        if measure == Measure::Items && self.uses(Stage::Mixture) {
-            items_exceedance(
-                &predictive,
-                own_volume(observation, baseline, class).map(|volume| &volume.items),
-                value,
-            )
-        } else {
-            predictive.exceedance(value)
-        }
+        self.predictive(observation, baseline, class, measure)
+            .exceedance(observation.measure(measure))
     }
 }
 

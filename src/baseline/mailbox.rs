@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::hours::{HOUR_CLASSES, WeekHistogram};
 use super::ladder::MailboxLadder;
 use super::novelty::{Acquaintance, Category};
-use super::volume::{ItemHabit, Moments};
+use super::volume::Moments;
 use crate::feature::{CategoryKind, MEASURES, Observation};
 
 /// The ladders that are kept per mailbox and for the tenant.
@@ -59,12 +59,8 @@ impl TokenOrigin {
     }
 }
 
-/// Volumes through one client family.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct FamilyVolume {
-    pub(crate) moments: [Moments; MEASURES.len()],
-    pub(crate) items: ItemHabit,
-}
+/// Volumes through one client family, by measure.
+pub(crate) type FamilyVolume = [Moments; MEASURES.len()];
 
 /// Baseline of one mailbox.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

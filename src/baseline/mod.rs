@@ -11,6 +11,7 @@ mod judge;
 mod ladder;
 mod mailbox;
 mod novelty;
+mod peers;
 mod stage;
 mod teach;
 mod volume;
@@ -30,6 +31,7 @@ use hours::{HOUR_CLASSES, WeekHistogram};
 use ladder::{RUNGS, TenantLadder};
 use mailbox::{FamilyVolume, LadderKind, MailboxBaseline, ordered};
 use novelty::{Category, Novelty, RARE, TRUST_DAYS, TenantKnown};
+use peers::Peers;
 use volume::{Moments, Predictive};
 
 use crate::feature::{
@@ -92,6 +94,7 @@ struct TenantBaseline {
     /// Volumes of the sessions of one application, whatever the mailbox.
     #[serde(with = "ordered")]
     applications: FxHashMap<Symbol, [Moments; MEASURES.len()]>,
+    peers: Peers,
     /// Mailboxes in which a category was unfamiliar, with the last such day.
     unfamiliar: BTreeMap<Category, BTreeMap<Symbol, i32>>,
 }
@@ -155,7 +158,7 @@ impl Baselines {
         measure: Measure,
     ) -> Predictive {
         let own = own_volume(observation, baseline, class)
-            .map(|volume| volume.moments[measure as usize])
+            .map(|volume| volume[measure as usize])
             .unwrap_or_default();
         let tenant = self
             .tenant
@@ -172,9 +175,19 @@ impl Baselines {
             .flatten()
             .map(|moments| moments[measure as usize])
             .filter(|moments| moments.sessions() >= APPLICATION_SESSIONS);
+        // Of clients that are new to a mailbox the tenant knows more: it learns from those as well that nobody trusts yet.
+        let peers = || {
+            (class & UNFAMILIAR == 0)
+                .then(|| {
+                    self.tenant
+                        .peers
+                        .volume(observation.mailbox, class, measure)
+                })
+                .flatten()
+        };
         Predictive::new(
             own,
-            prior.unwrap_or(tenant),
+            prior.or_else(peers).unwrap_or(tenant),
             self.tenant.everything[measure as usize],
         )
     }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum Stage {
     /// Shrinking mailboxes towards their tenant; without it a mailbox is judged by its own history alone.
     Shrinkage,
-    /// The Gaussian mixture of items; without it the predictive distribution judges alone.
-    Mixture,
+    /// Peer groups; without them mailboxes are shrunk towards the whole tenant.
+    Peers,
     /// Withholding from the baselines what is flagged or weighs heavily; without it everything teaches.
     Probation,
     /// The isolation forest's part of the score.
@@ -22,7 +22,7 @@ impl Stage {
     /// Every stage.
     pub const ALL: [Self; 5] = [
         Self::Shrinkage,
-        Self::Mixture,
+        Self::Peers,
         Self::Probation,
         Self::Isolation,
         Self::FollowUp,
@@ -32,7 +32,7 @@ impl Stage {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Shrinkage => "shrinkage",
-            Self::Mixture => "mixture",
+            Self::Peers => "peers",
             Self::Probation => "probation",
             Self::Isolation => "isolation",
             Self::FollowUp => "follow_up",

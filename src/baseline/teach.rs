@@ -8,10 +8,11 @@ use rustc_hash::FxHashMap;
 use super::hours::hour_class;
 use super::judge::{Home, homes};
 use super::ladder::{FIRST_DAYS, RUNGS, STRATA};
-use super::mailbox::{LadderKind, MailboxBaseline};
+use super::mailbox::{FamilyVolume, LadderKind, MailboxBaseline};
 use super::novelty::{Acquaintance, Category, TenantAcquaintance};
+use super::peers::{PEER_DAYS, Peers};
 use super::{
-    Baselines, Judgement, Lesson, SPREAD_DAYS, VOLUME_FEATURES, spread_rung, stratum,
+    Baselines, Judgement, Lesson, SPREAD_DAYS, Stage, VOLUME_FEATURES, spread_rung, stratum,
     unfamiliar_categories,
 };
 use crate::feature::{CategoryKind, Observation, Symbol};
@@ -42,6 +43,15 @@ struct Pupil<'a> {
     /// What it has begun to trust, and when.
     begun: Vec<(Category, i32)>,
     reached: Vec<Reached>,
+    told: Told,
+}
+
+/// What a mailbox's day adds to the tenant's volumes and unfamiliar categories.
+#[derive(Default)]
+struct Told {
+    volumes: BTreeMap<u8, FamilyVolume>,
+    applications: BTreeMap<Symbol, FamilyVolume>,
+    unfamiliar: Vec<(Category, i32)>,
 }
 
 /// The highest rung of one ladder that the mailbox's sessions of one stratum reached.
@@ -95,6 +105,7 @@ impl Baselines {
                 indexes,
                 begun: Vec::new(),
                 reached: Vec::new(),
+                told: Told::default(),
             })
             .collect();
         // Mailboxes learn on their own, side by side; what they tell the tenant is joined in their order.
@@ -102,6 +113,7 @@ impl Baselines {
             self.teach_volumes(&day, pupil);
             remember(&day, pupil, &homes);
             teach_habits(&day, pupil);
+            self.tell(&day, pupil);
         });
         for pupil in pupils {
             self.teach_tenant(&day, &pupil);
@@ -114,6 +126,9 @@ impl Baselines {
             });
         }
         self.tenant.days += 1;
+        if self.uses(Stage::Peers) && self.tenant.days.is_multiple_of(PEER_DAYS) {
+            self.tenant.peers = Peers::of(&self.mailboxes);
+        }
     }
 
     /// Volumes of the mailbox.
@@ -127,46 +142,38 @@ impl Baselines {
             });
             let volume = baseline.volumes.entry(class).or_default();
             for ((_, measure), value) in VOLUME_FEATURES.into_iter().zip(values) {
-                volume.moments[measure as usize].count(value);
-            }
-            volume.items.count(values[0]);
-        }
-        for (class, volume) in &mut baseline.volumes {
-            if volume.items.wants_fit() {
-                volume
-                    .items
-                    .fit(u64::from(pupil.mailbox) << 8 | u64::from(*class));
+                volume[measure as usize].count(value);
             }
         }
     }
 
     /// What the mailbox's day tells the tenant.
     fn teach_tenant(&mut self, day: &Taught<'_>, pupil: &Pupil<'_>) {
-        for &index in pupil.indexes {
-            let (observation, judgement) = (&day.observations[index], &day.judgements[index]);
-            self.teach_tenant_volumes(day, &pupil.baseline, index);
-            for category in
-                unfamiliar_categories(observation, &judgement.novelties, judgement.network)
-            {
-                self.tenant
-                    .unfamiliar
-                    .entry(category)
-                    .or_default()
-                    .insert(pupil.mailbox, observation.day);
-            }
-            if day.teaches(index) {
-                self.tenant.hours[hour_class(observation.channel)].count(observation.week_cell);
-            }
+        let tenant = &mut self.tenant;
+        for (&class, volume) in &pupil.told.volumes {
+            join(tenant.volumes.entry(class).or_default(), volume);
+            join(&mut tenant.everything, volume);
+        }
+        for (&application, volume) in &pupil.told.applications {
+            join(tenant.applications.entry(application).or_default(), volume);
+        }
+        for &(category, last) in &pupil.told.unfamiliar {
+            let mailboxes = tenant.unfamiliar.entry(category).or_default();
+            mailboxes.insert(pupil.mailbox, last);
+        }
+        for &index in pupil.indexes.iter().filter(|&&index| day.teaches(index)) {
+            let observation = &day.observations[index];
+            tenant.hours[hour_class(observation.channel)].count(observation.week_cell);
         }
         for &(category, first) in &pupil.begun {
             let met = TenantAcquaintance {
                 first,
                 mailboxes: 0,
             };
-            self.tenant.known.entry(category).or_insert(met).mailboxes += 1;
+            tenant.known.entry(category).or_insert(met).mailboxes += 1;
         }
         for reached in &pupil.reached {
-            self.tenant.ladders[reached.ladder].count(
+            tenant.ladders[reached.ladder].count(
                 reached.stratum,
                 reached.active_days,
                 reached.rung,
@@ -177,29 +184,41 @@ impl Baselines {
     /// The tenant's volumes learn from every session, so that what is new and busy is known to be so often; a session
     /// that may not teach is cut to what is still ordinary. An application's volumes learn from trusted sessions only:
     /// an intruder's application has no others.
-    fn teach_tenant_volumes(&mut self, day: &Taught<'_>, baseline: &MailboxBaseline, index: usize) {
-        let (observation, class) = (&day.observations[index], day.judgements[index].class);
-        let values = VOLUME_FEATURES.map(|(_, measure)| {
-            let value = observation.measure(measure);
-            if day.teaches(index) {
-                value
-            } else {
-                self.predictive(observation, baseline, class, measure)
-                    .ordinary(value)
+    fn tell(&self, day: &Taught<'_>, pupil: &mut Pupil<'_>) {
+        for &index in pupil.indexes {
+            let (observation, judgement) = (&day.observations[index], &day.judgements[index]);
+            let teaches = day.teaches(index);
+            let values = VOLUME_FEATURES.map(|(_, measure)| {
+                let value = observation.measure(measure);
+                if teaches {
+                    value
+                } else {
+                    self.predictive(observation, &pupil.baseline, judgement.class, measure)
+                        .ordinary(value)
+                }
+            });
+            let told = &mut pupil.told;
+            let application = observation.category(CategoryKind::Application);
+            let count = |volume: &mut FamilyVolume| {
+                for ((_, measure), value) in VOLUME_FEATURES.into_iter().zip(values) {
+                    volume[measure as usize].count(value);
+                }
+            };
+            count(told.volumes.entry(judgement.class).or_default());
+            if teaches && application != 0 {
+                count(told.applications.entry(application).or_default());
             }
-        });
-        let moments = self.tenant.volumes.entry(class).or_default();
-        for ((_, measure), value) in VOLUME_FEATURES.into_iter().zip(values) {
-            moments[measure as usize].count(value);
-            self.tenant.everything[measure as usize].count(value);
+            let categories =
+                unfamiliar_categories(observation, &judgement.novelties, judgement.network);
+            told.unfamiliar
+                .extend(categories.into_iter().map(|of| (of, observation.day)));
         }
-        let application = observation.category(CategoryKind::Application);
-        if day.teaches(index) && application != 0 {
-            let moments = self.tenant.applications.entry(application).or_default();
-            for ((_, measure), value) in VOLUME_FEATURES.into_iter().zip(values) {
-                moments[measure as usize].count(value);
-            }
-        }
+    }
+}
+
+fn join(sum: &mut FamilyVolume, more: &FamilyVolume) {
+    for (sum, more) in sum.iter_mut().zip(more) {
+        *sum = sum.merged(*more);
     }
 }
 

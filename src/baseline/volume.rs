@@ -3,20 +3,11 @@
 //! Counts of a session are zero-inflated and over-dispersed: most sessions send nothing, and the ones that read have
 //! a heavy tail. They are modelled as a share of sessions above zero and, above zero, on the logarithm: the
 //! log-normal is what a Poisson count with a heavy-tailed rate looks like (Bulmer 1974, "On fitting the Poisson
-//! lognormal distribution to species-abundance data"). Two models share the work:
-//!
-//! * always, the posterior predictive of a normal-inverse-gamma prior that is the tenant's distribution for the same
-//!   client family: a Student t whose tails are heavy while the mailbox has little history (Gelman et al., Bayesian
-//!   Data Analysis, 3rd ed., section 3.3);
-//! * for items, once a mailbox has [`MIXTURE_SAMPLES`] sessions, a Gaussian mixture fitted with linfa, because short
-//!   looks and long reading are two habits of one person.
+//! lognormal distribution to species-abundance data"). A session is judged by the posterior predictive of a
+//! normal-inverse-gamma prior, which is the distribution of the mailbox's peers, or else of the tenant, for the same client
+//! family: a Student t whose tails are heavy while the mailbox has little history (Gelman et al., Bayesian Data Analysis, 3rd
+//! ed., section 3.3).
 
-use linfa::DatasetBase;
-use linfa::traits::Fit;
-use linfa_clustering::GaussianMixtureModel;
-use ndarray::Array2;
-use rand_xoshiro::Xoshiro256Plus;
-use rand_xoshiro::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
 /// Weight of the tenant's distribution in a mailbox's, in sessions.
@@ -25,9 +16,6 @@ const PRIOR_SESSIONS: f64 = 6.0;
 const PRIOR_SHAPE: f64 = 2.0;
 /// Least standard deviation of log(1 + count): counts are whole numbers, and 5 against 6 is no news.
 const MIN_DEVIATION: f64 = 0.3;
-/// Sessions that a mixture needs, and how many of the latest it is fitted on.
-pub(crate) const MIXTURE_SAMPLES: usize = 24;
-const MIXTURE_WINDOW: usize = 96;
 /// What a session teaches is cut at this many standard deviations: one attack must not become the habit.
 const WINSOR: f64 = 3.5;
 
@@ -67,7 +55,7 @@ impl Moments {
     }
 
     /// Joins two sets of sessions (Chan, Golub and LeVeque 1979).
-    fn merged(self, other: Self) -> Self {
+    pub(crate) fn merged(self, other: Self) -> Self {
         let positive = self.positive + other.positive;
         if positive == 0.0 {
             return Self {
@@ -98,7 +86,7 @@ impl Moments {
     }
 
     /// Share of sessions above zero, never exactly 0 or 1.
-    fn positive_share(self) -> f64 {
+    pub(crate) fn positive_share(self) -> f64 {
         (self.positive + 0.5) / (self.sessions + 1.0)
     }
 
@@ -108,6 +96,11 @@ impl Moments {
         } else {
             0.0
         }
+    }
+
+    /// Mean of log(1 + x) over the sessions with x above zero; 0 when there are none.
+    pub(crate) fn mean(self) -> f64 {
+        self.mean
     }
 
     /// Sessions seen, zero or not.
@@ -192,107 +185,6 @@ fn normal_tail(z: f64) -> f64 {
     0.5 * libm::erfc(z / std::f64::consts::SQRT_2)
 }
 
-/// The latest sessions' items of one mailbox and client family, and the mixture fitted on them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ItemHabit {
-    recent: Vec<f32>,
-    next: u32,
-    unfitted: u32,
-    mixture: Vec<Component>,
-}
-
-/// One component of a fitted mixture, on log(1 + items).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-struct Component {
-    weight: f64,
-    mean: f64,
-    deviation: f64,
-}
-
-impl ItemHabit {
-    pub(crate) fn count(&mut self, items: f64) {
-        if items <= 0.0 {
-            return;
-        }
-        let value = items.ln_1p() as f32;
-        if self.recent.len() < MIXTURE_WINDOW {
-            self.recent.push(value);
-        } else {
-            self.recent[self.next as usize % MIXTURE_WINDOW] = value;
-        }
-        self.next = self.next.wrapping_add(1);
-        self.unfitted += 1;
-    }
-
-    /// Whether half of the sessions at hand are new since the last fit: at 24, 48, 96 sessions and every 48 later.
-    pub(crate) fn wants_fit(&self) -> bool {
-        self.recent.len() >= MIXTURE_SAMPLES && 2 * self.unfitted as usize >= self.recent.len()
-    }
-
-    /// Fits two Gaussians with linfa. Data that it cannot fit (all equal, say) leaves the habit without a mixture;
-    /// the predictive distribution then judges alone.
-    pub(crate) fn fit(&mut self, seed: u64) {
-        self.unfitted = 0;
-        let mut values: Vec<f64> = self.recent.iter().map(|&value| f64::from(value)).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        let data = DatasetBase::from(Array2::from_shape_fn((values.len(), 1), |(row, _)| {
-            values[row]
-        }));
-        let fitted = GaussianMixtureModel::params_with_rng(2, Xoshiro256Plus::seed_from_u64(seed))
-            .n_runs(1)
-            .max_n_iterations(40)
-            .tolerance(1e-3)
-            .reg_covariance(MIN_DEVIATION * MIN_DEVIATION)
-            .fit(&data);
-        self.mixture = fitted.map_or_else(
-            |_| Vec::new(),
-            |model| {
-                model
-                    .weights()
-                    .iter()
-                    .zip(model.means().column(0))
-                    .zip(model.covariances().outer_iter())
-                    .map(|((&weight, &mean), covariance)| Component {
-                        weight,
-                        mean,
-                        deviation: covariance[[0, 0]].sqrt().max(MIN_DEVIATION),
-                    })
-                    .collect()
-            },
-        );
-    }
-
-    /// P(items ≥ value | items > 0), with the number of sessions behind it; `None` without a mixture.
-    pub(crate) fn exceedance(&self, value: f64) -> Option<(f64, usize)> {
-        if self.mixture.is_empty() {
-            return None;
-        }
-        let x = value.ln_1p();
-        let tail = self
-            .mixture
-            .iter()
-            .map(|c| c.weight * normal_tail((x - c.mean) / c.deviation))
-            .sum();
-        Some((tail, self.recent.len()))
-    }
-}
-
-/// Exceedance of items: the mixture where there is one, weighted by its sessions, else the predictive alone.
-pub(crate) fn items_exceedance(
-    predictive: &Predictive,
-    habit: Option<&ItemHabit>,
-    items: f64,
-) -> f64 {
-    let heavy = predictive.exceedance(items);
-    match habit.and_then(|habit| habit.exceedance(items)) {
-        Some((tail, sessions)) if items > 0.0 => {
-            let weight = sessions as f64 / (sessions + MIXTURE_SAMPLES) as f64;
-            (weight * predictive.positive_share * tail + (1.0 - weight) * heavy).min(1.0)
-        }
-        _ => heavy,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,31 +232,5 @@ mod tests {
         assert!(
             (joined.mean - both.mean).abs() < 1e-12 && (joined.squares - both.squares).abs() < 1e-9
         );
-    }
-
-    #[test]
-    fn the_mixture_sees_two_habits() {
-        let mut habit = ItemHabit::default();
-        for i in 0..80 {
-            habit.count(if i % 2 == 0 {
-                2.0 + f64::from(i % 3)
-            } else {
-                90.0 + f64::from(i % 20)
-            });
-        }
-        assert!(habit.wants_fit());
-        habit.fit(7);
-        let (usual, _) = habit.exceedance(60.0).expect("a mixture");
-        let (rare, _) = habit.exceedance(2000.0).expect("a mixture");
-        assert!((usual - 0.5).abs() < 0.15, "{usual}");
-        assert!(rare < 1e-4, "{rare}");
-    }
-
-    #[test]
-    fn equal_values_do_not_break_the_fit() {
-        let mut habit = ItemHabit::default();
-        (0..40).for_each(|_| habit.count(3.0));
-        habit.fit(1);
-        assert!(habit.exceedance(3.0).is_none_or(|(p, _)| p.is_finite()));
     }
 }
