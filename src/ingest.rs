@@ -14,6 +14,7 @@ mod bytes;
 mod client;
 mod coverage;
 mod csv;
+mod digest;
 mod envelope;
 mod events_file;
 mod field;

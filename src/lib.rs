@@ -50,5 +50,6 @@ pub mod report;
 pub mod session;
 pub mod simulate;
 mod staging;
+mod turn;
 
 pub use error::Error;

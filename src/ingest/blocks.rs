@@ -181,7 +181,7 @@ impl<'a> Feeder<'a> {
 
     fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
-        let meter = open
+        let mut meter = open
             .source
             .meter
             .lock()

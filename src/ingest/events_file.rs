@@ -11,15 +11,14 @@ use std::io::{BufWriter, Write};
 use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use polars::prelude::{ArrowSchema, CompatLevel, DataFrame, DataType, Field, SchemaExt, TimeUnit};
 use polars_io::SerReader;
 use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
 use polars_parquet::write::FileWriter;
 
-use row_group::{Encoder, Rows, Texts, Turn};
+use row_group::{Encoder, Rows, Texts};
 
 use super::bytes::is_plain;
 use super::json::{Scanner, Text, Value};
@@ -28,6 +27,7 @@ use super::segment::TEXTS;
 use super::worker::Worker;
 use crate::error::Error;
 use crate::event::{Events, NO_ITEMS, TEXT_COLUMNS, push_item, push_number, record_key};
+use crate::turn::in_order;
 
 /// Rows of a row group: large enough that dictionaries are not repeated often, small enough that its text fits in memory
 /// beside the table.
@@ -67,40 +67,22 @@ fn write_partial(events: &Events, partial: &Path, path: &Path) -> Result<(), Err
             (field.name, arrow)
         })
         .collect();
-    let writer = FileWriter::try_new(out, schema, row_group::OPTIONS).map_err(table)?;
+    let mut writer = FileWriter::try_new(out, schema, row_group::OPTIONS).map_err(table)?;
     let schema = writer.parquet_schema().clone();
-    let writer = Mutex::new(writer);
-    let groups = events.len().div_ceil(ROW_GROUP);
-    let next = AtomicUsize::new(0);
-    let turn = Turn::new();
-    let work = || -> Result<(), Error> {
-        let mut encoder = Encoder::default();
-        loop {
-            let group = next.fetch_add(1, Ordering::Relaxed);
-            if group >= groups || turn.is_off() {
-                return Ok(());
-            }
-            let rows = batch(events, group * ROW_GROUP, ROW_GROUP);
-            let height = rows.as_ref().map_or(0, |rows| rows.table.height()) as u64;
-            let encoded = rows.and_then(|rows| encoder.encode(rows, &schema).map_err(table));
-            turn.take(group, || {
-                let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-                let written = writer.write(height, row_group::columns(&encoded?));
-                written.map_err(table)
-            })?;
-        }
-    };
-    std::thread::scope(|scope| {
-        let threads = rayon::current_num_threads().min(groups);
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        others.into_iter().fold(work(), |so_far, other| {
-            let result = other
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            so_far.and(result)
-        })
-    })?;
-    let mut writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+    in_order(
+        events.len().div_ceil(ROW_GROUP),
+        Encoder::default,
+        |encoder, group| {
+            let rows = batch(events, group * ROW_GROUP, ROW_GROUP)?;
+            let height = rows.table.height() as u64;
+            let encoded = encoder.encode(rows, &schema).map_err(table)?;
+            Ok((height, encoded))
+        },
+        |(height, encoded)| {
+            let written = writer.write(height, row_group::columns(&encoded));
+            written.map_err(table)
+        },
+    )?;
     writer.end(None).map_err(table)?;
     writer.into_inner().flush().map_err(fail)
 }

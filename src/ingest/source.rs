@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::read::MultiGzDecoder;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+use super::digest::Digest;
 use crate::error::Error;
 
 /// Something to read: a file, a folder, a pattern, or standard input (`-`).
@@ -170,7 +170,7 @@ pub enum Compression {
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     pub(crate) bytes: u64,
-    digest: Option<Sha256>,
+    digest: Option<Digest>,
 }
 
 impl Meter {
@@ -179,17 +179,9 @@ impl Meter {
         self.digest.is_some()
     }
 
-    /// The hash in hexadecimal; empty when none was wanted.
-    pub(crate) fn sha256(&self) -> String {
-        let Some(digest) = &self.digest else {
-            return String::new();
-        };
-        digest
-            .clone()
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+    /// The hash in hexadecimal, when all has passed; empty when none was wanted.
+    pub(crate) fn sha256(&mut self) -> String {
+        self.digest.take().map(Digest::finish).unwrap_or_default()
     }
 }
 
@@ -238,7 +230,7 @@ impl Source {
         } else {
             Box::new(File::open(path).map_err(|source| Error::io("read", path, source))?)
         };
-        Self::from_reader(path, file, hash.then(Sha256::new), max_decompressed)
+        Self::from_reader(path, file, hash.then(Digest::new), max_decompressed)
     }
 
     /// Undoes compression and encoding of what a reader yields; `path` is what errors name.
@@ -248,7 +240,7 @@ impl Source {
     pub(crate) fn from_reader(
         path: &Path,
         inner: Box<dyn Read + Send>,
-        digest: Option<Sha256>,
+        digest: Option<Digest>,
         max_decompressed: u64,
     ) -> Result<Self, Error> {
         let meter = Arc::new(Mutex::new(Meter { bytes: 0, digest }));

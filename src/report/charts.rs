@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
 use super::period::{DAY, Period, accesses};
 use super::{coverage, sheets};
 use crate::chart::campaign_map::{Campaign, CampaignMap, Visit};
@@ -13,6 +16,7 @@ use crate::explain::Naming;
 use crate::feature::{FEATURES, FeatureGroup};
 use crate::pipeline::{Analysis, AnalyzedSession};
 use crate::rank::FlagRule;
+use crate::session::AddressBlocks;
 
 /// Mailboxes with a sheet of their own, by their highest-ranked flagged session.
 const MAX_SHEETS: usize = 50;
@@ -63,17 +67,40 @@ pub(super) fn data(
         ));
     }
     let mut seen = BTreeSet::new();
-    for analyzed in analysis.flagged() {
-        if seen.len() == MAX_SHEETS {
-            break;
-        }
-        if seen.insert(analyzed.session.mailbox) {
-            let sheet = sheets::sheet(analysis, naming, &period, analyzed.session.mailbox);
-            let name = format!("mailbox_{:03}_{}", seen.len(), file_name(&sheet.mailbox));
-            charts.push((chart_path(&name), Chart::MailboxSheet(sheet)));
+    let mailboxes: Vec<u32> = analysis
+        .flagged()
+        .map(|analyzed| analyzed.session.mailbox)
+        .filter(|&mailbox| seen.insert(mailbox))
+        .take(MAX_SHEETS)
+        .collect();
+    let blocks = AddressBlocks::new(&naming.columns().network);
+    let sheets: Vec<(String, Chart)> = sessions_of(&mailboxes, analysis)
+        .into_par_iter()
+        .enumerate()
+        .map(|(number, sessions)| {
+            let sheet = sheets::sheet(&sessions, naming, &period, &blocks);
+            let name = format!("mailbox_{:03}_{}", number + 1, file_name(&sheet.mailbox));
+            (chart_path(&name), Chart::MailboxSheet(sheet))
+        })
+        .collect();
+    charts.extend(sheets);
+    Ok(charts)
+}
+
+/// The sessions of some mailboxes, in their order.
+fn sessions_of<'a>(mailboxes: &[u32], analysis: &'a Analysis) -> Vec<Vec<&'a AnalyzedSession>> {
+    let places: FxHashMap<u32, usize> = mailboxes
+        .iter()
+        .enumerate()
+        .map(|(place, &mailbox)| (mailbox, place))
+        .collect();
+    let mut sessions = vec![Vec::new(); mailboxes.len()];
+    for analyzed in &analysis.sessions {
+        if let Some(&place) = places.get(&analyzed.session.mailbox) {
+            sessions[place].push(analyzed);
         }
     }
-    Ok(charts)
+    sessions
 }
 
 fn chart_path(name: &str) -> String {

@@ -8,13 +8,13 @@ use polars::prelude::{Column, DataFrame};
 use polars_io::SerWriter;
 use polars_io::csv::write::CsvWriter;
 use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
-use rayon::prelude::*;
 
 use super::tables::{rfc3339, safe_cell};
 use crate::error::Error;
 use crate::explain::Naming;
 use crate::feature::FEATURES;
 use crate::pipeline::{Analysis, AnalyzedSession};
+use crate::turn::in_order;
 
 /// Reasons shown in one cell.
 const REASONS_IN_CELL: usize = 3;
@@ -36,22 +36,20 @@ pub(super) fn write(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Res
         .batched(head.schema())
         .map_err(fail)?;
     let chunks: Vec<&[AnalyzedSession]> = analysis.sessions.chunks(CHUNK).collect();
-    // As many chunks as there are threads are made at a time, and written in their order.
-    for wave in chunks.chunks(rayon::current_num_threads().max(1)) {
-        let made: Vec<(DataFrame, Vec<u8>)> = wave
-            .par_iter()
-            .map(|sessions| {
-                let frame = frame(sessions, naming)?;
-                let text = as_csv(frame.clone(), false)?;
-                Ok((frame, text))
-            })
-            .collect::<Result<_, Error>>()?;
-        for (frame, text) in made {
+    in_order(
+        chunks.len(),
+        || (),
+        |(), chunk| {
+            let frame = frame(chunks[chunk], naming)?;
+            let text = as_csv(frame.clone(), false)?;
+            Ok((frame, text))
+        },
+        |(frame, text)| {
             csv.write_all(&text)
                 .map_err(|source| Error::io("write", &csv_path, source))?;
-            parquet.write_batch(&frame).map_err(fail)?;
-        }
-    }
+            parquet.write_batch(&frame).map_err(fail)
+        },
+    )?;
     parquet.finish().map_err(fail)?;
     Ok(())
 }
@@ -76,7 +74,7 @@ fn frame(sessions: &[AnalyzedSession], naming: &Naming<'_>) -> Result<DataFrame,
             name.into(),
             sessions
                 .iter()
-                .map(|s| safe_cell(&of(s)))
+                .map(|s| safe_cell(&of(s)).into_owned())
                 .collect::<Vec<String>>(),
         )
     };

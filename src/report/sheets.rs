@@ -11,7 +11,7 @@ use crate::chart::mailbox_sheet::{Lane, MailboxSheet, Reason};
 use crate::event::AccessType;
 use crate::explain::{self, Naming};
 use crate::feature::{FeatureGroup, FeatureId};
-use crate::pipeline::{Analysis, AnalyzedSession};
+use crate::pipeline::AnalyzedSession;
 use crate::session::AddressBlocks;
 
 /// What the features that raised a session's score contributed in all: the whole of which a reason is a share.
@@ -31,18 +31,13 @@ pub(super) fn share(contribution: f64, attributed: f64) -> f64 {
     }
 }
 
-/// The sheet of one mailbox.
+/// The sheet of one mailbox, of its sessions by rank.
 pub(super) fn sheet(
-    analysis: &Analysis,
+    sessions: &[&AnalyzedSession],
     naming: &Naming<'_>,
     period: &Period,
-    mailbox: u32,
+    blocks: &AddressBlocks,
 ) -> MailboxSheet {
-    let sessions: Vec<&AnalyzedSession> = analysis
-        .sessions
-        .iter()
-        .filter(|s| s.session.mailbox == mailbox)
-        .collect();
     let (all, usual) = accesses(sessions.iter().copied(), naming, period);
     let flagged: Vec<&AnalyzedSession> = sessions
         .iter()
@@ -56,13 +51,13 @@ pub(super) fn sheet(
             .unwrap_or_default(),
         items: period.series(all, &usual),
         flagged: flagged.iter().map(|s| flagged_session(s, naming)).collect(),
-        week: week(&sessions, naming, period),
+        week: week(sessions, naming, period),
         first_day: period.first_day,
-        clients: lanes(&sessions, period, |s| naming.client(&s.session)),
+        clients: lanes(sessions, period, |s| naming.client(&s.session)),
         networks: by_block(
-            lanes(&sessions, period, |s| naming.network(&s.session)),
-            &sessions,
-            naming,
+            lanes(sessions, period, |s| naming.network(&s.session)),
+            sessions,
+            (naming, blocks),
         ),
         reasons: sheet_reasons(&flagged),
     }
@@ -123,9 +118,11 @@ fn lanes(
 
 /// Joins the networks of one provider's block into one lane: home and mobile connections change their address block by
 /// the day, and attackers rotate theirs. What took part in flagged sessions is never joined with what did not.
-fn by_block(lanes: Vec<Lane>, sessions: &[&AnalyzedSession], naming: &Naming<'_>) -> Vec<Lane> {
-    let networks = &naming.columns().network;
-    let blocks = AddressBlocks::new(networks);
+fn by_block(
+    lanes: Vec<Lane>,
+    sessions: &[&AnalyzedSession],
+    (naming, blocks): (&Naming<'_>, &AddressBlocks),
+) -> Vec<Lane> {
     let block_of: BTreeMap<String, &str> = sessions
         .iter()
         .map(|s| {

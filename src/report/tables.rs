@@ -1,5 +1,6 @@
 //! The CSV tables beside `sessions.csv`.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 
@@ -8,15 +9,21 @@ use jiff::Timestamp;
 use crate::error::Error;
 use crate::event::AccessType;
 use crate::explain::{Naming, exposure};
-use crate::pipeline::Analysis;
+use crate::pipeline::{Analysis, AnalyzedSession};
+use crate::turn::in_order;
 
 /// Writes every table.
 pub(super) fn write_all(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), Error> {
-    session_records(analysis, naming, dir)?;
-    reasons(analysis, dir)?;
-    campaigns(analysis, dir)?;
-    exposed(analysis, naming, dir)?;
-    rejects(analysis, dir)
+    let (records, rest) = rayon::join(
+        || session_records(analysis, naming, dir),
+        || {
+            reasons(analysis, dir)?;
+            campaigns(analysis, dir)?;
+            exposed(analysis, naming, dir)?;
+            rejects(analysis, dir)
+        },
+    );
+    records.and(rest)
 }
 
 /// RFC 3339 in UTC, milliseconds where there are any.
@@ -27,11 +34,19 @@ pub(super) fn rfc3339(time_ms: i64) -> String {
 }
 
 /// A cell that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV Injection").
-pub(super) fn safe_cell(text: &str) -> String {
+pub(super) fn safe_cell(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
+        Cow::Owned(format!("'{text}"))
     } else {
-        text.to_owned()
+        Cow::Borrowed(text)
+    }
+}
+
+/// [`safe_cell`] of UTF-8.
+fn safe_bytes(text: &[u8]) -> Cow<'_, [u8]> {
+    match text {
+        [b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..] => [b"'", text].concat().into(),
+        _ => text.into(),
     }
 }
 
@@ -82,18 +97,38 @@ impl Table {
     }
 }
 
+/// Sessions whose records are put into text at a time.
+const CHUNK: usize = 1 << 13;
+
 fn session_records(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), Error> {
-    let mut table = Table::create(dir, "session_records.csv", &["session_id", "record_id"])?;
-    for analyzed in &analysis.sessions {
-        let id = analyzed.session.id_text();
-        for &row in &analyzed.session.rows {
-            table.row(&[
-                id.as_str(),
-                &safe_cell(&naming.columns().record_id.get(row as usize)),
-            ])?;
-        }
-    }
-    table.finish()
+    let path = dir.join("session_records.csv");
+    let create = std::fs::File::create(&path);
+    let mut file = create.map_err(|source| Error::io("create", &path, source))?;
+    let fail = |source| Error::io("write", &path, source);
+    file.write_all(b"session_id,record_id\n").map_err(fail)?;
+    let chunks: Vec<&[AnalyzedSession]> = analysis.sessions.chunks(CHUNK).collect();
+    let ids = naming.columns().record_id;
+    in_order(
+        chunks.len(),
+        || (),
+        |(), chunk| {
+            let mut text = csv::Writer::from_writer(Vec::new());
+            let mut record = Vec::new();
+            for analyzed in chunks[chunk] {
+                let session = analyzed.session.id_text();
+                for &row in &analyzed.session.rows {
+                    record.clear();
+                    ids.push_to(row as usize, &mut record);
+                    let cells = [session.as_bytes(), &safe_bytes(&record)];
+                    text.write_record(cells)
+                        .map_err(|error| fail(std::io::Error::other(error)))?;
+                }
+            }
+            let text = text.into_inner();
+            text.map_err(|error| fail(std::io::Error::other(error.to_string())))
+        },
+        |text: Vec<u8>| file.write_all(&text).map_err(fail),
+    )
 }
 
 fn reasons(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
@@ -111,10 +146,10 @@ fn reasons(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
             table.row(&[
                 analyzed.session.id_text(),
                 reason.feature.feature().name.to_owned(),
-                safe_cell(&reason.observed),
-                safe_cell(&reason.expected),
+                safe_cell(&reason.observed).into_owned(),
+                safe_cell(&reason.expected).into_owned(),
                 format!("{:.6}", reason.contribution),
-                safe_cell(&reason.sentence),
+                safe_cell(&reason.sentence).into_owned(),
             ])?;
         }
     }
@@ -140,7 +175,7 @@ fn campaigns(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
             campaign.mailboxes.to_string(),
             campaign.sessions.len().to_string(),
             campaign.items.to_string(),
-            safe_cell(&campaign.shared),
+            safe_cell(&campaign.shared).into_owned(),
         ])?;
     }
     table.finish()
@@ -167,11 +202,11 @@ fn exposed(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), E
             };
             table.row(&[
                 session.id_text(),
-                safe_cell(naming.mailbox(session)),
+                safe_cell(naming.mailbox(session)).into_owned(),
                 rfc3339(item.time),
                 access.to_owned(),
-                safe_cell(item.folder),
-                safe_cell(item.internet_message_id),
+                safe_cell(item.folder).into_owned(),
+                safe_cell(item.internet_message_id).into_owned(),
                 item.bytes
                     .map(|bytes| bytes.to_string())
                     .unwrap_or_default(),
@@ -185,10 +220,10 @@ fn rejects(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
     let mut table = Table::create(dir, "rejects.csv", &["file", "row", "reason", "excerpt"])?;
     for reject in &analysis.ingested.rejects {
         table.row(&[
-            safe_cell(&reject.file),
+            safe_cell(&reject.file).into_owned(),
             reject.row.to_string(),
-            safe_cell(&reject.reason),
-            safe_cell(&reject.excerpt),
+            safe_cell(&reject.reason).into_owned(),
+            safe_cell(&reject.excerpt).into_owned(),
         ])?;
     }
     table.finish()

@@ -4,8 +4,6 @@
 //! message lists hardly ever repeat; it looks up every code of the other columns in a hash table; and it compresses under
 //! the writer's lock.
 
-use std::sync::{Condvar, Mutex, PoisonError};
-
 use polars::prelude::{
     ArrowDataType, Categorical32Type, CategoricalChunked, Column, CompatLevel, DataFrame,
     PolarsError, PolarsResult,
@@ -176,78 +174,4 @@ pub(super) fn columns(group: &RowGroup) -> RowGroupIterColumns<'_, PolarsError> 
             fallible_streaming_iterator::convert(pages.iter().map(PolarsResult::Ok)),
         ))
     }))
-}
-
-/// Lets threads do something in the order of their numbers. The first failure ends it for all.
-#[derive(Debug)]
-pub(super) struct Turn {
-    /// Whose turn it is; `None` after a failure.
-    number: Mutex<Option<usize>>,
-    changed: Condvar,
-}
-
-impl Turn {
-    pub(super) fn new() -> Self {
-        Self {
-            number: Mutex::new(Some(0)),
-            changed: Condvar::new(),
-        }
-    }
-
-    /// True after a failure.
-    pub(super) fn is_off(&self) -> bool {
-        self.number
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_none()
-    }
-
-    /// Waits for its turn, acts, and gives the turn to the next. Does nothing once another has failed.
-    ///
-    /// # Errors
-    /// That of the act.
-    pub(super) fn take<E>(&self, own: usize, act: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
-        let number = self.number.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut number = self
-            .changed
-            .wait_while(number, |turn| turn.is_some_and(|turn| turn != own))
-            .unwrap_or_else(PoisonError::into_inner);
-        if number.is_none() {
-            return Ok(());
-        }
-        // Off until the act is done: should it panic, nobody waits for it.
-        *number = None;
-        let result = act();
-        *number = result.is_ok().then_some(own + 1);
-        drop(number);
-        self.changed.notify_all();
-        result
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn turns_come_in_order_and_end_with_the_first_failure() {
-        let turn = Turn::new();
-        let done = Mutex::new(Vec::new());
-        std::thread::scope(|scope| {
-            for own in (0..8).rev() {
-                let (turn, done) = (&turn, &done);
-                scope.spawn(move || {
-                    turn.take(own, || {
-                        done.lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .push(own);
-                        if own == 5 { Err(()) } else { Ok(()) }
-                    })
-                });
-            }
-        });
-        assert!(turn.is_off());
-        let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        assert_eq!(done, [0, 1, 2, 3, 4, 5]);
-    }
 }

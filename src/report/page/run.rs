@@ -79,7 +79,6 @@ pub(super) struct Session {
     pub end: i64,
     pub score: f64,
     pub p_value: f64,
-    pub flagged: bool,
     pub campaign_id: String,
     #[serde(deserialize_with = "cell")]
     pub reasons: String,
@@ -176,18 +175,13 @@ impl Run {
         each(&dir.join("reasons.csv"), |reason: Reason| {
             let of = reasons.entry(reason.session_id.clone()).or_default();
             of.push(reason);
-            true
         })?;
         let mut campaigns = Vec::new();
         each(&dir.join("campaigns.csv"), |campaign| {
-            campaigns.push(campaign);
-            true
+            campaigns.push(campaign)
         })?;
         let mut exposure = Exposure::default();
-        each(&dir.join("exposure.csv"), |exposed| {
-            exposure.add(exposed);
-            true
-        })?;
+        each(&dir.join("exposure.csv"), |exposed| exposure.add(exposed))?;
         Ok(Self {
             summary,
             first,
@@ -213,32 +207,63 @@ fn summary(path: &Path) -> Result<Summary, Error> {
     Ok(summary)
 }
 
-/// The first session and the flagged ones; reading ends with the last flagged session, since they come by rank.
+/// The first session and the flagged ones; reading ends with the last flagged session, since they come by rank. Before that may
+/// come a million others, of which one cell is looked at.
 fn sessions(path: &Path, expected: usize) -> Result<(Option<Session>, Vec<Session>), Error> {
+    let mut reader = open(path)?;
+    let fail = |error: csv::Error| damaged(path, error.to_string());
+    let header = reader.byte_headers().map_err(fail)?.clone();
+    let place = header.iter().position(|name| name == b"flagged");
+    let place = place.ok_or_else(|| damaged(path, "has no column flagged".to_owned()))?;
     let mut first = None;
     let mut flagged: Vec<Session> = Vec::new();
-    each(path, |session: Session| {
+    let mut row = csv::ByteRecord::new();
+    while flagged.len() < expected || first.is_none() {
+        if !reader.read_byte_record(&mut row).map_err(fail)? {
+            break;
+        }
+        let is_flagged = match row.get(place) {
+            Some(b"true") => true,
+            Some(b"false") => false,
+            _ => {
+                return Err(damaged(
+                    path,
+                    "in column flagged, neither true nor false".to_owned(),
+                ));
+            }
+        };
+        if !is_flagged && first.is_some() {
+            continue;
+        }
+        let session: Session = row.deserialize(Some(&header)).map_err(fail)?;
         if first.is_none() {
             first = Some(session.clone());
         }
-        if session.flagged {
+        if is_flagged {
             flagged.push(session);
         }
-        flagged.len() < expected
-    })?;
+    }
+    if flagged.len() < expected {
+        let reason = format!(
+            "holds {} flagged sessions, and the summary says {expected}",
+            flagged.len()
+        );
+        return Err(damaged(path, reason));
+    }
     Ok((first, flagged))
 }
 
-/// Hands every row of a table to `take` until it has enough.
-fn each<T: DeserializeOwned>(path: &Path, mut take: impl FnMut(T) -> bool) -> Result<(), Error> {
-    let mut reader = csv::Reader::from_path(path).map_err(|error| match error.into_kind() {
+fn open(path: &Path) -> Result<csv::Reader<fs::File>, Error> {
+    csv::Reader::from_path(path).map_err(|error| match error.into_kind() {
         csv::ErrorKind::Io(source) => Error::io("read", path, source),
         _ => damaged(path, "cannot be read".to_owned()),
-    })?;
-    for row in reader.deserialize() {
-        if !take(row.map_err(|error| damaged(path, error.to_string()))?) {
-            break;
-        }
+    })
+}
+
+/// Hands every row of a table to `take`.
+fn each<T: DeserializeOwned>(path: &Path, mut take: impl FnMut(T)) -> Result<(), Error> {
+    for row in open(path)?.deserialize() {
+        take(row.map_err(|error| damaged(path, error.to_string()))?);
     }
     Ok(())
 }
