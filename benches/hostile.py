@@ -87,6 +87,19 @@ def mailboxes(path, n):
     lines(path, (record(i, moment(i, n), UserId=f"u{i}@contoso.example", MailboxOwnerUPN=f"u{i}@contoso.example") for i in range(n)))
 
 
+def few_each(path, n):
+    """A mailbox for every twenty records: many people, little of each."""
+    def one(i):
+        box = f"u{i % (n // 20)}@contoso.example"
+        return record(i, moment(i, n), UserId=box, MailboxOwnerUPN=box, ClientIPAddress=f"198.51.{i % (n // 20) % 250}.7")
+    lines(path, map(one, range(n)))
+
+
+def one_mailbox(path, n):
+    """Everything in one mailbox, twice as much as elsewhere."""
+    lines(path, (record(i, moment(i, 2 * n), SessionId=guid(i // 500), ClientIPAddress=f"198.51.100.{i // 5000 % 250}") for i in range(2 * n)))
+
+
 def actors(path, n):
     lines(path, (record(i, moment(i, n), UserId=f"u{i}@contoso.example", LogonType=2) for i in range(n)))
 
@@ -292,7 +305,7 @@ def empty_lines(path, n):
 
 # Case: seconds and GiB that it may take at full size.
 CASES = {
-    clients: (120, 4), client_strings: (120, 4), networks: (120, 4), networks_v6: (120, 4), mailboxes: (120, 8), actors: (120, 4), session_ids: (120, 4),
+    clients: (120, 4), client_strings: (120, 4), networks: (120, 4), networks_v6: (120, 4), mailboxes: (120, 8), few_each: (120, 4), one_mailbox: (120, 4), actors: (120, 4), session_ids: (120, 4),
     one_second: (120, 4), spread: (120, 4), spread_daily: (180, 4), deep: (30, 1), deep_properties: (30, 1), long_line: (30, 1), long_cell: (60, 1),
     long_array: (30, 1), numbers: (60, 2), dates: (60, 2), every_day: (120, 2), names: (60, 2), long_names: (60, 4), messages: (120, 4), folders: (120, 4),
     keys: (60, 2), same_keys: (60, 2), columns: (60, 2), record_ids: (120, 4), workloads: (120, 4), operations: (120, 4), rejects: (120, 4), empty_lines: (60, 2),

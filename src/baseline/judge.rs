@@ -21,6 +21,10 @@ use crate::feature::{
 /// A mailbox is active when it had a session within this many days.
 const ACTIVE_DAYS: i32 = 14;
 
+/// Most that persistence counts, in bans. It supports other signs: new devices and services come back as intruders do, and
+/// unbounded it raised what was known already before what was not.
+const PERSISTENCE_BOUND: f64 = 1.0;
+
 type Novelties = ([Novelty; CategoryKind::COUNT], Novelty);
 
 /// Everything that is the same for all sessions of a day.
@@ -214,7 +218,7 @@ impl Baselines {
             ),
             (
                 FeatureId::Persistence,
-                on(LadderKind::Persistence, judgement.persistence),
+                on(LadderKind::Persistence, judgement.persistence).min(PERSISTENCE_BOUND),
             ),
         ];
         for (feature, value) in ladders {
