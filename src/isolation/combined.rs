@@ -36,10 +36,10 @@ pub struct CombinedForestParams {
 }
 
 impl Default for CombinedForestParams {
-    /// 100 trees in each of the five forests, seed 0.
+    /// 150 trees in each of the five forests, seed 0.
     fn default() -> Self {
         Self {
-            trees_each: 100,
+            trees_each: 150,
             seed: 0,
         }
     }

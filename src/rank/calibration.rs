@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::feature::Channel;
 
 /// Days whose alerts set the threshold.
-const ALERT_WINDOW_DAYS: usize = 28;
+const ALERT_WINDOW_DAYS: usize = 21;
 /// No day counts for more than this multiple of the rate: a day full of attacks must not raise the threshold.
 const ALERT_DAY_CAP: f64 = 3.0;
 /// Alerts of a day that are kept; far more than any rate asks for.
