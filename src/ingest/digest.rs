@@ -23,13 +23,17 @@ impl Digest {
             return Self::Here(Sha256::new());
         }
         let (sender, pieces) = sync_channel::<Vec<u8>>(WAITING);
-        let thread = std::thread::spawn(move || {
+        let hash_all = move || {
             pieces.iter().fold(Sha256::new(), |mut hash, piece| {
                 hash.update(&piece);
                 hash
             })
-        });
-        Self::Beside(sender, thread)
+        };
+        match std::thread::Builder::new().spawn(hash_all) {
+            Ok(thread) => Self::Beside(sender, thread),
+            // The system has no thread to give.
+            Err(_) => Self::Here(Sha256::new()),
+        }
     }
 
     /// Takes the next piece of the file.
