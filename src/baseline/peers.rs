@@ -5,6 +5,8 @@
 //! squares quantization in PCM"; first centres by Arthur and Vassilvitskii 2007, "k-means++") with linfa, on how much and how
 //! often the mailbox is used.
 
+use std::collections::BTreeMap;
+
 use linfa::DatasetBase;
 use linfa::traits::{Fit, Predict};
 use linfa_clustering::KMeans;
@@ -13,7 +15,6 @@ use rand_xoshiro::Xoshiro256Plus;
 use rand_xoshiro::rand_core::SeedableRng;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use super::mailbox::{FamilyVolume, MailboxBaseline, ordered};
 use super::volume::Moments;
