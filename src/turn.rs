@@ -46,14 +46,14 @@ pub(crate) fn in_order<S, T, E: Send>(
 
 /// Lets threads do something in the order of their numbers. The first failure ends it for all.
 #[derive(Debug)]
-pub(crate) struct Turn {
+struct Turn {
     /// Whose turn it is; `None` after a failure.
     number: Mutex<Option<usize>>,
     changed: Condvar,
 }
 
 impl Turn {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
             number: Mutex::new(Some(0)),
             changed: Condvar::new(),
@@ -61,7 +61,7 @@ impl Turn {
     }
 
     /// True after a failure.
-    pub(crate) fn is_off(&self) -> bool {
+    fn is_off(&self) -> bool {
         self.number
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -72,7 +72,7 @@ impl Turn {
     ///
     /// # Errors
     /// That of the act.
-    pub(crate) fn take<E>(&self, own: usize, act: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+    fn take<E>(&self, own: usize, act: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
         let number = self.number.lock().unwrap_or_else(PoisonError::into_inner);
         let mut number = self
             .changed

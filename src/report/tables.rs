@@ -33,27 +33,24 @@ pub(super) fn rfc3339(time_ms: i64) -> String {
         .unwrap_or_default()
 }
 
-/// A cell that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV Injection").
+/// Whether a spreadsheet could run a cell as a formula (OWASP, "CSV Injection").
+fn is_formula(text: &[u8]) -> bool {
+    matches!(text, [b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..])
+}
+
+/// A cell that a spreadsheet would run as a formula gets an apostrophe in front.
 pub(super) fn safe_cell(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    if is_formula(text.as_bytes()) {
         Cow::Owned(format!("'{text}"))
     } else {
         Cow::Borrowed(text)
     }
 }
 
-/// [`safe_cell`] of UTF-8.
-fn safe_bytes(text: &[u8]) -> Cow<'_, [u8]> {
-    match text {
-        [b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..] => [b"'", text].concat().into(),
-        _ => text.into(),
-    }
-}
-
 /// The text that [`safe_cell`] was given.
 pub(super) fn plain_cell(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
-        Some(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => text,
+        Some(text) if is_formula(text.as_bytes()) => text,
         _ => cell,
     }
 }
@@ -119,7 +116,10 @@ fn session_records(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Resu
                 for &row in &analyzed.session.rows {
                     record.clear();
                     ids.push_to(row as usize, &mut record);
-                    let cells = [session.as_bytes(), &safe_bytes(&record)];
+                    if is_formula(&record) {
+                        record.insert(0, b'\'');
+                    }
+                    let cells = [session.as_bytes(), &record];
                     text.write_record(cells)
                         .map_err(|error| fail(std::io::Error::other(error)))?;
                 }
