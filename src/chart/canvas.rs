@@ -3,6 +3,7 @@
 //! Everything is drawn at twice the logical size. At standard resolution 2 × 2 pixels are then averaged, which
 //! smooths the edges that the rasteriser leaves jagged; at double resolution the pixels are written as they are.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use plotters::prelude::{BitMapBackend, DrawingBackend, RGBColor};
@@ -165,23 +166,16 @@ impl Canvas<'_> {
     fn set_text(&mut self, text: &str, at: (f64, f64), font: Font, upwards: bool) {
         let color = RGBColor(font.color.0, font.color.1, font.color.2);
         let at = (self.at(at.0), self.at(at.1));
-        let mut dots: Vec<((i32, i32), f32)> = Vec::new();
-        for outline in font.outlines(text) {
-            let corner = outline.px_bounds().min;
-            outline.draw(|x, y, cover| {
-                let right = corner.x as i32 + x as i32;
-                let down = corner.y as i32 + y as i32;
+        for (pen, shape) in font.shapes(text) {
+            for &(right, down, cover) in shape.iter() {
+                let right = pen + i32::from(right);
+                let down = i32::from(down);
                 let dot = if upwards {
                     (at.0 + down, at.1 - right)
                 } else {
                     (at.0 + right, at.1 + down)
                 };
-                dots.push((dot, cover));
-            });
-        }
-        for (dot, cover) in dots {
-            if cover > 0.0 {
-                let color = color.mix(f64::from(cover.min(1.0))).to_backend_color();
+                let color = color.mix(f64::from(cover)).to_backend_color();
                 let result = self.backend.draw_pixel(dot, color);
                 self.keep(result);
             }
@@ -231,8 +225,11 @@ pub(super) fn render(
     fonts().ok_or(ChartError::Font)?;
     let height = height.clamp(1.0, TALLEST).ceil();
     let (width_px, height_px) = (WIDTH as u32 * DRAWN, height as u32 * DRAWN);
+    // A sheet takes tens of megabytes: each thread keeps its surface from one chart to the next.
+    let mut pixels = SURFACE.take();
     // White from the start: the paper.
-    let mut pixels = vec![255; width_px as usize * height_px as usize * 3];
+    pixels.clear();
+    pixels.resize(width_px as usize * height_px as usize * 3, 255);
     let mut canvas = Canvas {
         backend: BitMapBackend::with_buffer(&mut pixels, (width_px, height_px)),
         size: (WIDTH, height),
@@ -241,17 +238,24 @@ pub(super) fn render(
     draw(&mut canvas);
     let failure = canvas.failure.take();
     drop(canvas);
-    if let Some(reason) = failure {
-        return Err(ChartError::Draw { reason });
-    }
-    match style.resolution {
-        Resolution::Double => encode(&pixels, (width_px, height_px)),
-        Resolution::Standard => encode(
+    let picture = match (failure, style.resolution) {
+        (Some(reason), _) => Err(ChartError::Draw { reason }),
+        (None, Resolution::Double) => encode(&pixels, (width_px, height_px)),
+        (None, Resolution::Standard) => encode(
             &halve(&pixels, width_px as usize),
             (width_px / DRAWN, height_px / DRAWN),
         ),
-    }
+    };
+    SURFACE.set(pixels);
+    picture
 }
+
+thread_local! {
+    static SURFACE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Bytes of a row that are looked at together for being blank; a multiple of the two pixels that become one.
+const STRIP: usize = 96;
 
 /// Averages 2 × 2 pixels of an RGB picture `width` pixels wide.
 fn halve(pixels: &[u8], width: usize) -> Vec<u8> {
@@ -259,15 +263,28 @@ fn halve(pixels: &[u8], width: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(pixels.len() / 4);
     for rows in pixels.chunks_exact(row * 2) {
         let (upper, lower) = rows.split_at(row);
-        for (a, b) in upper.chunks_exact(6).zip(lower.chunks_exact(6)) {
-            for c in 0..3 {
-                let sum =
-                    u16::from(a[c]) + u16::from(a[c + 3]) + u16::from(b[c]) + u16::from(b[c + 3]);
-                out.push(((sum + 2) / 4) as u8);
+        for (above, below) in upper.chunks(STRIP).zip(lower.chunks(STRIP)) {
+            // Most of a chart is paper.
+            if is_blank(above) && is_blank(below) {
+                out.resize(out.len() + above.len() / 2, 255);
+                continue;
+            }
+            for (a, b) in above.chunks_exact(6).zip(below.chunks_exact(6)) {
+                out.extend::<[u8; 3]>(std::array::from_fn(|c| {
+                    let sum = u16::from(a[c])
+                        + u16::from(a[c + 3])
+                        + u16::from(b[c])
+                        + u16::from(b[c + 3]);
+                    ((sum + 2) / 4) as u8
+                }));
             }
         }
     }
     out
+}
+
+fn is_blank(strip: &[u8]) -> bool {
+    strip.iter().fold(255, |all, &byte| all & byte) == 255
 }
 
 fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, ChartError> {
@@ -315,6 +332,18 @@ mod tests {
             200, 200, 200, 100, 100, 100,
         ];
         assert_eq!(halve(&pixels, 2), vec![100, 100, 100]);
+    }
+
+    #[test]
+    fn what_touches_paper_is_averaged_with_it() {
+        // Two strips wide: the first blank, the second with one dark dot.
+        let width = 2 * STRIP / 3;
+        let mut pixels = vec![255; width * 2 * 3];
+        pixels[STRIP..STRIP + 3].fill(55);
+        let halved = halve(&pixels, width);
+        let mut expected = vec![255; width / 2 * 3];
+        expected[STRIP / 2..STRIP / 2 + 3].fill(205);
+        assert_eq!(halved, expected);
     }
 
     #[test]

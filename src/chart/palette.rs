@@ -48,15 +48,17 @@ pub(super) fn reduce(rgb: &[u8]) -> Indexed {
         .map(|&(color, _)| (color, nearest(&colors, color)))
         .collect();
     let mut last = ((255, 255, 255), nearest(&colors, (255, 255, 255)));
-    let pixels = pixels()
-        .map(|pixel| {
-            if pixel != last.0 {
-                last = (pixel, index.get(&pixel).copied().unwrap_or_default());
-            }
-            last.1
-        })
-        .collect();
-    Indexed { colors, pixels }
+    let mut indexes = Vec::with_capacity(rgb.len() / 3);
+    indexes.extend(pixels().map(|pixel| {
+        if pixel != last.0 {
+            last = (pixel, index.get(&pixel).copied().unwrap_or_default());
+        }
+        last.1
+    }));
+    Indexed {
+        colors,
+        pixels: indexes,
+    }
 }
 
 /// The commonest colours that are not near a commoner one; all of them when there are few.

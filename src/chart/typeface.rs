@@ -1,8 +1,11 @@
 //! The embedded typeface: DejaVu Sans in two weights, set glyph by glyph, measured and fitted to its room.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::OnceLock;
 
-use ab_glyph::{Font as _, FontRef, Glyph, OutlinedGlyph, PxScale, ScaleFont, point};
+use ab_glyph::{Font as _, FontRef, Glyph, GlyphId, PxScale, ScaleFont, point};
+use rustc_hash::FxHashMap;
 
 use super::label;
 use super::theme::{self, Rgb};
@@ -58,11 +61,7 @@ impl Font {
         let Some(fonts) = fonts() else {
             return (Vec::new(), 0.0);
         };
-        let font = if self.bold {
-            &fonts.bold
-        } else {
-            &fonts.regular
-        };
+        let font = fonts.of(self.bold);
         // ab_glyph scales by the height from descender to ascender.
         let per_em = font.height_unscaled() / font.units_per_em().unwrap_or(2048.0);
         let font = font.as_scaled(PxScale::from(self.size as f32 * DRAWN as f32 * per_em));
@@ -80,21 +79,30 @@ impl Font {
         (glyphs, pen)
     }
 
-    /// The outlines of `text` in drawn pixels, baseline from (0, 0) to the right.
-    pub(super) fn outlines(&self, text: &str) -> Vec<OutlinedGlyph> {
+    /// The glyphs of `text` as dots, each with the pen (in whole drawn pixels) that they are right of; baseline from
+    /// (0, 0) to the right. Pens are rounded to quarters of a drawn pixel, so that a letter has four shapes per size.
+    pub(super) fn shapes(&self, text: &str) -> Vec<(i32, Rc<Shape>)> {
         let Some(fonts) = fonts() else {
             return Vec::new();
         };
-        let font = if self.bold {
-            &fonts.bold
-        } else {
-            &fonts.regular
-        };
+        let font = fonts.of(self.bold);
         let (glyphs, _) = self.set(text);
-        glyphs
-            .into_iter()
-            .filter_map(|glyph| font.outline_glyph(glyph))
-            .collect()
+        SHAPES.with_borrow_mut(|shapes| {
+            if shapes.len() > MOST_SHAPES {
+                shapes.clear();
+            }
+            glyphs
+                .into_iter()
+                .map(|mut glyph| {
+                    let quarters = (glyph.position.x * 4.0).round() as i32;
+                    let (pen, quarter) = (quarters.div_euclid(4), quarters.rem_euclid(4));
+                    let key = (self.bold, glyph.scale.y.to_bits(), glyph.id, quarter);
+                    glyph.position = point(quarter as f32 / 4.0, 0.0);
+                    let shape = shapes.entry(key).or_insert_with(|| shape(font, glyph));
+                    (pen, Rc::clone(shape))
+                })
+                .collect()
+        })
     }
 
     /// Width of `text` in logical pixels.
@@ -167,6 +175,41 @@ impl Font {
 pub(super) struct Fonts {
     regular: FontRef<'static>,
     bold: FontRef<'static>,
+}
+
+impl Fonts {
+    fn of(&self, bold: bool) -> &FontRef<'static> {
+        if bold { &self.bold } else { &self.regular }
+    }
+}
+
+/// A glyph as dots: right of the pen, down from the baseline, and how much of the dot it covers, above 0 and at most 1.
+pub(super) type Shape = [(i16, i16, f32)];
+
+/// Weight, size, glyph, and quarter of a pixel on which it stands.
+type ShapeKey = (bool, u32, GlyphId, i32);
+
+/// Shapes that a thread keeps: a few megabytes; names in many scripts must not make it more.
+const MOST_SHAPES: usize = 8192;
+
+thread_local! {
+    /// The sheets of a run say the same letters again and again.
+    static SHAPES: RefCell<FxHashMap<ShapeKey, Rc<Shape>>> = RefCell::default();
+}
+
+fn shape(font: &FontRef<'_>, glyph: Glyph) -> Rc<Shape> {
+    let mut dots = Vec::new();
+    if let Some(outline) = font.outline_glyph(glyph) {
+        let corner = outline.px_bounds().min;
+        outline.draw(|x, y, cover| {
+            if cover > 0.0 {
+                let right = corner.x as i16 + x as i16;
+                let down = corner.y as i16 + y as i16;
+                dots.push((right, down, cover.min(1.0)));
+            }
+        });
+    }
+    dots.into()
 }
 
 /// The fonts; none if the embedded files are damaged, which rendering reports before anything is drawn.
