@@ -101,7 +101,8 @@ impl Model {
         }
         let weights: Vec<Weight> = judgements
             .par_iter()
-            .map(|judgement| weigh(&judgement.deviations))
+            .zip(observations)
+            .map(|(judgement, observation)| weigh(&judgement.deviations, observation.channel))
             .collect();
         let ranked = self.ranker.rank_day(observations, &weights, options)?;
         let flagged: Vec<usize> = (0..observations.len())

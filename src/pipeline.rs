@@ -248,21 +248,36 @@ fn pass_days(
     let mut mailboxes = Vec::with_capacity(sessions.len());
     let mut verdicts = Vec::with_capacity(sessions.len());
     let mut observer = Observer::new(columns);
-    let mut clock = Stopwatch(Instant::now());
-    for day in sessions.chunk_by(|a, b| a.day == b.day) {
-        let mut observations = observer.observe(day, &mut model.symbols);
+    let mut symbols = std::mem::take(&mut model.symbols);
+    let mut observe = |day: &[Session]| {
+        let clock = Instant::now();
+        let mut observations = observer.observe(day, &mut symbols);
         for (observation, session) in observations.iter_mut().zip(day) {
             observation.allowed = config.allow.allows(session, columns);
         }
-        timings.feature += clock.lap();
+        (observations, clock.elapsed().as_secs_f64())
+    };
+    let mut days = sessions.chunk_by(|a, b| a.day == b.day);
+    let mut next = days.next().map(|day| (day, observe(day)));
+    while let Some((day, (observations, seconds))) = next {
+        timings.feature += seconds;
+        let clock = Instant::now();
         let ids: Vec<u64> = day.iter().map(|session| session.id).collect();
-        let passed = model.pass_day(day[0].day, &observations, &ids, &config.rank)?;
+        // Observing goes through the sessions one by one; the next day's meanwhile costs no time of its own.
+        let following = days.next();
+        let (passed, observed) = rayon::join(
+            || model.pass_day(day[0].day, &observations, &ids, &config.rank),
+            || following.map(|day| (day, observe(day))),
+        );
+        next = observed;
+        let passed = passed?;
         thresholds.push((passed.day, passed.threshold));
         let assessments = passed.verdicts.into_iter().map(Assessment::from);
         verdicts.extend(assessments.map(Box::new));
         mailboxes.extend(observations.iter().map(|observation| observation.mailbox));
-        timings.model += clock.lap();
+        timings.model += clock.elapsed().as_secs_f64();
     }
+    model.symbols = symbols;
     let judged = Judged {
         sessions,
         mailboxes,

@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::feature::{FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId};
+use crate::feature::{Channel, FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId};
 
 /// Share that a feature adds beside a stronger one of its group that says nearly the same.
 const ECHO: f64 = 0.3;
@@ -17,8 +17,10 @@ const ECHO: f64 = 0.3;
 const LEAST_NOVELTY: f64 = 0.5;
 /// Weight of conduct (volume, time, operations), in bans, at which novelty begins to count nearly whole.
 const TELLING_CONDUCT: f64 = 3.0;
-/// What conduct counts at least, however familiar everything else about the session is.
+/// What conduct counts at least, however familiar everything else about the session is: at a screen...
 const LEAST_CONDUCT: f64 = 0.5;
+/// ...and on a phone, where nobody works through hundreds of messages at a deadline, or after a leave.
+const LEAST_CONDUCT_ON_PHONES: f64 = 0.8;
 /// Weight of novelty (identity, network, patterns), in bans, at which conduct begins to count nearly whole.
 const TELLING_NOVELTY: f64 = 1.5;
 
@@ -60,7 +62,7 @@ fn echo(feature: FeatureId) -> f64 {
 }
 
 /// Weighs the deviations of one session, in bans by feature.
-pub fn weigh(deviations: &[f64; FEATURE_COUNT]) -> Weight {
+pub fn weigh(deviations: &[f64; FEATURE_COUNT], channel: Channel) -> Weight {
     let mut weight = Weight {
         total: 0.0,
         shares: [0.0; FEATURE_COUNT],
@@ -93,7 +95,7 @@ pub fn weigh(deviations: &[f64; FEATURE_COUNT]) -> Weight {
             }
         }
     }
-    temper(&mut weight);
+    temper(&mut weight, channel);
     weight
 }
 
@@ -108,7 +110,7 @@ fn is_conduct(group: FeatureGroup) -> bool {
 /// A stranger who reads three messages at noon is new; one who reads two hundred at night is an intruder. What is new
 /// about a session counts in proportion to what the session did, and what it did in proportion to what is new about it:
 /// who reads two hundred at their own desk, through the client of every day, has been on leave, or has a deadline.
-fn temper(weight: &mut Weight) {
+fn temper(weight: &mut Weight, channel: Channel) {
     let sum = |conduct: bool| -> f64 {
         FeatureGroup::ALL
             .iter()
@@ -120,7 +122,11 @@ fn temper(weight: &mut Weight) {
     let grown =
         |least: f64, other: f64, telling: f64| least + (1.0 - least) * (other / telling).tanh();
     let novelty = grown(LEAST_NOVELTY, sum(true), TELLING_CONDUCT);
-    let conduct = grown(LEAST_CONDUCT, sum(false), TELLING_NOVELTY);
+    let least_conduct = match channel {
+        Channel::Mobile => LEAST_CONDUCT_ON_PHONES,
+        Channel::Interactive | Channel::Application => LEAST_CONDUCT,
+    };
+    let conduct = grown(least_conduct, sum(false), TELLING_NOVELTY);
     let factor = |group: FeatureGroup| if is_conduct(group) { conduct } else { novelty };
     for (group, part) in FeatureGroup::ALL.into_iter().zip(&mut weight.groups) {
         *part *= factor(group);
@@ -136,11 +142,15 @@ mod tests {
     use super::*;
 
     fn of(pairs: &[(FeatureId, f64)]) -> Weight {
+        through(Channel::Interactive, pairs)
+    }
+
+    fn through(channel: Channel, pairs: &[(FeatureId, f64)]) -> Weight {
         let mut deviations = [0.0; FEATURE_COUNT];
         for &(feature, bans) in pairs {
             deviations[feature.index()] = bans;
         }
-        weigh(&deviations)
+        weigh(&deviations, channel)
     }
 
     #[test]
@@ -203,6 +213,17 @@ mod tests {
             theft.total,
             deadline.total
         );
+    }
+
+    #[test]
+    fn reading_everything_on_a_phone_is_no_deadline() {
+        let volume = [(FeatureId::Items, 8.0), (FeatureId::Burst, 8.0)];
+        let desk = of(&volume);
+        let phone = through(Channel::Mobile, &volume);
+        assert!(phone.total > 1.5 * desk.total);
+        let new = [volume[0], volume[1], (FeatureId::Network, 5.0)];
+        let (desk, phone) = (of(&new), through(Channel::Mobile, &new));
+        assert!((phone.total - desk.total).abs() < 0.1);
     }
 
     #[test]
