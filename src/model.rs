@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::feature::{
     CategoryKind, FEATURE_COUNT, FEATURES, FeatureGroup, Observation, Symbol, Symbols,
 };
-use crate::rank::{RankOptions, Ranked, Ranker};
+use crate::rank::{RankOptions, Ranked, RankedDay, Ranker};
 
 /// Sessions whose strongest deviation is below this many bans are as expected; no evidence is kept for them.
 const NOTABLE_BANS: f64 = 1.0;
@@ -70,6 +70,14 @@ pub struct PassedDay {
     pub threshold: Option<f64>,
 }
 
+/// A judged day, with what teaching it needs.
+struct JudgedDay {
+    judgements: Vec<Judgement>,
+    weights: Vec<Weight>,
+    ranked: RankedDay,
+    passed: PassedDay,
+}
+
 impl Model {
     /// Last day that passed, days since 1970 UTC.
     pub fn last_day(&self) -> Option<i32> {
@@ -92,6 +100,53 @@ impl Model {
         ids: &[u64],
         options: &RankOptions,
     ) -> Result<PassedDay, Error> {
+        let judged = self.judge(day, observations, options)?;
+        let settled = self.baselines.days() >= PROBATION_AFTER_DAYS
+            && !options.without_stages.contains(&Stage::Probation);
+        let lessons: Vec<Lesson> = judged
+            .passed
+            .verdicts
+            .iter()
+            .zip(observations)
+            .map(|(verdict, observation)| {
+                if observation.allowed {
+                    Lesson::All
+                } else {
+                    lesson(verdict, settled)
+                }
+            })
+            .collect();
+        let teaches: Vec<bool> = lessons
+            .iter()
+            .map(|lesson| *lesson == Lesson::All)
+            .collect();
+        self.ranker
+            .teach_day(observations, &judged.weights, &judged.ranked, ids, &teaches);
+        self.baselines
+            .teach_day(observations, &judged.judgements, &lessons);
+        self.last_day = Some(day);
+        Ok(judged.passed)
+    }
+
+    /// Judges one day that the model does not learn from, be it before or after those that it has learned.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the isolation forest cannot be fitted.
+    pub fn judge_day(
+        mut self,
+        day: i32,
+        observations: &[Observation],
+        options: &RankOptions,
+    ) -> Result<PassedDay, Error> {
+        Ok(self.judge(day, observations, options)?.passed)
+    }
+
+    fn judge(
+        &mut self,
+        day: i32,
+        observations: &[Observation],
+        options: &RankOptions,
+    ) -> Result<JudgedDay, Error> {
         self.baselines.leave_out(&options.without_stages);
         let mut judgements = self.baselines.judge_day(observations);
         for judgement in &mut judgements {
@@ -133,32 +188,16 @@ impl Model {
         for (row, &index) in flagged.iter().enumerate() {
             verdicts[index].contributions = Some(contributions[row].to_vec());
         }
-        let settled = self.baselines.days() >= PROBATION_AFTER_DAYS
-            && !options.without_stages.contains(&Stage::Probation);
-        let lessons: Vec<Lesson> = verdicts
-            .iter()
-            .zip(observations)
-            .map(|(verdict, observation)| {
-                if observation.allowed {
-                    Lesson::All
-                } else {
-                    lesson(verdict, settled)
-                }
-            })
-            .collect();
-        let teaches: Vec<bool> = lessons
-            .iter()
-            .map(|lesson| *lesson == Lesson::All)
-            .collect();
-        self.ranker
-            .teach_day(observations, &weights, &ranked, ids, &teaches);
-        self.baselines
-            .teach_day(observations, &judgements, &lessons);
-        self.last_day = Some(day);
-        Ok(PassedDay {
+        let passed = PassedDay {
             day,
             verdicts,
             threshold: ranked.threshold,
+        };
+        Ok(JudgedDay {
+            judgements,
+            weights,
+            ranked,
+            passed,
         })
     }
 

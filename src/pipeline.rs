@@ -1,5 +1,7 @@
 //! The whole way, readable in one screen: files to events to sessions to a ranked, explained analysis.
 
+mod window;
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -12,11 +14,13 @@ use crate::baseline::Evidence;
 use crate::error::Error;
 use crate::event::EventColumns;
 use crate::explain::{Campaign, Naming, Reason, TiedSession, campaigns, reasons};
-use crate::feature::{CategoryKind, FEATURE_COUNT, Observer, Symbol};
+use crate::feature::{CategoryKind, FEATURE_COUNT, Observation, Observer, Symbol, Symbols};
 use crate::ingest::{self, IngestOptions, Ingested, Input, Progress};
-use crate::model::{Model, Verdict};
+use crate::model::{Model, PassedDay, Verdict};
 use crate::rank::{RankOptions, Ranked};
 use crate::session::{Session, SessionOptions, sessionize};
+
+use window::ObservedDay;
 
 /// Everything that decides what an analysis says, checked.
 #[derive(Debug, Clone)]
@@ -29,6 +33,8 @@ pub struct Config {
     pub session: SessionOptions,
     /// How sessions are ranked and flagged.
     pub rank: RankOptions,
+    /// Which days a session is judged by.
+    pub baseline: BaselineDays,
     /// What an analyst has found in order.
     pub allow: AllowList,
     /// Zone in which times are shown to people; files and scores are UTC.
@@ -44,10 +50,22 @@ impl Config {
             ingest: IngestOptions::default(),
             session: SessionOptions::default(),
             rank: RankOptions::default(),
+            baseline: BaselineDays::default(),
             allow: AllowList::default(),
             time_zone: TimeZone::UTC,
         }
     }
+}
+
+/// Which days a session is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BaselineDays {
+    /// Those before its own: what comes later changes no score.
+    #[default]
+    Past,
+    /// Those of the whole export but the stretch around its own: for short exports, and for what is older than the export.
+    Window,
 }
 
 /// Seconds spent in each stage.
@@ -135,7 +153,8 @@ pub struct Analysis {
     pub mailboxes: usize,
     /// Seconds per stage.
     pub timings: Timings,
-    /// The model after the last day.
+    /// The model after the last day; after [`BaselineDays::Window`], which learns a model for every stretch, the one before
+    /// the first.
     pub model: Model,
 }
 
@@ -177,7 +196,11 @@ pub fn analyze_with(
     timings.session = clock.lap();
 
     check_order(&model, &sessions)?;
-    let (judged, thresholds) = pass_days(&mut model, config, &columns, sessions, &mut timings)?;
+    let judge = match config.baseline {
+        BaselineDays::Past => pass_days,
+        BaselineDays::Window => judge_in_window,
+    };
+    let (judged, thresholds) = judge(&mut model, config, &columns, sessions, &mut timings)?;
     clock.lap();
 
     let (sessions, campaigns) = explain(config, &model, &columns, judged);
@@ -227,10 +250,20 @@ fn check_order(model: &Model, sessions: &[Session]) -> Result<(), Error> {
     clippy::vec_box,
     reason = "ranking moves pointers, and each is given back when it is explained"
 )]
+#[derive(Default)]
 struct Judged {
     sessions: Vec<Session>,
     mailboxes: Vec<Symbol>,
     verdicts: Vec<Box<Assessment>>,
+}
+
+impl Judged {
+    fn extend(&mut self, day: PassedDay, observations: &[Observation]) {
+        let assessments = day.verdicts.into_iter().map(Assessment::from);
+        self.verdicts.extend(assessments.map(Box::new));
+        self.mailboxes
+            .extend(observations.iter().map(|observation| observation.mailbox));
+    }
 }
 
 /// A day (since 1970 UTC) and the score from which it was flagged; `None` in the warm-up.
@@ -244,17 +277,13 @@ fn pass_days(
     sessions: Vec<Session>,
     timings: &mut Timings,
 ) -> Result<(Judged, Vec<Threshold>), Error> {
+    let mut judged = Judged::default();
     let mut thresholds = Vec::new();
-    let mut mailboxes = Vec::with_capacity(sessions.len());
-    let mut verdicts = Vec::with_capacity(sessions.len());
     let mut observer = Observer::new(columns);
     let mut symbols = std::mem::take(&mut model.symbols);
     let mut observe = |day: &[Session]| {
         let clock = Instant::now();
-        let mut observations = observer.observe(day, &mut symbols);
-        for (observation, session) in observations.iter_mut().zip(day) {
-            observation.allowed = config.allow.allows(session, columns);
-        }
+        let observations = observe_day(&mut observer, day, &mut symbols, (&config.allow, columns));
         (observations, clock.elapsed().as_secs_f64())
     };
     let mut days = sessions.chunk_by(|a, b| a.day == b.day);
@@ -272,18 +301,60 @@ fn pass_days(
         next = observed;
         let passed = passed?;
         thresholds.push((passed.day, passed.threshold));
-        let assessments = passed.verdicts.into_iter().map(Assessment::from);
-        verdicts.extend(assessments.map(Box::new));
-        mailboxes.extend(observations.iter().map(|observation| observation.mailbox));
+        judged.extend(passed, &observations);
         timings.model += clock.elapsed().as_secs_f64();
     }
     model.symbols = symbols;
-    let judged = Judged {
-        sessions,
-        mailboxes,
-        verdicts,
-    };
+    judged.sessions = sessions;
     Ok((judged, thresholds))
+}
+
+/// Observes all days, then judges each by the others.
+fn judge_in_window(
+    model: &mut Model,
+    config: &Config,
+    columns: &EventColumns<'_>,
+    sessions: Vec<Session>,
+    timings: &mut Timings,
+) -> Result<(Judged, Vec<Threshold>), Error> {
+    let mut clock = Stopwatch(Instant::now());
+    let mut observer = Observer::new(columns);
+    let days: Vec<ObservedDay> = sessions
+        .chunk_by(|a, b| a.day == b.day)
+        .map(|day| ObservedDay {
+            day: day[0].day,
+            observations: observe_day(
+                &mut observer,
+                day,
+                &mut model.symbols,
+                (&config.allow, columns),
+            ),
+            ids: day.iter().map(|session| session.id).collect(),
+        })
+        .collect();
+    timings.feature = clock.lap();
+    let passed = window::judge_days(model, &days, &config.rank)?;
+    let thresholds = passed.iter().map(|day| (day.day, day.threshold)).collect();
+    let mut judged = Judged::default();
+    for (passed, day) in passed.into_iter().zip(&days) {
+        judged.extend(passed, &day.observations);
+    }
+    judged.sessions = sessions;
+    timings.model = clock.lap();
+    Ok((judged, thresholds))
+}
+
+fn observe_day(
+    observer: &mut Observer<'_>,
+    day: &[Session],
+    symbols: &mut Symbols,
+    (allow, columns): (&AllowList, &EventColumns<'_>),
+) -> Vec<Observation> {
+    let mut observations = observer.observe(day, symbols);
+    for (observation, session) in observations.iter_mut().zip(day) {
+        observation.allowed = allow.allows(session, columns);
+    }
+    observations
 }
 
 /// Sessions that change from judged to explained at a time, and so exist twice.

@@ -121,7 +121,8 @@ impl Baselines {
             if let Some(earlier) = self.tenant.unfamiliar.get(category) {
                 let recent = earlier
                     .iter()
-                    .filter(|&(_, &last)| this_day - last < SPREAD_DAYS);
+                    // A day that is judged by later ones has them within a week of it, too.
+                    .filter(|&(_, &last)| (this_day - last).abs() < SPREAD_DAYS);
                 mailboxes.extend(recent.map(|(&mailbox, _)| mailbox));
             }
         }

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Outcome;
 use super::options::{RankArgs, ReadArgs};
 use super::summary::present;
 use super::terminal::Bar;
 use crate::error::Error;
-use crate::pipeline;
+use crate::pipeline::{self, BaselineDays, Config};
 use crate::report::{self, ReportOptions};
 
 const LONG_ABOUT: &str = "\
@@ -38,12 +38,38 @@ pub(crate) struct AnalyzeArgs {
     #[arg(long)]
     exit_on_flag: bool,
 
+    /// Which days a session is judged by: those before its own, or the whole export but the days around its own
+    #[arg(long, value_enum, value_name = "DAYS", default_value_t = Baseline::Past)]
+    baseline: Baseline,
+
     #[command(flatten)]
     rank: RankArgs,
 }
 
+/// Values of `--baseline`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Baseline {
+    /// The days before: what comes later changes no score; the first days are warm-up
+    Past,
+    /// The whole export in five stretches, each judged by the other four: for exports of one or two weeks, and for attacks
+    /// that are older than the export. No warm-up, no follow-ups; takes about five times as long
+    Window,
+}
+
+impl From<Baseline> for BaselineDays {
+    fn from(baseline: Baseline) -> Self {
+        match baseline {
+            Baseline::Past => Self::Past,
+            Baseline::Window => Self::Window,
+        }
+    }
+}
+
 pub(crate) fn run(args: AnalyzeArgs) -> Result<Outcome, Error> {
-    let config = args.rank.config(&args.read)?;
+    let config = Config {
+        baseline: args.baseline.into(),
+        ..args.rank.config(&args.read)?
+    };
     let options = ReportOptions {
         out: args.out,
         force: args.force,

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::allow::AllowList;
 use crate::error::Error;
 use crate::ingest::{IngestOptions, Input};
-use crate::pipeline::Config;
+use crate::pipeline::{BaselineDays, Config};
 use crate::rank::{FlagRule, RankOptions};
 use crate::session::SessionOptions;
 
@@ -111,6 +111,7 @@ impl RankArgs {
             ingest: read.ingest(),
             session: self.session()?,
             rank: self.rank()?,
+            baseline: BaselineDays::Past,
             allow: self.allow()?,
             time_zone: self.zone()?,
         })

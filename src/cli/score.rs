@@ -12,7 +12,7 @@ use super::terminal::Bar;
 use crate::allow::AllowList;
 use crate::error::Error;
 use crate::model::SavedModel;
-use crate::pipeline::{self, Config};
+use crate::pipeline::{self, BaselineDays, Config};
 use crate::report::{self, ReportOptions};
 use crate::staging::check_place;
 
@@ -78,6 +78,7 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
         ingest: args.read.ingest(),
         session: saved.session,
         rank: saved.rank,
+        baseline: BaselineDays::Past,
         allow,
         time_zone,
     };

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::tables::rfc3339;
 use crate::ingest::{Counts, Coverage, DayCount, Gap, Warning};
-use crate::pipeline::{Analysis, Config, Timings};
+use crate::pipeline::{Analysis, BaselineDays, Config, Timings};
 use crate::rank::RankOptions;
 use crate::session::SessionOptions;
 
@@ -56,7 +56,7 @@ pub struct Parameters {
     /// Zone in which sentences give times.
     pub time_zone: String,
     /// Which days a session is judged by.
-    pub baseline: &'static str,
+    pub baseline: BaselineDays,
 }
 
 /// One input file.
@@ -165,7 +165,7 @@ impl<'a> Summary<'a> {
                 session: config.session,
                 rank: config.rank.clone(),
                 time_zone: config.time_zone.iana_name().unwrap_or("UTC").to_owned(),
-                baseline: "past",
+                baseline: config.baseline,
             },
             seed: config.rank.seed,
             inputs: ingested

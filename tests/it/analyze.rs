@@ -253,6 +253,82 @@ fn a_log_cut_after_a_day_keeps_every_earlier_score() {
 }
 
 #[test]
+fn a_short_export_is_judged_by_its_other_days() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let whole = unpacked(&sample());
+    let (header, body) = whole.split_once('\n').expect("a header");
+    let labels: BTreeMap<String, String> = rows(&sample().with_file_name("labels.csv"))
+        .into_iter()
+        .map(|row| (row["record_id"].clone(), row["episode"].clone()))
+        .collect();
+    // The last nine days: the attack begins with them.
+    let export = dir.path().join("nine-days.csv");
+    let kept: Vec<&str> = body
+        .lines()
+        .filter(|line| {
+            line.split(',')
+                .nth(1)
+                .is_some_and(|cell| cell.trim_matches('"') >= "2024-01-20")
+        })
+        .collect();
+    fs::write(&export, format!("{header}\n{}\n", kept.join("\n"))).expect("written");
+
+    let flagged =
+        |out: &Path, more: &[&str]| -> (Vec<BTreeMap<String, String>>, BTreeSet<String>) {
+            let output = analyze(&[&export], out, more);
+            assert!(output.status.success(), "{}", stderr(&output));
+            let sessions = rows(&out.join("sessions.csv"));
+            let flagged: BTreeSet<&String> = sessions
+                .iter()
+                .filter(|row| row["flagged"] == "true")
+                .map(|row| &row["session_id"])
+                .collect();
+            let episodes = rows(&out.join("session_records.csv"))
+                .iter()
+                .filter(|row| flagged.contains(&row["session_id"]))
+                .filter_map(|row| labels.get(&row["record_id"]).cloned())
+                .collect();
+            (sessions, episodes)
+        };
+    let (past, window) = (dir.path().join("past"), dir.path().join("window"));
+    let (_, found) = flagged(&past, &[]);
+    assert!(found.is_empty(), "by the past all nine days are warm-up");
+    let (sessions, found) = flagged(&window, &["--baseline", "window", "--threads", "1"]);
+    assert!(sessions.iter().all(|row| row["warm_up"] == "false"));
+    let episodes: BTreeSet<&String> = labels.values().collect();
+    assert!(
+        found.len() * 2 > episodes.len(),
+        "{} of {} episodes",
+        found.len(),
+        episodes.len()
+    );
+
+    let summary: serde_json::Value =
+        serde_json::from_slice(&fs::read(window.join("summary.json")).expect("a summary"))
+            .expect("JSON");
+    assert_eq!(summary["parameters"]["baseline"], "window");
+    let page = fs::read_to_string(window.join("report.html")).expect("a page");
+    assert!(
+        page.contains("against the other days of the export") && !page.contains("days are warm-up")
+    );
+
+    let again = dir.path().join("again");
+    flagged(&again, &["--baseline", "window", "--threads", "2"]);
+    for name in [
+        "sessions.csv",
+        "sessions.parquet",
+        "reasons.csv",
+        "campaigns.csv",
+    ] {
+        let read = |out: &Path| fs::read(out.join(name)).expect("a file");
+        assert!(
+            read(&window) == read(&again),
+            "{name} depends on the threads"
+        );
+    }
+}
+
+#[test]
 fn bad_input_is_told_from_good_and_does_not_stop_it() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = |name: &str| dir.path().join(name);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use mailglass::allow::AllowList;
 use mailglass::ingest::{IngestOptions, Input, Progress};
 use mailglass::model::{Model, SavedModel};
-use mailglass::pipeline::{Analysis, Config, analyze_with};
+use mailglass::pipeline::{Analysis, BaselineDays, Config, analyze_with};
 use mailglass::rank::RankOptions;
 use mailglass::session::SessionOptions;
 use mailglass::simulate::{Attack, SimulateSettings, simulate};
@@ -59,6 +59,7 @@ fn config(files: &[PathBuf]) -> Config {
             warm_up_days: 4,
             ..RankOptions::default()
         },
+        baseline: BaselineDays::Past,
         allow: AllowList::default(),
         time_zone: jiff::tz::TimeZone::UTC,
     }
