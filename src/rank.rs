@@ -22,6 +22,7 @@
 //! without that discount.
 
 mod calibration;
+mod follow_up;
 mod sample;
 
 use std::collections::BTreeMap;
@@ -35,12 +36,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{GROUPS, Stage, Weight};
 use crate::error::Error;
-use crate::feature::{
-    CategoryKind, FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId, Observation, Symbol,
-};
+use crate::feature::{FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId, Observation, Symbol};
 use crate::isolation::{IsolationForest, Mode};
 
 use calibration::Calibration;
+pub(crate) use follow_up::FollowUps;
+use follow_up::drawn;
 use sample::Sample;
 
 /// The isolation forest's part of the score; the rest is the weight's. On labelled simulated tenants a tenth finds unusual
@@ -57,17 +58,8 @@ const FOREST_DAYS: i32 = 7;
 const FOREST_SHARE: i32 = 3;
 /// Trees of a forest: for a tenth of the score, twice as many change nothing but the time.
 const FOREST_TREES: usize = 50;
-/// What a follow-up keeps of its distance from the threshold, for each day that it was flagged before...
-const FOLLOW_UP_KEEPS: f64 = 0.6;
-/// ...but no less than this. The less it keeps, the more other episodes come before it, and the more harmless alerts: with
-/// 0.3 instead of 0.42, episode recall rises by 0.03 where every attack runs at once, and average precision falls by 0.04
-/// where one campaign does.
-const FOLLOW_UP_KEEPS_LEAST: f64 = 0.38;
 /// What a session of the warm-up keeps of its score.
 const WARM_UP_KEEPS: f64 = 0.8;
-/// Days after a flag in which sessions with the same client or network are follow-ups.
-const FOLLOW_UP_DAYS: i32 = 14;
-
 /// How flags are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -173,15 +165,7 @@ pub struct Ranker {
     sample: Sample,
     forest: Option<FittedForest>,
     calibration: Calibration,
-    /// When a client or network was flagged in a mailbox.
-    flagged: BTreeMap<(Symbol, CategoryKind, Symbol), FlaggedDays>,
-}
-
-/// Days on which a client or network was flagged in a mailbox, no two further apart than [`FOLLOW_UP_DAYS`].
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct FlaggedDays {
-    last: i32,
-    days: u16,
+    follow_ups: FollowUps,
 }
 
 /// A forest and the day that it was fitted for.
@@ -233,7 +217,9 @@ impl Ranker {
             });
         };
         let first = *self.first_day.get_or_insert(day);
-        let warm_up = i64::from(day) - i64::from(first) < i64::from(options.warm_up_days);
+        // A day before the first that was learned is judged by later ones; that is no warm-up.
+        let age = (i64::from(day) - i64::from(first)).max(0);
+        let warm_up = age < i64::from(options.warm_up_days);
         let data = matrix(weights);
         let forest = self.forest(day, &data, options.seed)?;
         let isolation = forest.as_ref().map(|forest| forest.scores(data.view()));
@@ -253,7 +239,7 @@ impl Ranker {
                 let touched = f64::from(u8::from(observation.touches_mailbox && forest.is_some()));
                 let score = touched * join(isolation, bounded(weights[index].total), part);
                 let alerted = if follow_ups {
-                    self.days_flagged(observation)
+                    self.follow_ups.days_flagged(observation)
                 } else {
                     0
                 };
@@ -282,12 +268,7 @@ impl Ranker {
             {
                 if session.score > 0.0 && session.score >= threshold && !observation.allowed {
                     session.flagged = true;
-                    if session.follow_up {
-                        let keeps = FOLLOW_UP_KEEPS
-                            .powi(i32::from(days))
-                            .max(FOLLOW_UP_KEEPS_LEAST);
-                        session.score = threshold + keeps * (session.score - threshold);
-                    }
+                    session.score = drawn(session.score, threshold, days);
                 }
             }
         }
@@ -323,23 +304,9 @@ impl Ranker {
             if !(session.flagged && session.follow_up) {
                 *best = best.max(session.raw_score);
             }
-            if session.flagged {
-                for key in follow_up_keys(observation) {
-                    let flagged = self.flagged.entry(key).or_insert(FlaggedDays {
-                        last: i32::MIN,
-                        days: 0,
-                    });
-                    flagged.days = flagged
-                        .days
-                        .saturating_add(u16::from(flagged.last != observation.day));
-                    flagged.last = observation.day;
-                }
-            }
         }
-        if let Some(today) = observations.iter().map(|o| o.day).max() {
-            self.flagged
-                .retain(|_, flagged| today - flagged.last < FOLLOW_UP_DAYS);
-        }
+        self.follow_ups
+            .remember(observations.iter().zip(&day.sessions));
         self.calibration.count_day(
             touching()
                 .map(|(index, observation)| (observation.channel, day.sessions[index].raw_score)),
@@ -359,16 +326,6 @@ impl Ranker {
                         )
                     }),
             );
-    }
-
-    /// Earlier days on which the session's client or network was flagged in its mailbox.
-    fn days_flagged(&self, observation: &Observation) -> u16 {
-        follow_up_keys(observation)
-            .filter_map(|key| self.flagged.get(&key))
-            .filter(|flagged| observation.day - flagged.last < FOLLOW_UP_DAYS)
-            .map(|flagged| flagged.days)
-            .max()
-            .unwrap_or(0)
     }
 
     /// The forest for a day: the one at hand while it is young enough, else a new one.
@@ -468,14 +425,4 @@ fn join(isolation: f64, weight: f64, part: f64) -> f64 {
 
 fn bounded(weight: f64) -> f64 {
     weight / (weight + HALF_WEIGHT)
-}
-
-/// What ties a session to an earlier flag of its mailbox. What the log does not say ties nothing.
-fn follow_up_keys(
-    observation: &Observation,
-) -> impl Iterator<Item = (Symbol, CategoryKind, Symbol)> {
-    [CategoryKind::Client, CategoryKind::Network]
-        .map(|kind| (observation.mailbox, kind, observation.category(kind)))
-        .into_iter()
-        .filter(|&(_, _, symbol)| symbol != 0)
 }

@@ -52,7 +52,7 @@ enum Baseline {
     /// The days before: what comes later changes no score; the first days are warm-up
     Past,
     /// The whole export in five stretches, each judged by the other four: for exports of one or two weeks, and for attacks
-    /// that are older than the export. No warm-up, no follow-ups; takes about five times as long
+    /// that are older than the export. No warm-up; takes about five times as long
     Window,
 }
 

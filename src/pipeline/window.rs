@@ -8,7 +8,7 @@ use crate::baseline::Stage;
 use crate::error::Error;
 use crate::feature::Observation;
 use crate::model::{Model, PassedDay};
-use crate::rank::RankOptions;
+use crate::rank::{FollowUps, RankOptions};
 
 /// Stretches of days. More would cost a model each; fewer would leave more of the export out of what is normal.
 const STRETCHES: usize = 5;
@@ -24,8 +24,8 @@ pub(super) struct ObservedDay {
 
 /// Judges every day by the days outside its stretch.
 ///
-/// There is no warm-up, because every model is as old as the export. Nor are there follow-ups: a model that knows the
-/// days to come knows of alerts that nobody has had yet.
+/// There is no warm-up, because every model is as old as the export. Follow-ups are those of alerts on earlier days all the
+/// same: a model that learned the days to come knows of alerts that nobody has had yet.
 ///
 /// # Errors
 /// [`Error::Model`] when an isolation forest cannot be fitted.
@@ -38,7 +38,9 @@ pub(super) fn judge_days(
         warm_up_days: 0,
         ..options.clone()
     };
+    let follows = !options.without_stages.contains(&Stage::FollowUp);
     judging.without_stages.push(Stage::FollowUp);
+    let mut follow_ups = FollowUps::default();
     let mut passed = Vec::with_capacity(days.len());
     for stretch in stretches(days.len()) {
         let mut model = before.clone();
@@ -46,11 +48,17 @@ pub(super) fn judge_days(
             model.pass_day(other.day, &other.observations, &other.ids, options)?;
         }
         for left_out in &days[stretch] {
-            let verdicts =
+            let mut judged =
                 model
                     .clone()
                     .judge_day(left_out.day, &left_out.observations, &judging)?;
-            passed.push(verdicts);
+            if follows {
+                let outcomes = judged.verdicts.iter_mut().map(|v| &mut v.ranked);
+                follow_ups.mark(judged.threshold, left_out.observations.iter().zip(outcomes));
+                let outcomes = judged.verdicts.iter().map(|v| &v.ranked);
+                follow_ups.remember(left_out.observations.iter().zip(outcomes));
+            }
+            passed.push(judged);
         }
     }
     Ok(passed)
