@@ -1,5 +1,6 @@
 //! `sessions.csv` and `sessions.parquet`: every session, ranked, one column per deviation.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -11,6 +12,7 @@ use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
 
 use super::tables::{rfc3339, safe_cell};
 use crate::error::Error;
+use crate::event::Coded;
 use crate::explain::Naming;
 use crate::feature::FEATURES;
 use crate::pipeline::{Analysis, AnalyzedSession};
@@ -68,15 +70,10 @@ fn create(path: &Path) -> Result<File, Error> {
     File::create(path).map_err(|source| Error::io("create", path, source))
 }
 
-fn frame(sessions: &[AnalyzedSession], naming: &Naming<'_>) -> Result<DataFrame, Error> {
-    let text = |name: &str, of: &dyn Fn(&AnalyzedSession) -> String| {
-        Column::new(
-            name.into(),
-            sessions
-                .iter()
-                .map(|s| safe_cell(&of(s)).into_owned())
-                .collect::<Vec<String>>(),
-        )
+fn frame<'a>(sessions: &'a [AnalyzedSession], naming: &'a Naming<'_>) -> Result<DataFrame, Error> {
+    let text = |name: &str, of: &dyn Fn(&'a AnalyzedSession) -> Cow<'a, str>| {
+        let cells: Vec<Cow<'a, str>> = sessions.iter().map(|s| safe_cell(of(s))).collect();
+        Column::new(name.into(), cells)
     };
     let whole = |name: &str, of: &dyn Fn(&AnalyzedSession) -> u64| {
         Column::new(name.into(), sessions.iter().map(of).collect::<Vec<u64>>())
@@ -87,15 +84,15 @@ fn frame(sessions: &[AnalyzedSession], naming: &Naming<'_>) -> Result<DataFrame,
     let truth = |name: &str, of: &dyn Fn(&AnalyzedSession) -> bool| {
         Column::new(name.into(), sessions.iter().map(of).collect::<Vec<bool>>())
     };
-    let named = |coded: &crate::event::Coded<'_>, code: u32| coded.names[code as usize].to_owned();
+    let named = |coded: &'a Coded<'_>, code: u32| Cow::Borrowed(coded.names[code as usize]);
     let columns = naming.columns();
     let mut table = vec![
         whole("rank", &|s| s.rank as u64),
-        text("session_id", &|s| s.session.id_text()),
-        text("mailbox", &|s| naming.mailbox(&s.session).to_owned()),
-        text("actor", &|s| naming.actor(&s.session).to_owned()),
-        text("start", &|s| rfc3339(s.session.start)),
-        text("end", &|s| rfc3339(s.session.end)),
+        text("session_id", &|s| s.session.id_text().into()),
+        text("mailbox", &|s| naming.mailbox(&s.session).into()),
+        text("actor", &|s| naming.actor(&s.session).into()),
+        text("start", &|s| rfc3339(s.session.start).into()),
+        text("end", &|s| rfc3339(s.session.end).into()),
         real("score", &|s| s.verdict.ranked.score),
         real("p_value", &|s| s.verdict.ranked.p_value),
         real("isolation", &|s| s.verdict.ranked.isolation),
@@ -103,7 +100,9 @@ fn frame(sessions: &[AnalyzedSession], naming: &Naming<'_>) -> Result<DataFrame,
         truth("flagged", &|s| s.verdict.ranked.flagged),
         truth("follow_up", &|s| s.verdict.ranked.follow_up),
         truth("warm_up", &|s| s.verdict.warm_up),
-        text("campaign_id", &|s| s.campaign.clone().unwrap_or_default()),
+        text("campaign_id", &|s| {
+            s.campaign.as_deref().unwrap_or_default().into()
+        }),
         text("reasons", &|s| {
             let sentences: Vec<&str> = s
                 .reasons
@@ -111,26 +110,24 @@ fn frame(sessions: &[AnalyzedSession], naming: &Naming<'_>) -> Result<DataFrame,
                 .take(REASONS_IN_CELL)
                 .map(|r| r.sentence.as_str())
                 .collect();
-            sentences.join(" | ")
+            sentences.join(" | ").into()
         }),
         text("client_app_id", &|s| {
             named(&columns.client_app_id, s.session.client_app_id)
         }),
         text("app_id", &|s| named(&columns.app_id, s.session.app_id)),
         text("client_app", &|s| {
-            naming.application_name(&s.session).to_owned()
+            naming.application_name(&s.session).into()
         }),
         text("client_family", &|s| {
-            s.session.client_family.as_str().to_owned()
+            s.session.client_family.as_str().into()
         }),
-        text("client_info", &|s| {
-            naming.client_info(&s.session).to_owned()
-        }),
+        text("client_info", &|s| naming.client_info(&s.session).into()),
         text("network", &|s| named(&columns.network, s.session.network)),
         text("address", &|s| named(&columns.address, s.session.address)),
         whole("asn", &|s| u64::from(s.session.asn)),
         text("country", &|s| named(&columns.country, s.session.country)),
-        text("logon_type", &|s| naming.logon_type(&s.session).to_owned()),
+        text("logon_type", &|s| naming.logon_type(&s.session).into()),
         whole("events", &|s| u64::from(s.session.events)),
         whole("items", &|s| s.session.items),
         whole("syncs", &|s| u64::from(s.session.syncs)),

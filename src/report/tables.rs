@@ -39,11 +39,12 @@ fn is_formula(text: &[u8]) -> bool {
 }
 
 /// A cell that a spreadsheet would run as a formula gets an apostrophe in front.
-pub(super) fn safe_cell(text: &str) -> Cow<'_, str> {
+pub(super) fn safe_cell<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+    let text = text.into();
     if is_formula(text.as_bytes()) {
         Cow::Owned(format!("'{text}"))
     } else {
-        Cow::Borrowed(text)
+        text
     }
 }
 
