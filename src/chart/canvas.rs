@@ -254,6 +254,11 @@ thread_local! {
     static SURFACE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
+/// Gives back the room of the calling thread's surface, which no other chart will need.
+pub(super) fn give_back_surface() {
+    SURFACE.take();
+}
+
 /// Bytes of a row that are looked at together for being blank; a multiple of the two pixels that become one.
 const STRIP: usize = 96;
 

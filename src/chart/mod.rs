@@ -137,5 +137,6 @@ pub fn draw_all(charts: &[(PathBuf, Chart)], style: &Style) -> Result<(), ChartE
         .with_max_len(1)
         .map(|(path, chart)| chart.draw(style, path))
         .collect();
+    rayon::broadcast(|_| canvas::give_back_surface());
     drawn.into_iter().collect()
 }
