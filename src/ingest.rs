@@ -41,7 +41,7 @@ mod worker;
 mod wrapper;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -304,17 +304,17 @@ fn number_rejects(segments: &mut [Segment], files: &[FileState]) -> Vec<Reject> 
         let Some(offset) = before.get_mut(segment.file) else {
             continue;
         };
-        let file = files
+        let file: Arc<str> = files
             .get(segment.file)
             .map(|file| file.path.display().to_string())
-            .unwrap_or_default();
+            .unwrap_or_default()
+            .into();
         segment.rejected = segment.rejects.len() as u64;
-        for reject in segment.rejects.drain(..) {
-            let row = *offset + reject.row;
+        for reject in std::mem::take(&mut segment.rejects) {
             rejects.push(Reject {
-                file: file.clone(),
-                row,
-                reason: reject.fault.to_string(),
+                file: Arc::clone(&file),
+                row: *offset + reject.row,
+                reason: reject.fault.reason(),
                 excerpt: reject.excerpt,
             });
         }

@@ -1,8 +1,6 @@
 //! Rows that cannot be used, each with its reason.
 
-use std::fmt;
-
-use serde::Serialize;
+use std::sync::Arc;
 
 /// Longest excerpt kept of a rejected row, in bytes: enough to find it again, little enough to keep many.
 const EXCERPT: usize = 160;
@@ -34,9 +32,10 @@ pub(crate) enum Fault {
     TooLong,
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+impl Fault {
+    /// What is wrong with the row.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
             Self::Empty => "the AuditData cell is empty",
             Self::Cut => "the record is cut: its JSON ends before the record does",
             Self::Malformed => "the record is not valid JSON",
@@ -48,25 +47,25 @@ impl fmt::Display for Fault {
             Self::Cells => "the row has another number of cells than the header",
             Self::Quotes => "a quote of the row is not closed or stands in the middle of a cell",
             Self::TooLong => "the row is longer than 64 MiB",
-        })
+        }
     }
 }
 
-/// A row that could not be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A row that could not be used. A damaged export can hold millions of them, so they share what they have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
     /// The input, as it was named or found.
-    pub file: String,
+    pub file: Arc<str>,
     /// Number of the data row or record in its file, from 1.
     pub row: u64,
     /// What is wrong with it.
-    pub reason: String,
+    pub reason: &'static str,
     /// The beginning of its text.
-    pub excerpt: String,
+    pub excerpt: Box<str>,
 }
 
 /// The beginning of a row's text on one line, fit to print.
-pub(crate) fn excerpt(text: &[u8]) -> String {
+pub(crate) fn excerpt(text: &[u8]) -> Box<str> {
     let text = text.get(..EXCERPT).unwrap_or(text);
     let text = String::from_utf8_lossy(text);
     text.trim()

@@ -37,7 +37,7 @@ pub(crate) const TEXTS: usize = TEXT_COLUMNS.len();
 pub(crate) struct SegmentReject {
     pub(crate) row: u64,
     pub(crate) fault: Fault,
-    pub(crate) excerpt: String,
+    pub(crate) excerpt: Box<str>,
 }
 
 /// What one block of one file held: ranges of the rows of its worker.

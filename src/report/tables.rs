@@ -220,12 +220,14 @@ fn exposed(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), E
 fn rejects(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
     let mut table = Table::create(dir, "rejects.csv", &["file", "row", "reason", "excerpt"])?;
     for reject in &analysis.ingested.rejects {
-        table.row(&[
-            safe_cell(&reject.file).into_owned(),
-            reject.row.to_string(),
-            safe_cell(&reject.reason).into_owned(),
-            safe_cell(&reject.excerpt).into_owned(),
-        ])?;
+        let row = reject.row.to_string();
+        let cells = [
+            safe_cell(&*reject.file),
+            Cow::Borrowed(row.as_str()),
+            safe_cell(reject.reason),
+            safe_cell(&*reject.excerpt),
+        ];
+        table.row(&cells.each_ref().map(|cell| cell.as_bytes()))?;
     }
     table.finish()
 }

@@ -354,7 +354,7 @@ fn damaged_rows_are_rejected_one_by_one() -> Result<(), Error> {
     let reasons: Vec<(u64, &str)> = ingested
         .rejects
         .iter()
-        .map(|reject| (reject.row, reject.reason.as_str()))
+        .map(|reject| (reject.row, reject.reason))
         .collect();
     assert_eq!(
         reasons,
