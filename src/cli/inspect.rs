@@ -160,7 +160,7 @@ fn as_json(ingested: &Ingested) -> Result<String, Error> {
 fn rejects_by_reason(ingested: &Ingested) -> Vec<Tally> {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for reject in &ingested.rejects {
-        *counts.entry(&reject.reason).or_default() += 1;
+        *counts.entry(reject.reason).or_default() += 1;
     }
     counts
         .into_iter()
