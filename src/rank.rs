@@ -41,7 +41,6 @@ use crate::isolation::{IsolationForest, Mode};
 
 use calibration::Calibration;
 pub(crate) use follow_up::FollowUps;
-use follow_up::drawn;
 use sample::Sample;
 
 /// The isolation forest's part of the score; the rest is the weight's. On labelled simulated tenants a tenth finds unusual
@@ -230,7 +229,7 @@ impl Ranker {
         };
         let follow_ups = !options.without_stages.contains(&Stage::FollowUp);
         let p_values = self.calibration.p_values();
-        let (mut sessions, alerted): (Vec<Ranked>, Vec<u16>) = observations
+        let mut sessions: Vec<Ranked> = observations
             .par_iter()
             .enumerate()
             .map(|(index, observation)| {
@@ -238,12 +237,7 @@ impl Ranker {
                 // A session that did not touch the mailbox is no anomaly of the mailbox.
                 let touched = f64::from(u8::from(observation.touches_mailbox && forest.is_some()));
                 let score = touched * join(isolation, bounded(weights[index].total), part);
-                let alerted = if follow_ups {
-                    self.follow_ups.days_flagged(observation)
-                } else {
-                    0
-                };
-                let ranked = Ranked {
+                Ranked {
                     score: if warm_up {
                         WARM_UP_KEEPS * score
                     } else {
@@ -253,24 +247,24 @@ impl Ranker {
                     isolation,
                     p_value: p_values.of(observation.channel, score),
                     flagged: false,
-                    follow_up: alerted > 0,
-                };
-                (ranked, alerted)
+                    follow_up: false,
+                }
             })
-            .unzip();
+            .collect();
         let threshold = if warm_up {
             None
         } else {
             self.threshold(options, observations, &sessions)
         };
         if let Some(threshold) = threshold {
-            for ((session, observation), days) in sessions.iter_mut().zip(observations).zip(alerted)
-            {
-                if session.score > 0.0 && session.score >= threshold && !observation.allowed {
-                    session.flagged = true;
-                    session.score = drawn(session.score, threshold, days);
-                }
+            for (session, observation) in sessions.iter_mut().zip(observations) {
+                session.flagged =
+                    session.score > 0.0 && session.score >= threshold && !observation.allowed;
             }
+        }
+        if follow_ups {
+            let sessions = observations.par_iter().zip(&mut sessions);
+            self.follow_ups.mark(threshold, sessions);
         }
         Ok(RankedDay {
             sessions,

@@ -4,7 +4,7 @@ use super::terminal::{harmless, in_lines, print, table, warn};
 use crate::error::Error;
 use crate::explain::Naming;
 use crate::ingest;
-use crate::pipeline::{Analysis, Config};
+use crate::pipeline::{Analysis, BaselineDays, Config};
 use crate::report::ReportOptions;
 
 /// Flagged sessions listed on the terminal.
@@ -62,7 +62,9 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
             .iter()
             .filter(|(_, threshold)| threshold.is_some())
             .count();
-        return Ok(if judged == 0 {
+        return Ok(if judged == 0 && config.baseline == BaselineDays::Window {
+            "\nNothing flagged: a single day has no other days to be judged by".to_owned()
+        } else if judged == 0 {
             format!(
                 "\nNothing flagged: all {} days are warm-up (--warm-up {})",
                 analysis.thresholds.len(),

@@ -4,6 +4,8 @@
 //! at most five stretches, and the sessions of each stretch are judged by a model that learned all the other days, earlier
 //! and later ones. So no session is judged by itself, nor by what the same visitor did on the days around it.
 
+use rayon::prelude::*;
+
 use crate::baseline::Stage;
 use crate::error::Error;
 use crate::feature::Observation;
@@ -53,8 +55,9 @@ pub(super) fn judge_days(
                     .clone()
                     .judge_day(left_out.day, &left_out.observations, &judging)?;
             if follows {
-                let outcomes = judged.verdicts.iter_mut().map(|v| &mut v.ranked);
-                follow_ups.mark(judged.threshold, left_out.observations.iter().zip(outcomes));
+                let outcomes = judged.verdicts.par_iter_mut().map(|v| &mut v.ranked);
+                let sessions = left_out.observations.par_iter().zip(outcomes);
+                follow_ups.mark(judged.threshold, sessions);
                 let outcomes = judged.verdicts.iter().map(|v| &v.ranked);
                 follow_ups.remember(left_out.observations.iter().zip(outcomes));
             }

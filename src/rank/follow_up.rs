@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Ranked;
@@ -33,7 +34,7 @@ struct FlaggedDays {
 
 impl FollowUps {
     /// Earlier days on which the session's client or network was flagged in its mailbox.
-    pub(super) fn days_flagged(&self, observation: &Observation) -> u16 {
+    fn days_flagged(&self, observation: &Observation) -> u16 {
         keys(observation)
             .filter_map(|key| self.0.get(&key))
             .filter(|flagged| observation.day - flagged.last < DAYS)
@@ -42,13 +43,13 @@ impl FollowUps {
             .unwrap_or(0)
     }
 
-    /// Marks the follow-ups of a day that was ranked without them, and draws them towards its threshold.
+    /// Marks the follow-ups of a flagged day, and draws them towards its threshold.
     pub(crate) fn mark<'a>(
         &self,
         threshold: Option<f64>,
-        sessions: impl Iterator<Item = (&'a Observation, &'a mut Ranked)>,
+        sessions: impl ParallelIterator<Item = (&'a Observation, &'a mut Ranked)>,
     ) {
-        for (observation, session) in sessions {
+        sessions.for_each(|(observation, session)| {
             let days = self.days_flagged(observation);
             session.follow_up = days > 0;
             if let Some(threshold) = threshold
@@ -56,7 +57,7 @@ impl FollowUps {
             {
                 session.score = drawn(session.score, threshold, days);
             }
-        }
+        });
     }
 
     /// Remembers what was flagged on a day.
@@ -88,7 +89,7 @@ impl FollowUps {
 
 /// The score of a session whose client or network was flagged on `days` earlier days: nearer to the threshold, but not
 /// below it.
-pub(super) fn drawn(score: f64, threshold: f64, days: u16) -> f64 {
+fn drawn(score: f64, threshold: f64, days: u16) -> f64 {
     if days == 0 {
         return score;
     }

@@ -221,10 +221,15 @@ fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
         0 => "A longer export, or a shorter warm-up, gives mailglass something to compare with."
             .to_owned(),
         _ => format!(
-            "{} after the warm-up.",
+            "{}{}.",
             match judged as u64 {
                 1 => "1 session was judged".to_owned(),
                 n => format!("{} sessions were judged", label::count(n)),
+            },
+            if run.summary.is_window() {
+                ""
+            } else {
+                " after the warm-up"
             }
         ),
     };

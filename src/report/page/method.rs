@@ -57,7 +57,7 @@ impl Method {
             silence: minutes("/session/silence_ms"),
             longest: number("/session/max_length_ms")
                 .map_or_else(String::new, |ms| label::value(ms / 3_600_000.0)),
-            window: summary.parameters.get("baseline").and_then(Value::as_str) == Some("window"),
+            window: summary.is_window(),
             warm_up: number("/rank/warm_up_days").map_or_else(String::new, |days| {
                 label::counted(days as u64, "day is", "days are")
             }),

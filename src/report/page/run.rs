@@ -28,6 +28,16 @@ pub(super) struct Summary {
     pub coverage: Coverage,
 }
 
+impl Summary {
+    /// Whether sessions were judged by the days after theirs, too.
+    pub(super) fn is_window(&self) -> bool {
+        self.parameters
+            .get("baseline")
+            .and_then(serde_json::Value::as_str)
+            == Some("window")
+    }
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct InputFile {
     pub path: String,
