@@ -69,6 +69,11 @@ pub enum Expectation {
         /// All days.
         days: u32,
     },
+    /// Days of the last two weeks on which the mailbox was opened at an odd hour from a network new to it.
+    OddDays {
+        /// Number of days, this one included.
+        days: u32,
+    },
     /// Earlier days on which the same unfamiliar thing came.
     Persistence {
         /// Number of days.
@@ -186,6 +191,12 @@ impl Baselines {
                 judgement.persistence as f64,
                 Expectation::Persistence {
                     days: judgement.persistence as u32,
+                },
+            ),
+            FeatureId::OddDays => (
+                f64::from(judgement.odd_days),
+                Expectation::OddDays {
+                    days: judgement.odd_days,
                 },
             ),
             FeatureId::Token => {

@@ -10,6 +10,7 @@ use super::hours::{HOUR_CLASSES, hour_class};
 use super::ladder::bans;
 use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
 use super::novelty::{Category, Novelty, TenantToday, novelties};
+use super::odd_days::{is_odd, odd_rung};
 use super::{
     Baselines, Judgement, SPREAD_DAYS, Stage, VOLUME_FEATURES, novelty_bound, persistence_rung,
     spread_rung, stratum, unfamiliar_categories, volume_class,
@@ -179,6 +180,7 @@ impl Baselines {
             spread: 0,
             spread_by: None,
             token,
+            odd_days: 0,
             class,
         };
         if !observation.touches_mailbox {
@@ -226,8 +228,13 @@ impl Baselines {
             judgement.deviations[feature.index()] = value;
         }
         let hours = hour_class(observation.channel);
-        judgement.deviations[FeatureId::Hour.index()] =
-            bans(baseline.hours[hours].tail(observation.week_cell, &day.density[hours]));
+        let hour = bans(baseline.hours[hours].tail(observation.week_cell, &day.density[hours]));
+        judgement.deviations[FeatureId::Hour.index()] = hour;
+        if is_odd(observation, baseline, hour) {
+            judgement.odd_days = 1 + baseline.odd_days.near(observation.day);
+            judgement.deviations[FeatureId::OddDays.index()] =
+                on(LadderKind::OddDays, odd_rung(judgement.odd_days));
+        }
         for (feature, measure) in VOLUME_FEATURES {
             judgement.deviations[feature.index()] =
                 bans(self.volume_exceedance(observation, baseline, class, measure));

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::hours::{HOUR_CLASSES, WeekHistogram};
 use super::ladder::MailboxLadder;
 use super::novelty::{Acquaintance, Category};
+use super::odd_days::OddDays;
 use super::volume::Moments;
 use crate::feature::{CategoryKind, MEASURES, Observation};
 
@@ -24,10 +25,11 @@ pub(crate) enum LadderKind {
     Spread,
     Persistence,
     Token,
+    OddDays,
 }
 
 impl LadderKind {
-    pub(crate) const COUNT: usize = 9;
+    pub(crate) const COUNT: usize = 10;
     pub(crate) const ALL: [Self; Self::COUNT] = [
         Self::Application,
         Self::Client,
@@ -38,6 +40,7 @@ impl LadderKind {
         Self::Spread,
         Self::Persistence,
         Self::Token,
+        Self::OddDays,
     ];
 }
 
@@ -79,6 +82,7 @@ pub(crate) struct MailboxBaseline {
     #[serde(with = "ordered")]
     pub(crate) known: FxHashMap<Category, Acquaintance>,
     pub(crate) ladders: [MailboxLadder; LadderKind::COUNT],
+    pub(crate) odd_days: OddDays,
     /// Sign-in sessions of the last days, by hash of the `SessionId`.
     #[serde(with = "ordered")]
     pub(crate) tokens: FxHashMap<u64, TokenOrigin>,

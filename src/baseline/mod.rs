@@ -11,6 +11,7 @@ mod judge;
 mod ladder;
 mod mailbox;
 mod novelty;
+mod odd_days;
 mod peers;
 mod stage;
 mod teach;
@@ -110,6 +111,8 @@ pub struct Judgement {
     spread_by: Option<Category>,
     persistence: usize,
     token: usize,
+    /// Days of the last two weeks with an odd visit, this one included; 0 when the session is none.
+    odd_days: u32,
     class: u8,
 }
 

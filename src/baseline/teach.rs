@@ -10,6 +10,7 @@ use super::judge::{Home, homes};
 use super::ladder::{FIRST_DAYS, RUNGS, STRATA};
 use super::mailbox::{FamilyVolume, LadderKind, MailboxBaseline};
 use super::novelty::{Acquaintance, Category, TenantAcquaintance};
+use super::odd_days::odd_rung;
 use super::peers::{PEER_DAYS, Peers};
 use super::{
     Baselines, Judgement, Lesson, SPREAD_DAYS, Stage, VOLUME_FEATURES, spread_rung, stratum,
@@ -233,6 +234,9 @@ fn remember(day: &Taught<'_>, pupil: &mut Pupil<'_>, homes: &FxHashMap<(Symbol, 
             day.lessons[index],
             &mut pupil.begun,
         );
+        if judgement.odd_days > 0 {
+            baseline.odd_days.count(observation.day);
+        }
         if let Some(home) = homes.get(&(pupil.mailbox, observation.token)) {
             let origin = baseline
                 .tokens
@@ -321,6 +325,7 @@ fn reached_rungs(observation: &Observation, judgement: &Judgement) -> [usize; La
         LadderKind::Spread => spread_rung(judgement.spread),
         LadderKind::Persistence => judgement.persistence,
         LadderKind::Token => judgement.token,
+        LadderKind::OddDays => odd_rung(judgement.odd_days),
     })
 }
 

@@ -141,6 +141,15 @@ impl Words<'_> {
                 kind,
                 symbol,
             } => self.spread(*mailboxes, *kind, self.symbols.name(*symbol)),
+            Expectation::OddDays { days } => (
+                count(*days, "day"),
+                "0 days".to_owned(),
+                0.0,
+                format!(
+                    "on {} of the last two weeks the mailbox was opened at an hour unusual for it from a network new to it",
+                    count(*days, "day")
+                ),
+            ),
             Expectation::Persistence { days } => (
                 count(*days, "earlier day"),
                 "0 earlier days".to_owned(),

@@ -114,6 +114,8 @@ catalogue! {
         "the same unfamiliar application, client or network opened several mailboxes";
     Persistence, "persistence", Pattern, "earlier days on which the mailbox met the same still unfamiliar client or network",
         "an unfamiliar client or network comes back day after day";
+    OddDays, "odd_days", Pattern, "days of the last two weeks on which a person's client came at an odd hour from a network new to the mailbox",
+        "the mailbox is opened again and again at hours its owner does not keep, from networks that it did not know";
 }
 
 /// Number of features: the columns of the matrix of deviations.

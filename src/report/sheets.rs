@@ -202,7 +202,7 @@ fn unit(feature: FeatureId) -> &'static str {
         FeatureId::Folders | FeatureId::Syncs => "folders",
         FeatureId::Sends | FeatureId::Deletes => "messages",
         FeatureId::Spread => "mailboxes",
-        FeatureId::Persistence => "days",
+        FeatureId::Persistence | FeatureId::OddDays => "days",
         _ => "",
     }
 }
