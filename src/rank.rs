@@ -12,7 +12,7 @@
 //! 1995).
 //!
 //! A **follow-up** is a flagged session whose client or network was flagged in the same mailbox on an earlier day. Its
-//! score is drawn towards the threshold, the closer the more days it was flagged before: it stays flagged, but an
+//! score is drawn towards the threshold, the closer the more mailboxes have follow-ups on the day: it stays flagged, but an
 //! intrusion that nobody has been told of ranks before the tenth day of one that has been reported. Follow-ups do not
 //! count among the alerts that set the threshold either: otherwise a campaign of weeks in thirty mailboxes would raise
 //! it until nothing else that happens meanwhile passed it.
@@ -264,7 +264,7 @@ impl Ranker {
         }
         if follow_ups {
             let sessions = observations.par_iter().zip(&mut sessions);
-            self.follow_ups.mark(threshold, sessions);
+            self.follow_ups.mark(threshold, options.flags, sessions);
         }
         Ok(RankedDay {
             sessions,

@@ -57,7 +57,7 @@ pub(super) fn judge_days(
             if follows {
                 let outcomes = judged.verdicts.par_iter_mut().map(|v| &mut v.ranked);
                 let sessions = left_out.observations.par_iter().zip(outcomes);
-                follow_ups.mark(judged.threshold, sessions);
+                follow_ups.mark(judged.threshold, options.flags, sessions);
                 let outcomes = judged.verdicts.iter().map(|v| &v.ranked);
                 follow_ups.remember(left_out.observations.iter().zip(outcomes));
             }

@@ -1,63 +1,61 @@
 //! Follow-ups: what was flagged in the same mailbox before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::Ranked;
+use super::{FlagRule, Ranked};
 use crate::feature::{CategoryKind, Observation, Symbol};
 
-/// What a follow-up keeps of its distance from the threshold, for each day that it was flagged before...
-const KEEPS: f64 = 0.6;
-/// ...but no less than this. The less it keeps, the more other episodes come before it, and the more harmless alerts: with
-/// 0.3 instead of 0.42, episode recall rises by 0.03 where every attack runs at once, and average precision falls by 0.04
-/// where one campaign does.
-const KEEPS_LEAST: f64 = 0.38;
+/// Most that a follow-up keeps of its distance from the threshold, on days when there is time to read them all...
+const KEEPS_MOST: f64 = 0.6;
+/// ...and least, so that they stay in their order.
+const KEEPS_LEAST: f64 = 0.03;
+/// What a follow-up would keep if there were as many as are read. On days with more it keeps less, by the power below: one
+/// intrusion in one mailbox hardly falls behind, and a campaign in a dozen leaves the room that other incidents need.
+const KEEPS_WHERE_READ: f64 = 3.0;
+const CROWDING: f64 = 1.5;
+/// Alerts a day that are read, where flags do not follow such a rate.
+const READ_A_DAY: f64 = 2.0;
 /// Days after a flag in which sessions with the same client or network are follow-ups.
 const DAYS: i32 = 14;
 
-/// When a client or network was flagged in a mailbox.
+/// When a client or network was flagged last in a mailbox.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct FollowUps(BTreeMap<Key, FlaggedDays>);
+pub(crate) struct FollowUps(BTreeMap<Key, i32>);
 
 /// Mailbox and category.
 type Key = (Symbol, CategoryKind, Symbol);
 
-/// Days on which a client or network was flagged in a mailbox, no two further apart than [`DAYS`].
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct FlaggedDays {
-    last: i32,
-    days: u16,
-}
-
 impl FollowUps {
-    /// Earlier days on which the session's client or network was flagged in its mailbox.
-    fn days_flagged(&self, observation: &Observation) -> u16 {
+    /// Whether the session's client or network was flagged in its mailbox on an earlier day.
+    fn knows(&self, observation: &Observation) -> bool {
         keys(observation)
             .filter_map(|key| self.0.get(&key))
-            .filter(|flagged| observation.day - flagged.last < DAYS)
-            .map(|flagged| flagged.days)
-            .max()
-            .unwrap_or(0)
+            .any(|last| observation.day - last < DAYS)
     }
 
     /// Marks the follow-ups of a flagged day, and draws them towards its threshold.
     pub(crate) fn mark<'a>(
         &self,
         threshold: Option<f64>,
+        flags: FlagRule,
         sessions: impl ParallelIterator<Item = (&'a Observation, &'a mut Ranked)>,
     ) {
-        sessions.for_each(|(observation, session)| {
-            let days = self.days_flagged(observation);
-            session.follow_up = days > 0;
-            if let Some(threshold) = threshold
-                && session.flagged
-            {
-                session.score = drawn(session.score, threshold, days);
-            }
-        });
+        let flagged: Vec<(Symbol, &mut Ranked)> = sessions
+            .filter_map(|(observation, session)| {
+                session.follow_up = self.knows(observation);
+                (session.follow_up && session.flagged).then_some((observation.mailbox, session))
+            })
+            .collect();
+        let Some(threshold) = threshold else { return };
+        let mailboxes: BTreeSet<Symbol> = flagged.iter().map(|&(mailbox, _)| mailbox).collect();
+        let keeps = keeps(mailboxes.len(), flags);
+        for (_, session) in flagged {
+            session.score = threshold + keeps * (session.score - threshold);
+        }
     }
 
     /// Remembers what was flagged on a day.
@@ -69,32 +67,24 @@ impl FollowUps {
         for (observation, session) in sessions {
             today = today.max(Some(observation.day));
             if session.flagged {
-                for key in keys(observation) {
-                    let flagged = self.0.entry(key).or_insert(FlaggedDays {
-                        last: i32::MIN,
-                        days: 0,
-                    });
-                    flagged.days = flagged
-                        .days
-                        .saturating_add(u16::from(flagged.last != observation.day));
-                    flagged.last = observation.day;
-                }
+                self.0
+                    .extend(keys(observation).map(|key| (key, observation.day)));
             }
         }
         if let Some(today) = today {
-            self.0.retain(|_, flagged| today - flagged.last < DAYS);
+            self.0.retain(|_, last| today - *last < DAYS);
         }
     }
 }
 
-/// The score of a session whose client or network was flagged on `days` earlier days: nearer to the threshold, but not
-/// below it.
-fn drawn(score: f64, threshold: f64, days: u16) -> f64 {
-    if days == 0 {
-        return score;
-    }
-    let keeps = KEEPS.powi(i32::from(days)).max(KEEPS_LEAST);
-    threshold + keeps * (score - threshold)
+/// What follow-ups keep of their distance from the threshold on a day when so many mailboxes have some.
+fn keeps(mailboxes: usize, flags: FlagRule) -> f64 {
+    let read = match flags {
+        FlagRule::AlertsPerDay(rate) => rate,
+        FlagRule::FalseDiscoveryRate(_) => READ_A_DAY,
+    };
+    let share = read / mailboxes.max(1) as f64;
+    (KEEPS_WHERE_READ * share.powf(CROWDING)).clamp(KEEPS_LEAST, KEEPS_MOST)
 }
 
 /// What ties a session to an earlier flag of its mailbox. What the log does not say ties nothing.
@@ -110,11 +100,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_day_draws_nearer_until_the_least() {
-        let scores: Vec<f64> = (0..5).map(|days| drawn(0.9, 0.5, days)).collect();
-        assert_eq!(scores[0], 0.9);
-        assert!((scores[1] - 0.74).abs() < 1e-12);
-        assert!(scores.windows(2).all(|pair| pair[1] <= pair[0]));
-        assert!((scores[4] - (0.5 + 0.4 * KEEPS_LEAST)).abs() < 1e-12);
+    fn the_more_follow_ups_the_nearer_to_the_threshold() {
+        let rule = FlagRule::AlertsPerDay(2.0);
+        let kept: Vec<f64> = [1, 2, 8, 16, 100, 10_000].map(|n| keeps(n, rule)).to_vec();
+        assert_eq!((kept[0], kept[5]), (KEEPS_MOST, KEEPS_LEAST));
+        assert!((kept[2] - 0.375).abs() < 1e-12, "{kept:?}");
+        assert!(kept.is_sorted_by(|more, less| more >= less));
+        // Who reads twice as many sees twice as many before they crowd.
+        assert_eq!(keeps(16, FlagRule::AlertsPerDay(4.0)), kept[2]);
     }
 }
