@@ -72,14 +72,14 @@ pub(crate) fn is_odd(observation: &Observation, baseline: &MailboxBaseline, hour
         && new()
 }
 
-/// Days with odd visits to the rung of the ladder.
+/// Days with odd visits to the rung of the ladder. Three nights are a deadline or a journey.
 pub(crate) fn odd_rung(days: u32) -> usize {
     match days {
-        0..=1 => 0,
-        2 => 1,
-        3 => 2,
-        4..=5 => 3,
-        6..=8 => 4,
+        0..=3 => 0,
+        4 => 1,
+        5 => 2,
+        6..=7 => 3,
+        8..=9 => 4,
         _ => 5,
     }
 }

@@ -13,10 +13,11 @@ use crate::feature::{Channel, FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId};
 /// Share that a feature adds beside a stronger one of its group that says nearly the same.
 const ECHO: f64 = 0.3;
 
-/// What novelty counts at least, whatever the session did.
-const LEAST_NOVELTY: f64 = 0.5;
-/// Weight of conduct (volume, time, operations), in bans, at which novelty begins to count nearly whole.
-const TELLING_CONDUCT: f64 = 3.0;
+/// What novelty counts at least, whatever the session did, and the weight of conduct (volume, time, operations), in bans, at
+/// which it begins to count nearly whole.
+const NOVELTY: (f64, f64) = (0.5, 3.0);
+/// The same of applications: one that a mailbox begins to use is an add-in, until it reads much.
+const NOVELTY_OF_APPLICATIONS: (f64, f64) = (0.3, 4.0);
 /// What conduct counts at least, however familiar everything else about the session is: at a screen...
 const LEAST_CONDUCT: f64 = 0.5;
 /// ...and on a phone, where nobody works through hundreds of messages at a deadline, or after a leave.
@@ -121,7 +122,11 @@ fn temper(weight: &mut Weight, channel: Channel) {
     };
     let grown =
         |least: f64, other: f64, telling: f64| least + (1.0 - least) * (other / telling).tanh();
-    let novelty = grown(LEAST_NOVELTY, sum(true), TELLING_CONDUCT);
+    let (least_novelty, telling_conduct) = match channel {
+        Channel::Application => NOVELTY_OF_APPLICATIONS,
+        Channel::Interactive | Channel::Mobile => NOVELTY,
+    };
+    let novelty = grown(least_novelty, sum(true), telling_conduct);
     let least_conduct = match channel {
         Channel::Mobile => LEAST_CONDUCT_ON_PHONES,
         Channel::Interactive | Channel::Application => LEAST_CONDUCT,
@@ -224,6 +229,16 @@ mod tests {
         let new = [volume[0], volume[1], (FeatureId::Network, 5.0)];
         let (desk, phone) = (of(&new), through(Channel::Mobile, &new));
         assert!((phone.total - desk.total).abs() < 0.1);
+    }
+
+    #[test]
+    fn a_new_application_that_reads_little_is_an_add_in() {
+        let new = [(FeatureId::Application, 3.0), (FeatureId::Network, 2.5)];
+        let (person, application) = (of(&new), through(Channel::Application, &new));
+        assert!(application.total < 0.7 * person.total);
+        let reading = [new[0], new[1], (FeatureId::Items, 8.0)];
+        let (person, application) = (of(&reading), through(Channel::Application, &reading));
+        assert!(application.total > 0.95 * person.total);
     }
 
     #[test]
