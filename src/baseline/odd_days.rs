@@ -75,11 +75,11 @@ pub(crate) fn is_odd(observation: &Observation, baseline: &MailboxBaseline, hour
 /// Days with odd visits to the rung of the ladder. Three nights are a deadline or a journey.
 pub(crate) fn odd_rung(days: u32) -> usize {
     match days {
-        0..=3 => 0,
-        4 => 1,
-        5 => 2,
-        6..=7 => 3,
-        8..=9 => 4,
+        0..=2 => 0,
+        3 => 1,
+        4 => 2,
+        5 => 3,
+        6..=7 => 4,
         _ => 5,
     }
 }

@@ -289,7 +289,8 @@ fn teach_habits(day: &Taught<'_>, pupil: &mut Pupil<'_>) {
             baseline.ladders[ladder].count(most.unwrap_or(0));
         }
     }
-    for index in taught() {
+    // An odd visit is no habit of the owner's, or the second would be less odd than the first.
+    for index in taught().filter(|&index| day.judgements[index].odd_days == 0) {
         let observation = &day.observations[index];
         baseline.hours[hour_class(observation.channel)].count(observation.week_cell);
     }
