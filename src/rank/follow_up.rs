@@ -14,7 +14,7 @@ const KEEPS_MOST: f64 = 0.6;
 const KEEPS_LEAST: f64 = 0.03;
 /// What a follow-up would keep if there were as many as are read. On days with more it keeps less, by the power below: one
 /// intrusion in one mailbox hardly falls behind, and a campaign in a dozen leaves the room that other incidents need.
-const KEEPS_WHERE_READ: f64 = 3.0;
+const KEEPS_WHERE_READ: f64 = 2.5;
 const CROWDING: f64 = 1.5;
 /// Alerts a day that are read, where flags do not follow such a rate.
 const READ_A_DAY: f64 = 2.0;
@@ -104,7 +104,7 @@ mod tests {
         let rule = FlagRule::AlertsPerDay(2.0);
         let kept: Vec<f64> = [1, 2, 8, 16, 100, 10_000].map(|n| keeps(n, rule)).to_vec();
         assert_eq!((kept[0], kept[5]), (KEEPS_MOST, KEEPS_LEAST));
-        assert!((kept[2] - 0.375).abs() < 1e-12, "{kept:?}");
+        assert!((kept[2] - 0.3125).abs() < 1e-12, "{kept:?}");
         assert!(kept.is_sorted_by(|more, less| more >= less));
         // Who reads twice as many sees twice as many before they crowd.
         assert_eq!(keeps(16, FlagRule::AlertsPerDay(4.0)), kept[2]);
