@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::hours::hour_class;
 use super::mailbox::LadderKind;
 use super::novelty::Novelty;
-use super::{Baselines, Judgement, MailboxBaseline, VOLUME_FEATURES, own_volume};
+use super::{Baselines, Judgement, MailboxBaseline, VOLUME_FEATURES, own_volume, silence_rung};
 use crate::feature::{CategoryKind, FeatureId, Observation, Symbol};
 
 /// What was expected where a feature deviates.
@@ -65,6 +65,22 @@ pub enum Expectation {
         /// 1 from another known network, 2 from an unknown one, one more in another browser.
         rung: usize,
         /// Days of the mailbox with something as strange.
+        such_days: u32,
+        /// All days.
+        days: u32,
+    },
+    /// Days without a session before.
+    Silence {
+        /// Number of days.
+        silent_days: u32,
+        /// Days of the mailbox after as long a silence.
+        such_days: u32,
+        /// All days.
+        days: u32,
+    },
+    /// Days on which the service throttled the mailbox's log.
+    Throttled {
+        /// Such days.
         such_days: u32,
         /// All days.
         days: u32,
@@ -193,6 +209,23 @@ impl Baselines {
                     days: judgement.persistence as u32,
                 },
             ),
+            FeatureId::Silence => {
+                let rung = silence_rung(judgement.silence).max(1);
+                let expectation = Expectation::Silence {
+                    silent_days: judgement.silence,
+                    such_days: baseline.ladders[LadderKind::Silence as usize]
+                        .days_at_or_above(rung),
+                    days: baseline.active_days,
+                };
+                (f64::from(judgement.silence), expectation)
+            }
+            FeatureId::Throttled => {
+                let expectation = Expectation::Throttled {
+                    such_days: baseline.ladders[LadderKind::Throttled as usize].days_at_or_above(1),
+                    days: baseline.active_days,
+                };
+                (f64::from(u8::from(observation.throttled)), expectation)
+            }
             FeatureId::OddDays => (
                 f64::from(judgement.odd_days),
                 Expectation::OddDays {

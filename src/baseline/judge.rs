@@ -13,7 +13,7 @@ use super::novelty::{Category, Novelty, TenantToday, novelties};
 use super::odd_days::{is_odd, odd_rung};
 use super::{
     Baselines, Judgement, SPREAD_DAYS, Stage, VOLUME_FEATURES, novelty_bound, persistence_rung,
-    spread_rung, stratum, unfamiliar_categories, volume_class,
+    silence_rung, spread_rung, stratum, unfamiliar_categories, volume_class,
 };
 use crate::feature::{
     CategoryKind, FEATURE_COUNT, FeatureId, Measure, Observation, Symbol, WEEK_CELLS,
@@ -22,9 +22,10 @@ use crate::feature::{
 /// A mailbox is active when it had a session within this many days.
 const ACTIVE_DAYS: i32 = 14;
 
-/// Most that persistence counts, in bans. It supports other signs: new devices and services come back as intruders do, and
-/// unbounded it raised what was known already before what was not.
-const PERSISTENCE_BOUND: f64 = 1.0;
+/// Most that persistence, a silence before and a throttled log count, in bans. They support other signs: new devices come
+/// back as intruders do, people return from leave, and busy readers are throttled. Unbounded, persistence raised what was
+/// known already before what was not.
+const SUPPORT_BOUND: f64 = 1.0;
 
 type Novelties = ([Novelty; CategoryKind::COUNT], Novelty);
 
@@ -181,6 +182,7 @@ impl Baselines {
             spread_by: None,
             token,
             odd_days: 0,
+            silence: baseline.silence_before(observation.day),
             class,
         };
         if !observation.touches_mailbox {
@@ -221,7 +223,15 @@ impl Baselines {
             ),
             (
                 FeatureId::Persistence,
-                on(LadderKind::Persistence, judgement.persistence).min(PERSISTENCE_BOUND),
+                on(LadderKind::Persistence, judgement.persistence).min(SUPPORT_BOUND),
+            ),
+            (
+                FeatureId::Silence,
+                on(LadderKind::Silence, silence_rung(judgement.silence)).min(SUPPORT_BOUND),
+            ),
+            (
+                FeatureId::Throttled,
+                on(LadderKind::Throttled, usize::from(observation.throttled)).min(SUPPORT_BOUND),
             ),
         ];
         for (feature, value) in ladders {

@@ -26,10 +26,12 @@ pub(crate) enum LadderKind {
     Persistence,
     Token,
     OddDays,
+    Silence,
+    Throttled,
 }
 
 impl LadderKind {
-    pub(crate) const COUNT: usize = 10;
+    pub(crate) const COUNT: usize = 12;
     pub(crate) const ALL: [Self; Self::COUNT] = [
         Self::Application,
         Self::Client,
@@ -41,6 +43,8 @@ impl LadderKind {
         Self::Persistence,
         Self::Token,
         Self::OddDays,
+        Self::Silence,
+        Self::Throttled,
     ];
 }
 
@@ -90,6 +94,16 @@ pub(crate) struct MailboxBaseline {
     /// By volume class (client family, familiar or not, owner or not). Boxed: a node of the map has room for eleven, and most
     /// mailboxes have one or two.
     pub(crate) volumes: BTreeMap<u8, Box<FamilyVolume>>,
+}
+
+impl MailboxBaseline {
+    /// Days without any session before `day`; 0 where no earlier day is known.
+    pub(crate) fn silence_before(&self, day: i32) -> u32 {
+        if self.active_days == 0 {
+            return 0;
+        }
+        u32::try_from(day - self.last_day - 1).unwrap_or(0)
+    }
 }
 
 /// Hash maps are written in the order of their keys, so that equal models are equal files.

@@ -113,6 +113,8 @@ pub struct Judgement {
     token: usize,
     /// Days of the last two weeks with an odd visit, this one included; 0 when the session is none.
     odd_days: u32,
+    /// Days without any session of the mailbox before.
+    silence: u32,
     class: u8,
 }
 
@@ -290,6 +292,18 @@ fn spread_rung(mailboxes: usize) -> usize {
         3 => 2,
         4..=5 => 3,
         6..=9 => 4,
+        _ => 5,
+    }
+}
+
+/// Days of silence to the rung of the ladder. A long weekend is none.
+fn silence_rung(days: u32) -> usize {
+    match days {
+        0..=3 => 0,
+        4..=6 => 1,
+        7..=13 => 2,
+        14..=27 => 3,
+        28..=55 => 4,
         _ => 5,
     }
 }

@@ -13,8 +13,8 @@ use super::novelty::{Acquaintance, Category, TenantAcquaintance};
 use super::odd_days::odd_rung;
 use super::peers::{PEER_DAYS, Peers};
 use super::{
-    Baselines, Judgement, Lesson, SPREAD_DAYS, Stage, VOLUME_FEATURES, spread_rung, stratum,
-    unfamiliar_categories,
+    Baselines, Judgement, Lesson, SPREAD_DAYS, Stage, VOLUME_FEATURES, silence_rung, spread_rung,
+    stratum, unfamiliar_categories,
 };
 use crate::feature::{CategoryKind, Observation, Symbol};
 
@@ -246,6 +246,7 @@ fn remember(day: &Taught<'_>, pupil: &mut Pupil<'_>, homes: &FxHashMap<(Symbol, 
         }
     }
     let today = day.observations[pupil.indexes[0]].day;
+    baseline.last_day = today;
     baseline
         .tokens
         .retain(|_, origin| today - origin.last < TOKEN_DAYS);
@@ -298,7 +299,6 @@ fn teach_habits(day: &Taught<'_>, pupil: &mut Pupil<'_>) {
     if baseline.active_days == 0 {
         baseline.first_day = today;
     }
-    baseline.last_day = today;
     baseline.active_days += 1;
     baseline.delegated_days += u32::from(taught().any(|index| day.observations[index].delegated));
     baseline.sessions += taught().count() as u32;
@@ -327,6 +327,8 @@ fn reached_rungs(observation: &Observation, judgement: &Judgement) -> [usize; La
         LadderKind::Persistence => judgement.persistence,
         LadderKind::Token => judgement.token,
         LadderKind::OddDays => odd_rung(judgement.odd_days),
+        LadderKind::Silence => silence_rung(judgement.silence),
+        LadderKind::Throttled => usize::from(observation.throttled),
     })
 }
 

@@ -69,6 +69,7 @@ pub fn reasons(
                     | Expectation::Hour { .. }
                     | Expectation::Changes { .. }
                     | Expectation::Token { .. }
+                    | Expectation::Throttled { .. }
             );
             Reason {
                 feature: evidence.feature,
@@ -141,6 +142,32 @@ impl Words<'_> {
                 kind,
                 symbol,
             } => self.spread(*mailboxes, *kind, self.symbols.name(*symbol)),
+            Expectation::Silence {
+                silent_days,
+                such_days,
+                days,
+            } => {
+                let expected = format!(
+                    "as long a silence before {such_days} of {}",
+                    count(*days, "day")
+                );
+                (
+                    count(*silent_days, "silent day"),
+                    expected.clone(),
+                    0.0,
+                    format!(
+                        "nobody had opened the mailbox for {}; {expected}",
+                        count(*silent_days, "day")
+                    ),
+                )
+            }
+            Expectation::Throttled { such_days, days } => {
+                let what = "the service stopped logging reads of this mailbox (throttled): what followed is not in the log";
+                let expected = format!("the like on {such_days} of {}", count(*days, "day"));
+                let rate = f64::from(*such_days) / f64::from((*days).max(1));
+                let sentence = format!("{what}; {expected}");
+                ("throttled".to_owned(), expected, rate, sentence)
+            }
             Expectation::OddDays { days } => (
                 count(*days, "day"),
                 "0 days".to_owned(),

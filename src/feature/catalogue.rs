@@ -90,6 +90,8 @@ catalogue! {
         "a sign-in session that began elsewhere goes on from another network or in another browser";
     Hour, "hour", Time, "hour of the week of the middle event",
         "the mailbox is rarely used at this hour of the week";
+    Silence, "silence", Time, "days without any session of the mailbox before this day",
+        "the mailbox was opened after it had rested longer than it does";
     Items, "items", Volume, "items read (Bind), per session",
         "more items were read than this mailbox's sessions through such clients read";
     Burst, "burst", Volume, "most items within five minutes",
@@ -102,6 +104,8 @@ catalogue! {
         "more folders were downloaded whole than this mailbox's sessions download";
     DayItems, "day_items", Volume, "items and synchronised folders of the same client and network on this day",
         "one client read more of the mailbox on this day than clients of its kind do";
+    Throttled, "throttled", Volume, "whether the service stopped logging reads of the mailbox (IsThrottled)",
+        "so much was read that the service stopped logging it: what followed is not in the log";
     Changes, "changes", Operation, "most serious change: none, rule, concealing rule or forwarding or permission",
         "rules, forwarding or permissions were changed, which this mailbox's sessions rarely do";
     Sends, "sends", Operation, "messages sent",

@@ -150,6 +150,8 @@ pub struct Observation {
     pub touches_mailbox: bool,
     /// Whether somebody other than the owner acted: a delegate, an administrator, a service.
     pub delegated: bool,
+    /// Whether the service throttled the logging of the mailbox: evidence is missing.
+    pub throttled: bool,
     /// Hash of the `SessionId`; 0 where the log has none.
     pub token: u64,
     /// Whether an analyst has allowed the session.
@@ -295,6 +297,7 @@ impl<'a> Observer<'a> {
             week_cell: week_cell(columns.time[middle]),
             allowed: false,
             touches_mailbox: session.touches_mailbox(),
+            throttled: session.throttled,
             delegated: !matches!(session.logon_type, 0 | u8::MAX)
                 || name(&columns.actor, session.actor) != name(&columns.mailbox, session.mailbox),
             token: match name(&columns.session_id, session.session_key) {

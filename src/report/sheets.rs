@@ -202,7 +202,7 @@ fn unit(feature: FeatureId) -> &'static str {
         FeatureId::Folders | FeatureId::Syncs => "folders",
         FeatureId::Sends | FeatureId::Deletes => "messages",
         FeatureId::Spread => "mailboxes",
-        FeatureId::Persistence | FeatureId::OddDays => "days",
+        FeatureId::Persistence | FeatureId::OddDays | FeatureId::Silence => "days",
         _ => "",
     }
 }
@@ -213,9 +213,8 @@ fn words(reason: &explain::Reason) -> Option<[String; 2]> {
         return None;
     }
     let (now, of, unit) = match (reason.feature, reason.feature.feature().group) {
-        (FeatureId::Changes, _) | (_, FeatureGroup::Identity | FeatureGroup::Network) => {
-            ("today", "on", "days")
-        }
+        (FeatureId::Changes | FeatureId::Throttled, _)
+        | (_, FeatureGroup::Identity | FeatureGroup::Network) => ("today", "on", "days"),
         (_, FeatureGroup::Time) => ("now", "in", "sessions"),
         _ => return None,
     };
