@@ -136,3 +136,23 @@ pub(crate) mod ordered {
             .collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_counted_between_days_with_sessions() {
+        let silence = |active_days, last_day, day| {
+            let baseline = MailboxBaseline {
+                active_days,
+                last_day,
+                ..MailboxBaseline::default()
+            };
+            baseline.silence_before(day)
+        };
+        assert_eq!((silence(9, 100, 101), silence(9, 100, 111)), (0, 10));
+        // Nothing is known of a new mailbox, nor before days that lie ahead.
+        assert_eq!((silence(0, 0, 20_000), silence(9, 100, 90)), (0, 0));
+    }
+}

@@ -493,3 +493,48 @@ fn every_mailbox_record_of_the_shared_tenants_has_a_session() {
         .collect();
     assert!(lost.is_empty(), "{lost:?}");
 }
+
+/// Every night a little, through the owner's client and sign-in: no night is heavy, but they add up.
+#[test]
+fn a_stolen_sign_in_is_flagged_for_its_nights() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let out = dir.path().join("tenant");
+    let settings = mailglass::simulate::SimulateSettings {
+        people: 40,
+        days: 42,
+        seed: 5,
+        attacks: vec![mailglass::simulate::Attack::TokenReplay],
+        attack_after: Some(14),
+        ..Default::default()
+    };
+    mailglass::simulate::simulate(&settings.check().expect("valid"), &out).expect("simulated");
+    let labels = fs::read_to_string(out.join("labels.csv")).expect("labels");
+    let stolen: BTreeSet<&str> = labels
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(',').next())
+        .collect();
+    let config = mailglass::pipeline::Config::new(vec![mailglass::ingest::Input::new(
+        out.join("audit.csv"),
+    )]);
+    let analysis =
+        mailglass::pipeline::analyze(&config, &mailglass::ingest::Silent).expect("analyzed");
+    let columns = analysis.ingested.events.columns().expect("events");
+    let nights: Vec<String> = analysis
+        .flagged()
+        .filter(|flagged| {
+            let rows = &flagged.session.rows;
+            rows.iter()
+                .all(|&row| stolen.contains(&*columns.record_id.get(row as usize)))
+        })
+        .flat_map(|flagged| &flagged.reasons)
+        .filter(|reason| reason.feature == mailglass::feature::FeatureId::OddDays)
+        .map(|reason| reason.sentence.clone())
+        .collect();
+    assert!(
+        nights
+            .iter()
+            .any(|sentence| sentence.contains("of the last two weeks")),
+        "{nights:?}"
+    );
+}
