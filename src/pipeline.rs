@@ -440,7 +440,7 @@ fn explain(
                     reasons.truncate(8);
                 }
                 for reason in &mut reasons {
-                    reason.give_back_room();
+                    reason.give_back_room(verdict.ranked.flagged);
                 }
                 reasons.shrink_to_fit();
                 AnalyzedSession {

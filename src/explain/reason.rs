@@ -16,9 +16,9 @@ const MIN_BANS: f64 = 1.0;
 pub struct Reason {
     /// The feature.
     pub feature: FeatureId,
-    /// What was observed, with its unit.
+    /// What was observed, with its unit; empty for sessions that are not flagged (the sentence says it).
     pub observed: String,
-    /// What was expected, with its unit.
+    /// What was expected, with its unit; empty for sessions that are not flagged.
     pub expected: String,
     /// The observed number; 1 for what happened once (something new, a rare hour, a change of settings).
     pub observed_value: f64,
@@ -35,8 +35,13 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// Gives back what its texts have reserved and do not need: there are millions of reasons.
-    pub(crate) fn give_back_room(&mut self) {
+    /// Gives back what its texts have reserved and do not need: there are millions of reasons. Only those of flagged sessions
+    /// are told in columns; of the others the sentence stays.
+    pub(crate) fn give_back_room(&mut self, flagged: bool) {
+        if !flagged {
+            self.observed.clear();
+            self.expected.clear();
+        }
         for text in [&mut self.observed, &mut self.expected, &mut self.sentence] {
             text.shrink_to_fit();
         }
