@@ -103,6 +103,11 @@ impl<'a> Record<'a> {
         self.texts.get(field as usize).copied().unwrap_or_default()
     }
 
+    /// Whether the value of any field is longer than so many bytes.
+    pub(crate) fn has_text_longer_than(&self, bytes: usize) -> bool {
+        self.texts.iter().any(|text| text.raw.len() > bytes)
+    }
+
     fn set(&mut self, field: Field, text: Text<'a>) {
         if let Some(place) = self.texts.get_mut(field as usize) {
             *place = text;

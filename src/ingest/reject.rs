@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     Quotes,
     /// The row is longer than any real one.
     TooLong,
+    /// A name, address or client string is longer than any real one.
+    LongName,
 }
 
 impl Fault {
@@ -47,6 +49,7 @@ impl Fault {
             Self::Cells => "the row has another number of cells than the header",
             Self::Quotes => "a quote of the row is not closed or stands in the middle of a cell",
             Self::TooLong => "the row is longer than 64 MiB",
+            Self::LongName => "a name, address or client of the record is longer than 64 KiB",
         }
     }
 }

@@ -25,6 +25,10 @@ use crate::event::{
     push_number, record_key,
 };
 
+/// Longest text of a field, in bytes; the longest real ones, client strings, have some hundred. Longer ones would be kept in
+/// dictionaries and written with every session.
+const LONGEST_NAME: usize = 64 << 10;
+
 #[derive(Debug, Clone, Copy)]
 struct AddressCodes {
     address: u32,
@@ -157,6 +161,9 @@ impl<'g> Worker<'g> {
         let time = parse_time(record.text(Field::CreationTime).raw)
             .or_else(|| parse_time(envelope.time.raw))
             .ok_or(Fault::NoTime)?;
+        if record.has_text_longer_than(LONGEST_NAME) {
+            return Err(Fault::LongName);
+        }
         let key = match parse_guid(id.raw) {
             Some(key) => key,
             None => record_key(id.decode(&mut self.scratch).trim(), &mut self.irregular),
