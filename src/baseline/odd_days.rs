@@ -51,7 +51,8 @@ impl OddDays {
     }
 }
 
-/// Whether a session is an odd visit. `hour` is the deviation of its hour, in bans.
+/// Whether a session is an odd visit. `hour` is the deviation of its hour, in bans. What an analyst has found in order is none,
+/// so it does not add up, and its hour is learned.
 pub(crate) fn is_odd(observation: &Observation, baseline: &MailboxBaseline, hour: f64) -> bool {
     let network = (
         CategoryKind::Network,
@@ -66,6 +67,7 @@ pub(crate) fn is_odd(observation: &Observation, baseline: &MailboxBaseline, hour
     };
     observation.channel == Channel::Interactive
         && !observation.delegated
+        && !observation.allowed
         && hour >= ODD_HOUR
         && settled
         && network.1 != 0
@@ -87,6 +89,66 @@ pub(crate) fn odd_rung(days: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::baseline::novelty::Acquaintance;
+    use crate::event::ClientFamily;
+    use crate::feature::{Action, MEASURES};
+
+    /// A person at a screen on a day, in a network.
+    fn visit(day: i32, network: u32) -> Observation {
+        let mut categories = [0; CategoryKind::COUNT];
+        categories[CategoryKind::Network as usize] = network;
+        Observation {
+            session: 0,
+            day,
+            mailbox: 1,
+            channel: Channel::Interactive,
+            family: ClientFamily::Owa,
+            categories,
+            measures: [0.0; MEASURES.len()],
+            action: Action::None,
+            week_cell: 3,
+            touches_mailbox: true,
+            delegated: false,
+            throttled: false,
+            token: 0,
+            allowed: false,
+        }
+    }
+
+    #[test]
+    fn odd_is_a_person_at_night_in_a_network_that_is_new_and_not_allowed() {
+        let mut baseline = MailboxBaseline {
+            first_day: 100,
+            active_days: 20,
+            ..MailboxBaseline::default()
+        };
+        for (network, first) in [(7, 100), (8, 119)] {
+            let met = Acquaintance {
+                first,
+                last: 120,
+                trusted: 120,
+                days: 3,
+                met: 3,
+                origin: 5,
+            };
+            baseline.known.insert((CategoryKind::Network, network), met);
+        }
+        let odd = |visit: &Observation, hour| is_odd(visit, &baseline, hour);
+        let night = 1.2;
+        // Known from the first day on, met a few days ago, never met, unknown to the log.
+        let networks = [7, 8, 9, 0].map(|network| odd(&visit(121, network), night));
+        assert_eq!(networks, [false, true, true, false]);
+        assert!(!odd(&visit(121, 9), 0.1));
+        assert!(!odd(&visit(140, 8), night), "two weeks later it is not new");
+        let changed = |change: fn(&mut Observation)| {
+            let mut visit = visit(121, 9);
+            change(&mut visit);
+            odd(&visit, night)
+        };
+        assert!(!changed(|visit| visit.allowed = true));
+        assert!(!changed(|visit| visit.delegated = true));
+        assert!(!changed(|visit| visit.channel = Channel::Mobile));
+    }
 
     #[test]
     fn days_are_counted_once_and_within_two_weeks() {

@@ -110,6 +110,31 @@ struct Words<'a> {
 /// Observed, expected, expected number, sentence.
 type Said = (String, String, f64, String);
 
+/// What happened, set against how many of the mailbox's days saw the like.
+fn the_like(what: &str, such_days: u32, days: u32) -> Said {
+    let expected = format!("the like on {such_days} of {}", count(days, "day"));
+    let rate = f64::from(such_days) / f64::from(days.max(1));
+    let sentence = format!("{what}; this mailbox saw {expected}");
+    (what.to_owned(), expected, rate, sentence)
+}
+
+fn silence(silent_days: u32, such_days: u32, days: u32) -> Said {
+    let expected = format!(
+        "as long a silence before {such_days} of {}",
+        count(days, "day")
+    );
+    let silence = count(silent_days, "day");
+    let sentence = format!("nobody had opened the mailbox for {silence}; {expected}");
+    (silence, expected, 0.0, sentence)
+}
+
+/// Days on which something was seen that is expected on none.
+fn days_seen(days: u32, unit: &str, sentence: impl Fn(&str) -> String) -> Said {
+    let seen = count(days, unit);
+    let sentence = sentence(&seen);
+    (seen, count(0, unit), 0.0, sentence)
+}
+
 impl Words<'_> {
     fn say(&self) -> Said {
         match &self.evidence.expectation {
@@ -151,46 +176,20 @@ impl Words<'_> {
                 silent_days,
                 such_days,
                 days,
-            } => {
-                let expected = format!(
-                    "as long a silence before {such_days} of {}",
-                    count(*days, "day")
-                );
-                (
-                    count(*silent_days, "silent day"),
-                    expected.clone(),
-                    0.0,
-                    format!(
-                        "nobody had opened the mailbox for {}; {expected}",
-                        count(*silent_days, "day")
-                    ),
+            } => silence(*silent_days, *such_days, *days),
+            Expectation::Throttled { such_days, days } => the_like(
+                "the service stopped logging reads of this mailbox (throttled): what followed is not in the log",
+                *such_days,
+                *days,
+            ),
+            Expectation::OddDays { days } => days_seen(*days, "day", |days| {
+                format!(
+                    "on {days} of the last two weeks the mailbox was opened at an hour unusual for it from a network new to it"
                 )
-            }
-            Expectation::Throttled { such_days, days } => {
-                let what = "the service stopped logging reads of this mailbox (throttled): what followed is not in the log";
-                let expected = format!("the like on {such_days} of {}", count(*days, "day"));
-                let rate = f64::from(*such_days) / f64::from((*days).max(1));
-                let sentence = format!("{what}; {expected}");
-                ("throttled".to_owned(), expected, rate, sentence)
-            }
-            Expectation::OddDays { days } => (
-                count(*days, "day"),
-                "0 days".to_owned(),
-                0.0,
-                format!(
-                    "on {} of the last two weeks the mailbox was opened at an hour unusual for it from a network new to it",
-                    count(*days, "day")
-                ),
-            ),
-            Expectation::Persistence { days } => (
-                count(*days, "earlier day"),
-                "0 earlier days".to_owned(),
-                0.0,
-                format!(
-                    "the same unfamiliar client or network was here on {}",
-                    count(*days, "earlier day")
-                ),
-            ),
+            }),
+            Expectation::Persistence { days } => days_seen(*days, "earlier day", |days| {
+                format!("the same unfamiliar client or network was here on {days}")
+            }),
         }
     }
 
@@ -346,14 +345,7 @@ impl Words<'_> {
             2 => "the sign-in session goes on from a network that this mailbox does not know",
             _ => "the sign-in session goes on from an unknown network in another browser",
         };
-        let expected = format!("the like on {such_days} of {}", count(days, "day"));
-        let rate = f64::from(such_days) / f64::from(days.max(1));
-        (
-            what.to_owned(),
-            expected.clone(),
-            rate,
-            format!("{what}; this mailbox saw {expected}"),
-        )
+        the_like(what, such_days, days)
     }
 
     fn changes(&self, such_days: u32, days: u32) -> Said {
