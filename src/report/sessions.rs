@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use polars::prelude::{Column, DataFrame};
@@ -28,12 +28,13 @@ pub(super) fn write(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Res
     let csv_path = dir.join("sessions.csv");
     let mut csv = create(&csv_path)?;
     let parquet_path = dir.join("sessions.parquet");
-    let parquet = create(&parquet_path)?;
+    // The format writes its page headers byte by byte.
+    let mut parquet_file = BufWriter::new(create(&parquet_path)?);
     let fail = |error| Error::table_at(&parquet_path, error);
     let head = frame(&[], naming)?;
     csv.write_all(&as_csv(head.clone(), true)?)
         .map_err(|source| Error::io("write", &csv_path, source))?;
-    let mut parquet = ParquetWriter::new(parquet)
+    let mut parquet = ParquetWriter::new(&mut parquet_file)
         .with_compression(ParquetCompression::Lz4Raw)
         .batched(head.schema())
         .map_err(fail)?;
@@ -53,7 +54,10 @@ pub(super) fn write(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Res
         },
     )?;
     parquet.finish().map_err(fail)?;
-    Ok(())
+    drop(parquet);
+    parquet_file
+        .flush()
+        .map_err(|source| Error::io("write", &parquet_path, source))
 }
 
 fn as_csv(mut frame: DataFrame, header: bool) -> Result<Vec<u8>, Error> {
