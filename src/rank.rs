@@ -11,7 +11,8 @@
 //! exceeded as often as the analyst asked for; or from a false-discovery rate over the day (Benjamini and Hochberg
 //! 1995).
 //!
-//! A **follow-up** is a flagged session whose client or network was flagged in the same mailbox on an earlier day. Its
+//! A **follow-up** is a flagged session whose client or network was flagged in the same mailbox on an earlier day; a client
+//! that is the mailbox's own ties nothing, because the owner's work and a thief's pass through it alike. Its
 //! score is drawn towards the threshold, the closer the more mailboxes have follow-ups on the day: it stays flagged, but an
 //! intrusion that nobody has been told of ranks before the tenth day of one that has been reported. Follow-ups do not
 //! count among the alerts that set the threshold either: otherwise a campaign of weeks in thirty mailboxes would raise
@@ -59,6 +60,9 @@ const FOREST_SHARE: i32 = 3;
 const FOREST_TREES: usize = 50;
 /// What a session of the warm-up keeps of its score.
 const WARM_UP_KEEPS: f64 = 0.8;
+/// Most that the novelty of a session's application and client weighs, in bans, while the client counts as the mailbox's own.
+const OWN_CLIENT: f64 = 0.5;
+
 /// How flags are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -109,8 +113,10 @@ pub struct Ranked {
     pub p_value: f64,
     /// Whether the session is flagged.
     pub flagged: bool,
-    /// Whether its client or network was flagged in this mailbox on an earlier day.
+    /// Whether its network, or its client unless that was the mailbox's own, was flagged in this mailbox on an earlier day.
     pub follow_up: bool,
+    /// Whether the mailbox knows the client: novelty of application and client weighs next to nothing.
+    pub own_client: bool,
 }
 
 /// A ranked day.
@@ -195,6 +201,14 @@ mod shared {
     }
 }
 
+fn own_client(weight: &Weight) -> bool {
+    [FeatureId::Application, FeatureId::Client]
+        .iter()
+        .map(|feature| weight.shares[feature.index()])
+        .sum::<f64>()
+        <= OWN_CLIENT
+}
+
 impl Ranker {
     /// Scores and flags the sessions of one day.
     ///
@@ -248,6 +262,7 @@ impl Ranker {
                     p_value: p_values.of(observation.channel, score),
                     flagged: false,
                     follow_up: false,
+                    own_client: own_client(&weights[index]),
                 }
             })
             .collect();

@@ -90,30 +90,6 @@ pub(crate) fn odd_rung(days: u32) -> usize {
 mod tests {
     use super::*;
     use crate::baseline::novelty::Acquaintance;
-    use crate::event::ClientFamily;
-    use crate::feature::{Action, MEASURES};
-
-    /// A person at a screen on a day, in a network.
-    fn visit(day: i32, network: u32) -> Observation {
-        let mut categories = [0; CategoryKind::COUNT];
-        categories[CategoryKind::Network as usize] = network;
-        Observation {
-            session: 0,
-            day,
-            mailbox: 1,
-            channel: Channel::Interactive,
-            family: ClientFamily::Owa,
-            categories,
-            measures: [0.0; MEASURES.len()],
-            action: Action::None,
-            week_cell: 3,
-            touches_mailbox: true,
-            delegated: false,
-            throttled: false,
-            token: 0,
-            allowed: false,
-        }
-    }
 
     #[test]
     fn odd_is_a_person_at_night_in_a_network_that_is_new_and_not_allowed() {
@@ -136,12 +112,15 @@ mod tests {
         let odd = |visit: &Observation, hour| is_odd(visit, &baseline, hour);
         let night = 1.2;
         // Known from the first day on, met a few days ago, never met, unknown to the log.
-        let networks = [7, 8, 9, 0].map(|network| odd(&visit(121, network), night));
+        let networks = [7, 8, 9, 0].map(|network| odd(&Observation::visit(121, network), night));
         assert_eq!(networks, [false, true, true, false]);
-        assert!(!odd(&visit(121, 9), 0.1));
-        assert!(!odd(&visit(140, 8), night), "two weeks later it is not new");
+        assert!(!odd(&Observation::visit(121, 9), 0.1));
+        assert!(
+            !odd(&Observation::visit(140, 8), night),
+            "two weeks later it is not new"
+        );
         let changed = |change: fn(&mut Observation)| {
-            let mut visit = visit(121, 9);
+            let mut visit = Observation::visit(121, 9);
             change(&mut visit);
             odd(&visit, night)
         };

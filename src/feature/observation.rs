@@ -170,6 +170,31 @@ impl Observation {
     }
 }
 
+#[cfg(test)]
+impl Observation {
+    /// A person at a screen who opens mailbox 1 on a day, in a network.
+    pub(crate) fn visit(day: i32, network: Symbol) -> Self {
+        let mut categories = [0; CategoryKind::COUNT];
+        categories[CategoryKind::Network as usize] = network;
+        Self {
+            session: 0,
+            day,
+            mailbox: 1,
+            channel: Channel::Interactive,
+            family: ClientFamily::Owa,
+            categories,
+            measures: [0.0; MEASURES.len()],
+            action: Action::None,
+            week_cell: 3,
+            touches_mailbox: true,
+            delegated: false,
+            throttled: false,
+            token: 0,
+            allowed: false,
+        }
+    }
+}
+
 /// Observes sessions, in their order. New texts are added to `symbols` in that order, so the numbers are the same
 /// for any number of threads.
 pub fn observe(
