@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::hours::{HOUR_CLASSES, hour_class};
 use super::ladder::bans;
 use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
-use super::novelty::{Category, Novelty, TenantToday, novelties};
+use super::novelty::{Category, Novelty, TRUST_DAYS, TenantToday, novelties};
 use super::odd_days::{is_odd, odd_rung};
 use super::{
     Baselines, Judgement, SPREAD_DAYS, Stage, VOLUME_FEATURES, novelty_bound, persistence_rung,
@@ -51,9 +51,11 @@ impl Baselines {
         let novelties: Vec<Novelties> = observations
             .par_iter()
             .map(|o| {
+                let mailbox = self.mailbox(o, &day);
+                let young = mailbox.active_days < u32::from(TRUST_DAYS);
                 novelties(
                     o,
-                    &self.mailbox(o, &day).known,
+                    (&mailbox.known, young),
                     &self.tenant.known,
                     &day.today,
                 )

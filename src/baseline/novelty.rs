@@ -148,10 +148,10 @@ pub(crate) fn network_novelty(
     Novelty { rung, ..block }
 }
 
-/// All novelties of an observation, by kind, and the network's as a whole.
+/// All novelties of an observation, by kind, and the network's as a whole. A mailbox is young on its first days.
 pub(crate) fn novelties(
     observation: &Observation,
-    known: &FxHashMap<Category, Acquaintance>,
+    (known, young): (&FxHashMap<Category, Acquaintance>, bool),
     tenant: &TenantKnown,
     today: &TenantToday,
 ) -> ([Novelty; CategoryKind::COUNT], Novelty) {
@@ -160,8 +160,14 @@ pub(crate) fn novelties(
         if category.1 == 0 && !matches!(kind, CategoryKind::Application | CategoryKind::Client) {
             return Novelty::default();
         }
+        let acquaintance = known.get(&category);
+        // Of all people, the owner is expected first.
+        let moves_in = young && acquaintance.is_none() && !observation.delegated;
+        if kind == CategoryKind::Actor && moves_in {
+            return Novelty::default();
+        }
         novelty(
-            known.get(&category),
+            acquaintance,
             tenant.get(&category),
             category,
             observation.day,
