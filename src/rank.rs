@@ -11,12 +11,13 @@
 //! exceeded as often as the analyst asked for; or from a false-discovery rate over the day (Benjamini and Hochberg
 //! 1995).
 //!
-//! A **follow-up** is a flagged session whose client or network was flagged in the same mailbox on an earlier day; a client
-//! that is the mailbox's own ties nothing, because the owner's work and a thief's pass through it alike. Its
-//! score is drawn towards the threshold, the closer the more mailboxes have follow-ups on the day: it stays flagged, but an
-//! intrusion that nobody has been told of ranks before the tenth day of one that has been reported. Follow-ups do not
-//! count among the alerts that set the threshold either: otherwise a campaign of weeks in thirty mailboxes would raise
-//! it until nothing else that happens meanwhile passed it.
+//! A **follow-up** is a flagged session whose client or network was flagged in the same mailbox on an earlier day. A client
+//! that is the mailbox's own ties nothing, because the owner's work and a thief's pass through it alike; a rule or a
+//! permission that is set is news, whoever was flagged before. A follow-up's score is drawn towards the threshold, the
+//! closer the more mailboxes have follow-ups on the day: it stays flagged, but an intrusion that nobody has been told of
+//! ranks before the tenth day of one that has been reported. Follow-ups do not count among the alerts that set the
+//! threshold either: otherwise a campaign of weeks in thirty mailboxes would raise it until nothing else that happens
+//! meanwhile passed it.
 //!
 //! In the **warm-up** nearly everything is new; what a session is worth then is discounted in the ranking, so that
 //! the harmless first days of a log do not stand before what happens later. The threshold is learned from the scores
@@ -62,6 +63,8 @@ const FOREST_TREES: usize = 50;
 const WARM_UP_KEEPS: f64 = 0.8;
 /// Most that the novelty of a session's application and client weighs, in bans, while the client counts as the mailbox's own.
 const OWN_CLIENT: f64 = 0.5;
+/// Weight of changed settings, in bans, from which they are news in a mailbox that was flagged before.
+const TELLING_CHANGE: f64 = 2.0;
 
 /// How flags are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -117,6 +120,8 @@ pub struct Ranked {
     pub follow_up: bool,
     /// Whether the mailbox knows the client: novelty of application and client weighs next to nothing.
     pub own_client: bool,
+    /// Whether it changed settings of the mailbox in a way that weighs by itself; it is no follow-up then.
+    pub telling_change: bool,
 }
 
 /// A ranked day.
@@ -263,6 +268,8 @@ impl Ranker {
                     flagged: false,
                     follow_up: false,
                     own_client: own_client(&weights[index]),
+                    telling_change: weights[index].shares[FeatureId::Changes.index()]
+                        >= TELLING_CHANGE,
                 }
             })
             .collect();

@@ -53,12 +53,7 @@ impl Baselines {
             .map(|o| {
                 let mailbox = self.mailbox(o, &day);
                 let young = mailbox.active_days < u32::from(TRUST_DAYS);
-                novelties(
-                    o,
-                    (&mailbox.known, young),
-                    &self.tenant.known,
-                    &day.today,
-                )
+                novelties(o, (&mailbox.known, young), &self.tenant.known, &day.today)
             })
             .collect();
         let tokens = self.token_rungs(observations, &novelties);

@@ -38,7 +38,8 @@ impl FollowUps {
             .any(|last| observation.day - last < DAYS)
     }
 
-    /// Marks the follow-ups of a flagged day, and draws them towards its threshold.
+    /// Marks the follow-ups of a flagged day, and draws them towards its threshold. A change of settings that tells by
+    /// itself is none.
     pub(crate) fn mark<'a>(
         &self,
         threshold: Option<f64>,
@@ -47,7 +48,7 @@ impl FollowUps {
     ) {
         let flagged: Vec<(Symbol, &mut Ranked)> = sessions
             .filter_map(|(observation, session)| {
-                session.follow_up = self.knows(observation);
+                session.follow_up = self.knows(observation) && !session.telling_change;
                 (session.follow_up && session.flagged).then_some((observation.mailbox, session))
             })
             .collect();
@@ -103,6 +104,19 @@ fn keys(observation: &Observation) -> impl Iterator<Item = Key> {
 mod tests {
     use super::*;
 
+    fn flagged(own_client: bool, telling_change: bool) -> Ranked {
+        Ranked {
+            score: 0.9,
+            raw_score: 0.9,
+            isolation: 0.5,
+            p_value: 0.01,
+            flagged: true,
+            follow_up: false,
+            own_client,
+            telling_change,
+        }
+    }
+
     #[test]
     fn the_more_follow_ups_the_nearer_to_the_threshold() {
         let rule = FlagRule::AlertsPerDay(2.0);
@@ -121,18 +135,9 @@ mod tests {
             visit.categories[CategoryKind::Client as usize] = client;
             visit
         };
-        let flagged = |own_client| Ranked {
-            score: 0.7,
-            raw_score: 0.7,
-            isolation: 0.5,
-            p_value: 0.01,
-            flagged: true,
-            follow_up: false,
-            own_client,
-        };
         let after_a_flag = |own_client| {
             let mut follow_ups = FollowUps::default();
-            follow_ups.remember([(&session(20, 5, 7), &flagged(own_client))].into_iter());
+            follow_ups.remember([(&session(20, 5, 7), &flagged(own_client, false))].into_iter());
             [
                 session(21, 5, 8),
                 session(21, 6, 7),
@@ -144,5 +149,19 @@ mod tests {
         // The same client elsewhere, the same network, neither, and both two weeks later.
         assert_eq!(after_a_flag(false), [true, true, false, false]);
         assert_eq!(after_a_flag(true), [false, true, false, false]);
+    }
+
+    #[test]
+    fn a_telling_change_of_settings_is_news() {
+        let visit = Observation::visit(20, 7);
+        let mut follow_ups = FollowUps::default();
+        follow_ups.remember([(&visit, &flagged(false, false))].into_iter());
+        let later = Observation::visit(22, 7);
+        let mut sessions = [flagged(false, false), flagged(false, true)];
+        let marked = [&later, &later].into_par_iter().zip(&mut sessions);
+        follow_ups.mark(Some(0.5), FlagRule::AlertsPerDay(2.0), marked);
+        assert!(sessions[0].follow_up && sessions[0].score < 0.9);
+        assert!(!sessions[1].follow_up);
+        assert_eq!(sessions[1].score, 0.9);
     }
 }
