@@ -435,7 +435,14 @@ fn explain(
                 let grounds = verdict.grounds.take();
                 let evidence = grounds.map(|grounds| grounds.evidence).unwrap_or_default();
                 let shares = verdict.contributions.as_deref().unwrap_or_default();
-                let mut reasons = reasons(&session, &evidence, shares, &naming, &model.symbols);
+                let mut reasons = reasons(
+                    &session,
+                    verdict.ranked.flagged,
+                    &evidence,
+                    shares,
+                    &naming,
+                    &model.symbols,
+                );
                 if verdict.ranked.flagged && reasons.len() > 8 {
                     reasons.truncate(8);
                 }

@@ -8,8 +8,8 @@
 //! A **p-value** is conformal (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2005, section
 //! 4.2): the share of earlier sessions through the same channel whose score was at least as high. **Flags** come from
 //! an alert rate: an alert is one mailbox on one day, and the threshold is the score that earlier days' alerts
-//! exceeded as often as the analyst asked for; or from a false-discovery rate over the day (Benjamini and Hochberg
-//! 1995).
+//! exceeded as often as the analyst asked for; or from a false-discovery rate over the day's alerts (Benjamini and
+//! Hochberg 1995).
 //!
 //! A **follow-up** is a flagged session whose client or network was flagged in the same mailbox on an earlier day. A client
 //! that is the mailbox's own ties nothing, because the owner's work and a thief's pass through it alike; a rule or a
@@ -394,23 +394,16 @@ impl Ranker {
     ) -> Option<f64> {
         match options.flags {
             FlagRule::AlertsPerDay(rate) => self.calibration.alert_threshold(rate),
-            FlagRule::FalseDiscoveryRate(q) => {
-                let mut order: Vec<&Ranked> = sessions
-                    .iter()
-                    .zip(observations)
-                    .filter(|(_, o)| o.touches_mailbox)
-                    .map(|(s, _)| s)
-                    .collect();
-                order.sort_unstable_by(|a, b| a.p_value.total_cmp(&b.p_value));
-                let n = order.len() as f64;
-                let last = order
-                    .iter()
-                    .enumerate()
-                    .rposition(|(rank, s)| s.p_value <= q * (rank + 1) as f64 / n)?;
-                order[..=last]
-                    .iter()
-                    .map(|session| session.score)
-                    .min_by(f64::total_cmp)
+            FlagRule::FalseDiscoveryRate(rate) => {
+                let mut alerts: BTreeMap<Symbol, f64> = BTreeMap::new();
+                for (session, observation) in sessions.iter().zip(observations) {
+                    if observation.touches_mailbox {
+                        let best = alerts.entry(observation.mailbox).or_default();
+                        *best = best.max(session.raw_score);
+                    }
+                }
+                self.calibration
+                    .discovery_threshold(rate, alerts.into_values().collect())
             }
         }
     }

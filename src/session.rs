@@ -472,7 +472,9 @@ fn summarise(columns: &EventColumns<'_>, operations: &[Operation], rows: Vec<u32
         session.sign_ins += u32::from(operation.is_sign_in());
         session.failures += u32::from(columns.succeeded[row] == 0);
         session.throttled |= columns.throttled[row] != 0;
-        session.bytes = session.bytes.saturating_add(columns.bytes[row]);
+        if operation.is_read() {
+            session.bytes = session.bytes.saturating_add(columns.bytes[row]);
+        }
         *networks.entry(columns.network.codes[row]).or_default() += 1;
         if columns.folder.codes[row] != 0 {
             folders.insert(columns.folder.codes[row]);

@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::hours::hour_class;
 use super::mailbox::LadderKind;
 use super::novelty::Novelty;
-use super::{Baselines, Judgement, MailboxBaseline, VOLUME_FEATURES, own_volume, silence_rung};
-use crate::feature::{CategoryKind, FeatureId, Observation, Symbol};
+use super::{
+    Baselines, DELEGATED, Judgement, MailboxBaseline, UNFAMILIAR, VOLUME_FEATURES, own_volume,
+    silence_rung,
+};
+use crate::feature::{CategoryKind, Channel, FeatureId, Observation, Symbol};
 
 /// What was expected where a feature deviates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,21 +31,27 @@ pub enum Expectation {
         /// Whether the browser's version, not the client, is what is new.
         version: bool,
     },
-    /// A count: the range that nine of ten sessions above zero stay in.
+    /// A count: what eight in ten sessions have.
     Range {
-        /// 5 % and 95 % points.
+        /// One session in ten has less.
         low: f64,
-        /// 95 % point.
+        /// One session in ten has as much or more.
         high: f64,
-        /// Sessions of this mailbox through this client family in the baseline.
+        /// Sessions of this mailbox through this client family that taught the baseline...
         sessions: u32,
+        /// ...of clients that were new to it...
+        unfamiliar: bool,
+        /// ...or of people who are not its owner.
+        delegated: bool,
     },
     /// An hour: sessions of the mailbox within an hour of it, of all its sessions of the kind.
     Hour {
         /// Sessions within an hour on either side.
         near: u32,
-        /// All sessions of the kind (people or applications).
+        /// All sessions of the kind that taught the baseline.
         sessions: u32,
+        /// The kind: how the mailbox was reached.
+        channel: Channel,
     },
     /// A setting: days of the mailbox on which something as serious was changed.
     Changes {
@@ -174,6 +183,7 @@ impl Baselines {
                 let expectation = Expectation::Hour {
                     near: near.iter().sum::<f32>() as u32,
                     sessions: hours.total() as u32,
+                    channel: observation.channel,
                 };
                 ((cell % 24) as f64, expectation)
             }
@@ -279,11 +289,13 @@ impl Baselines {
         let predictive = self.predictive(observation, baseline, class, measure);
         let sessions = own_volume(observation, baseline, class)
             .map_or(0, |volume| volume[measure as usize].sessions() as u32);
-        // 1.645 standard deviations on either side hold nine of ten.
+        let (low, high) = predictive.range();
         let expectation = Expectation::Range {
-            low: predictive.quantile(-1.645),
-            high: predictive.quantile(1.645),
+            low,
+            high,
             sessions,
+            unfamiliar: class & UNFAMILIAR != 0,
+            delegated: class & DELEGATED != 0,
         };
         (observation.measure(measure), expectation)
     }

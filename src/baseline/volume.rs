@@ -164,11 +164,41 @@ impl Predictive {
         value.min((self.location + ORDINARY * self.scale).exp_m1())
     }
 
-    /// The value that a share `q` of the sessions above zero stays below; normal quantiles, since the range is only
-    /// shown to people.
-    pub(crate) fn quantile(&self, z: f64) -> f64 {
-        (self.location + z * self.scale).exp_m1().max(0.0)
+    /// What eight in ten sessions have: one in ten has less, one in ten as much as the upper end or more.
+    pub(crate) fn range(&self) -> (f64, f64) {
+        (self.reached_by(1.0 - TAIL), self.reached_by(TAIL))
     }
+
+    /// The value that a share of the sessions reaches: [`Predictive::exceedance`] the other way round.
+    fn reached_by(&self, share: f64) -> f64 {
+        let among_positive = share / self.positive_share;
+        if among_positive >= 1.0 {
+            return 0.0;
+        }
+        let t = student_quantile(among_positive, self.freedom);
+        (self.location + t * self.scale).exp_m1().max(0.0)
+    }
+}
+
+/// Share of the sessions beyond either end of what is shown as expected: no feature that one session in ten shows is a
+/// reason.
+const TAIL: f64 = 0.1;
+
+/// The t with P(T ≥ t) = `tail`: Wallace's transformation the other way round.
+fn student_quantile(tail: f64, freedom: f64) -> f64 {
+    let z = normal_quantile(tail) * (8.0 * freedom + 3.0) / (8.0 * freedom + 1.0);
+    (freedom * (z * z / freedom).exp_m1()).sqrt().copysign(z)
+}
+
+/// The z with P(Z ≥ z) = `tail`, within a hundredth of it (Winitzki 2008, "A handy approximation for the error function and
+/// its inverse"): for ranges that are shown to people.
+fn normal_quantile(tail: f64) -> f64 {
+    const A: f64 = 0.147;
+    let x = 1.0 - 2.0 * tail;
+    let log = (1.0 - x * x).ln();
+    let part = 2.0 / (std::f64::consts::PI * A) + log / 2.0;
+    let squared = (part * part - log / A).sqrt() - part;
+    (2.0 * squared).sqrt().copysign(x)
 }
 
 /// P(T ≥ t) of Student's t by Wallace's transformation to the normal (Wallace 1959, "Bounds on normal approximations
@@ -196,6 +226,24 @@ mod tests {
         assert!((student_tail(3.169, 10.0) - 0.005).abs() < 2e-4);
         assert!((student_tail(7.173, 4.0) - 0.001).abs() < 2e-4);
         assert!((student_tail(-2.228, 10.0) - 0.975).abs() < 5e-4);
+    }
+
+    #[test]
+    fn one_session_in_ten_reaches_the_upper_end_and_nine_the_lower() {
+        for zeros in [0, 3, 40, 95] {
+            let mut seen = Moments::default();
+            (0..100).for_each(|i| seen.count(f64::from(if i < zeros { 0 } else { 5 + i % 40 })));
+            let predictive = Predictive::new(seen, seen, seen);
+            let (low, high) = predictive.range();
+            assert!(low <= high);
+            for (end, share) in [(low, 1.0 - TAIL), (high, TAIL)] {
+                // Where more sessions have nothing at all, the end is nothing.
+                let found = predictive.exceedance(end);
+                let fits = (found - share).abs() < 0.01 || end == 0.0;
+                assert!(fits, "{zeros} zeros: {found} reach {end}");
+            }
+            assert_eq!(low == 0.0, predictive.positive_share <= 1.0 - TAIL);
+        }
     }
 
     #[test]

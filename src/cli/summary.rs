@@ -64,7 +64,7 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
             .count();
         return Ok(if judged == 0 && config.baseline == BaselineDays::Window {
             "\nNothing flagged: a single day has no other days to be judged by".to_owned()
-        } else if judged == 0 {
+        } else if judged == 0 && analysis.sessions.iter().all(|s| s.verdict.warm_up) {
             format!(
                 "\nNothing flagged: all {} days are warm-up (--warm-up {})",
                 analysis.thresholds.len(),

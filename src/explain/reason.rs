@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Naming;
 use crate::baseline::{Evidence, Expectation};
 use crate::event::ClientFamily;
-use crate::feature::{CategoryKind, FeatureId, Symbols};
+use crate::feature::{CategoryKind, Channel, FeatureId, Symbols};
 use crate::session::Session;
 
 /// A feature below this deviation is nobody's reason: one session in ten shows as much.
@@ -48,17 +48,27 @@ impl Reason {
     }
 }
 
-/// Puts evidence into words, the largest contribution first. `contributions` are by feature.
+/// Reasons of a flagged session in which no feature stands out by itself.
+const AT_LEAST: usize = 3;
+
+/// Puts evidence into words, the largest contribution first. `contributions` are by feature. A `flagged` session in which
+/// nothing stands out by itself says what adds up.
 pub fn reasons(
     session: &Session,
+    flagged: bool,
     evidence: &[Evidence],
     contributions: &[f64],
     naming: &Naming<'_>,
     symbols: &Symbols,
 ) -> Vec<Reason> {
-    let mut reasons: Vec<Reason> = evidence
-        .iter()
-        .filter(|evidence| evidence.bans >= MIN_BANS)
+    let mut telling: Vec<&Evidence> = evidence.iter().filter(|e| e.bans >= MIN_BANS).collect();
+    if flagged && telling.is_empty() {
+        telling.extend(evidence.iter().filter(|e| e.bans > 0.0));
+        telling.sort_by(|a, b| b.bans.total_cmp(&a.bans).then(a.feature.cmp(&b.feature)));
+        telling.truncate(AT_LEAST);
+    }
+    let mut reasons: Vec<Reason> = telling
+        .into_iter()
         .map(|evidence| {
             let words = Words {
                 session,
@@ -159,8 +169,14 @@ impl Words<'_> {
                 low,
                 high,
                 sessions,
-            } => self.range(*low, *high, *sessions),
-            Expectation::Hour { near, sessions } => self.hour(*near, *sessions),
+                unfamiliar,
+                delegated,
+            } => self.range((*low, *high), *sessions, (*unfamiliar, *delegated)),
+            Expectation::Hour {
+                near,
+                sessions,
+                channel,
+            } => self.hour(*near, *sessions, *channel),
             Expectation::Changes { such_days, days } => self.changes(*such_days, *days),
             Expectation::Token {
                 rung,
@@ -244,7 +260,12 @@ impl Words<'_> {
         }
     }
 
-    fn range(&self, low: f64, high: f64, sessions: u32) -> Said {
+    fn range(
+        &self,
+        (low, high): (f64, f64),
+        sessions: u32,
+        (unfamiliar, delegated): (bool, bool),
+    ) -> Said {
         let observed = self.evidence.observed;
         let (what, unit) = match self.evidence.feature {
             FeatureId::Items => ("read", "item"),
@@ -278,7 +299,9 @@ impl Words<'_> {
                 String::new()
             };
         let observed_words = format!("{}{}", amount(observed), plural(observed));
-        let expected = format!("{} to {}", amount(low.floor()), amount(high.ceil()));
+        // The range reaches up to `high`, which is told from it: whole numbers below.
+        let high = (high.ceil() - 1.0).max(0.0);
+        let expected = format!("{} to {}", amount(low.floor().min(high)), amount(high));
         let through = match self.session.client_family {
             ClientFamily::Unknown | ClientFamily::Other => "such clients".to_owned(),
             family => family.as_str().to_owned(),
@@ -289,8 +312,19 @@ impl Words<'_> {
             )
         } else {
             format!(
-                "this mailbox's {} through {through} have {expected}",
-                count(sessions, "session")
+                "this mailbox's {}{} through {through}{} {} {expected}",
+                count(sessions, "ordinary session"),
+                if delegated {
+                    " of others than its owner"
+                } else {
+                    ""
+                },
+                if unfamiliar {
+                    " by clients new to it"
+                } else {
+                    ""
+                },
+                if sessions == 1 { "has" } else { "have" },
             )
         };
         let what = if what.is_empty() {
@@ -306,12 +340,12 @@ impl Words<'_> {
         (
             observed_words.clone(),
             expected,
-            high.ceil(),
+            high,
             format!("{observed_words}{what}{span}; {basis}{odds}"),
         )
     }
 
-    fn hour(&self, near: u32, sessions: u32) -> Said {
+    fn hour(&self, near: u32, sessions: u32, channel: Channel) -> Said {
         let clock = if self.session.end - self.session.start < 60_000 {
             self.naming.clock(self.session.start)
         } else {
@@ -322,12 +356,17 @@ impl Words<'_> {
             )
         };
         let zone = self.naming.zone();
+        let kind = match channel {
+            Channel::Interactive => "at a screen",
+            Channel::Mobile => "on phones",
+            Channel::Application => "of applications",
+        };
         let expected = if sessions == 0 {
-            "no earlier sessions of this kind".to_owned()
+            format!("no ordinary sessions {kind} to compare")
         } else {
             format!(
-                "{near} of {} within an hour of it",
-                count(sessions, "earlier session")
+                "{near} of {} {kind} within an hour of it",
+                count(sessions, "ordinary session")
             )
         };
         let share = if sessions == 0 {
@@ -398,16 +437,16 @@ impl Known {
         let others = self.mailboxes.saturating_sub(u32::from(self.met_days > 0));
         let tenant = match others {
             0 => format!(
-                "has never opened any of the other {} mailboxes",
+                "familiar to none of the other {} mailboxes",
                 self.tenant_mailboxes.saturating_sub(1).max(1)
             ),
-            n => format!("is known to {n} of {} mailboxes", self.tenant_mailboxes),
+            n => format!("familiar to {n} of {} mailboxes", self.tenant_mailboxes),
         };
         match (self.met_days, self.rung) {
             (0, 1) => "is new to this mailbox, which meets it with many others".to_owned(),
             (0, _) => format!("is new to this mailbox and {tenant}"),
             (days, _) => format!(
-                "came to this mailbox on {} before and {tenant}",
+                "came to this mailbox on {} before and is {tenant}",
                 count(days, "day")
             ),
         }
@@ -505,7 +544,7 @@ mod tests {
         };
         assert_eq!(
             new.in_words(),
-            "is new to this mailbox and has never opened any of the other 79 mailboxes"
+            "is new to this mailbox and familiar to none of the other 79 mailboxes"
         );
         let again = Known {
             rung: 5,
@@ -515,7 +554,7 @@ mod tests {
         };
         assert_eq!(
             again.in_words(),
-            "came to this mailbox on 2 days before and has never opened any of the other 79 mailboxes"
+            "came to this mailbox on 2 days before and is familiar to none of the other 79 mailboxes"
         );
     }
 }

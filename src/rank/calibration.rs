@@ -10,8 +10,11 @@ use crate::feature::Channel;
 const ALERT_WINDOW_DAYS: usize = 21;
 /// No day counts for more than this multiple of the rate: a day full of attacks must not raise the threshold.
 const ALERT_DAY_CAP: f64 = 3.0;
-/// Alerts of a day that are kept; far more than any rate asks for.
-const KEPT_ALERTS: usize = 256;
+/// Alerts of a day that are kept: as many as the highest rate asks for.
+const KEPT_ALERTS: usize = 1024;
+/// No more than one in so many mailbox-days is an alert, however many the analyst could read: where there are few mailboxes,
+/// the days of each must teach its baseline.
+const MAILBOX_DAYS_PER_ALERT: f64 = 4.0;
 /// Resolution of the histograms.
 const BINS: usize = 4096;
 /// What the calibration keeps from one day to the next: a half-life of a month.
@@ -22,6 +25,8 @@ const DAILY_KEEP: f64 = 0.977;
 pub(super) struct Calibration {
     channels: BTreeMap<Channel, Histogram>,
     alerts: VecDeque<Vec<f64>>,
+    /// Highest scores of mailbox-days. They do not fade: a false-discovery rate of q takes 1 / q days to be provable.
+    mailbox_days: Histogram,
 }
 
 /// Histogram of earlier scores of one channel.
@@ -52,6 +57,9 @@ impl Calibration {
         for (channel, score) in scores {
             self.channels.entry(channel).or_default().count(score);
         }
+        for &score in &alerts {
+            self.mailbox_days.count(score);
+        }
         alerts.sort_unstable_by(|a, b| b.total_cmp(a));
         alerts.truncate(KEPT_ALERTS);
         self.alerts.push_back(alerts);
@@ -60,8 +68,12 @@ impl Calibration {
         }
     }
 
-    /// The score that earlier mailbox-days exceeded `rate` times a day; `None` without earlier days.
+    /// The score that earlier mailbox-days exceeded `rate` times a day, or as often as one in
+    /// [`MAILBOX_DAYS_PER_ALERT`] of them allows; `None` without earlier days.
     pub(super) fn alert_threshold(&self, rate: f64) -> Option<f64> {
+        let days = self.alerts.len().max(1) as f64;
+        let mailbox_days: usize = self.alerts.iter().map(Vec::len).sum();
+        let rate = rate.min(mailbox_days as f64 / MAILBOX_DAYS_PER_ALERT / days);
         let cap = (rate * ALERT_DAY_CAP).ceil() as usize;
         let mut pooled: Vec<f64> = self
             .alerts
@@ -69,17 +81,29 @@ impl Calibration {
             .flat_map(|scores| scores.iter().take(cap).copied())
             .collect();
         pooled.sort_unstable_by(|a, b| b.total_cmp(a));
-        let wanted = (rate * self.alerts.len() as f64).round() as usize;
+        let wanted = (rate * days).round() as usize;
         // Between the last alert wanted and the first one not wanted.
         match (
             wanted.checked_sub(1).and_then(|i| pooled.get(i)),
             pooled.get(wanted),
         ) {
             (Some(&inside), Some(&outside)) => Some(f64::midpoint(inside, outside)),
-            (Some(&inside), None) => Some(inside),
             (None, Some(&outside)) => Some(outside.next_up()),
-            (None, None) => None,
+            // Every alert that there was.
+            (_, None) => pooled.last().copied(),
         }
+    }
+
+    /// The lowest of today's alerts (highest scores of mailboxes) among which at most a share `rate` is expected to be
+    /// false, by the procedure of Benjamini and Hochberg; `None` when there are no such alerts.
+    pub(super) fn discovery_threshold(&self, rate: f64, mut alerts: Vec<f64>) -> Option<f64> {
+        alerts.sort_unstable_by(|a, b| b.total_cmp(a));
+        let tail = self.mailbox_days.tail();
+        let count = alerts.len() as f64;
+        let last = alerts.iter().enumerate().rposition(|(place, &score)| {
+            tail[usize::from(bin(score))] <= rate * (place + 1) as f64 / count
+        })?;
+        Some(alerts[last])
     }
 }
 
@@ -157,6 +181,43 @@ mod tests {
             20
         );
         assert!(Calibration::default().alert_threshold(2.0).is_none());
+    }
+
+    #[test]
+    fn more_to_read_never_means_fewer_flags() {
+        for mailboxes in [1, 5, 40] {
+            let days = (0..21).map(|day| {
+                (0..mailboxes)
+                    .map(|mailbox| f64::from((day * 7 + mailbox * 13) % 101) / 101.0)
+                    .collect::<Vec<f64>>()
+            });
+            let calibration = alerts(days.clone());
+            let flagged = |rate: f64| {
+                let threshold = calibration.alert_threshold(rate).expect("three weeks");
+                days.clone().flatten().filter(|&s| s >= threshold).count()
+            };
+            let flags = [0.05, 0.5, 1.0, 2.0, 5.0, 20.0, 60.0, 1000.0].map(flagged);
+            assert!(flags.is_sorted(), "{mailboxes}: {flags:?}");
+            // A quarter of the mailbox-days, give or take ties.
+            let most = (21.0 * f64::from(mailboxes) / MAILBOX_DAYS_PER_ALERT).round() as usize;
+            assert!(
+                (most..=most + 5).contains(&flags[7]),
+                "{mailboxes}: {flags:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn discoveries_are_the_alerts_that_hardly_any_day_had() {
+        let ordinary = || (0..20).map(|i| f64::from(i) / 40.0).collect::<Vec<f64>>();
+        let calibration = alerts((0..50).map(|_| ordinary()));
+        let mut today = ordinary();
+        assert_eq!(calibration.discovery_threshold(0.05, today.clone()), None);
+        today.extend([0.9, 0.8]);
+        assert_eq!(calibration.discovery_threshold(0.05, today), Some(0.8));
+        // Ten mailboxes of one day prove nothing at that rate.
+        let young = alerts([ordinary()[..10].to_vec()]);
+        assert_eq!(young.discovery_threshold(0.05, vec![0.9]), None);
     }
 
     #[test]
