@@ -201,7 +201,11 @@ pub fn sessionize(
             let mut runs = Vec::new();
             for run in rows.chunk_by(|&a, &b| follows(columns, options, a, b)) {
                 for piece in split_long(columns, options, run) {
-                    split_blocks(columns, &blocks, piece, &mut runs);
+                    for run in split_blocks(columns, &blocks, piece) {
+                        // Between visits from elsewhere, one place may have been silent.
+                        let visits = run.chunk_by(|&a, &b| follows(columns, options, a, b));
+                        runs.extend(visits.map(<[u32]>::to_vec));
+                    }
                 }
             }
             runs
@@ -288,17 +292,16 @@ fn split_long<'a>(
     pieces
 }
 
-/// Without a `SessionId`, different address blocks are different sessions, unless the client hops over many.
-fn split_blocks(
-    columns: &EventColumns<'_>,
-    blocks: &AddressBlocks,
-    run: &[u32],
-    runs: &mut Vec<Vec<u32>>,
-) {
-    let Some(&first) = run.first() else { return };
-    if columns.session_id.codes[first as usize] != 0 {
-        runs.push(run.to_vec());
-        return;
+/// Without a `SessionId`, different address blocks are different sessions, unless the client is an application, which acts
+/// from wherever its service runs, or hops over many.
+fn split_blocks(columns: &EventColumns<'_>, blocks: &AddressBlocks, run: &[u32]) -> Vec<Vec<u32>> {
+    let whole = || vec![run.to_vec()];
+    let Some(&first) = run.first() else {
+        return Vec::new();
+    };
+    let family = ClientFamily::from_u8(columns.client_family[first as usize]);
+    if columns.session_id.codes[first as usize] != 0 || family == ClientFamily::Rest {
+        return whole();
     }
     let mut by_block: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for &row in run {
@@ -307,11 +310,10 @@ fn split_blocks(
             .or_default()
             .push(row);
         if by_block.len() > MAX_BLOCKS_OF_A_PERSON {
-            runs.push(run.to_vec());
-            return;
+            return whole();
         }
     }
-    runs.extend(by_block.into_values());
+    by_block.into_values().collect()
 }
 
 /// Seats sign-ins and administrative records: with the session of the same actor, mailbox and day that shares
@@ -399,7 +401,9 @@ fn host_rank(
         .max(time - columns.time[last])
         .max(0);
     let session_key = columns.session_id.codes[row];
-    if session_key != 0 && session_key == columns.session_id.codes[first] {
+    let fits =
+        columns.time[last].max(time) - columns.time[first].min(time) <= options.max_length_ms;
+    if session_key != 0 && session_key == columns.session_id.codes[first] && fits {
         return Some((0, distance));
     }
     let address = columns.address.codes[row];
