@@ -18,6 +18,7 @@ mod simulate;
 mod summary;
 mod terminal;
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -98,7 +99,10 @@ impl Outcome {
 
 /// Parses the arguments of the process, runs the command and reports its exit code.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(said) => return tell(&said),
+    };
     interrupt::watch();
     let result = match arguments.command {
         Command::Analyze(args) => analyze::run(args),
@@ -119,6 +123,19 @@ pub fn run() -> ExitCode {
             terminal::print_error(&error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints what the parser says instead of running a command: the help or version that was asked for, or what is wrong
+/// with the arguments. Its own exit code for the latter is 2, which stands for skipped input here.
+fn tell(said: &clap::Error) -> ExitCode {
+    let lost = said
+        .print()
+        .is_err_and(|error| error.kind() != ErrorKind::BrokenPipe);
+    if said.use_stderr() || lost {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
     }
 }
 

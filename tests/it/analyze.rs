@@ -475,6 +475,28 @@ fn help_teaches_the_tool() {
 }
 
 #[test]
+fn wrong_usage_is_an_error_and_not_skipped_input() {
+    let wrong: [&[&str]; 5] = [
+        &[],
+        &["conquer"],
+        &["analyze"],
+        &["analyze", "audit.csv", "--no-such-option"],
+        &["analyze", "audit.csv", "--alerts-per-day", "two"],
+    ];
+    for args in wrong {
+        let output = mailglass(args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+    let asked: [&[&str]; 3] = [&["--version"], &["help"], &["score", "-h"]];
+    for args in asked {
+        let output = mailglass(args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert!(!output.stdout.is_empty() && output.stderr.is_empty());
+    }
+}
+
+#[test]
 fn every_mailbox_record_of_the_shared_tenants_has_a_session() {
     let Some(data) = shared_data() else { return };
     let dir = tempfile::tempdir().expect("a folder");
