@@ -15,7 +15,8 @@ use crate::session::SessionOptions;
 /// What to read and how.
 #[derive(Debug, Args)]
 pub(crate) struct ReadArgs {
-    /// Exports to read: files, folders or glob patterns, plain or compressed; `-` is standard input
+    /// Exports to read: files, folders or glob patterns, plain or compressed; `-` is standard input. Of folders all files
+    /// are read but hidden ones and those of earlier run directories
     #[arg(required = true, value_name = "FILES")]
     pub files: Vec<String>,
 
