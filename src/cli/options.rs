@@ -115,6 +115,7 @@ impl RankArgs {
             baseline: BaselineDays::Past,
             allow: self.allow()?,
             time_zone: self.zone()?,
+            model_file: None,
         })
     }
 

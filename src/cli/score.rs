@@ -72,7 +72,7 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
     if args.update {
         check_place(&args.model)?;
     }
-    let saved = SavedModel::read(&args.model)?;
+    let (saved, model_file) = SavedModel::read_hashed(&args.model)?;
     let config = Config {
         inputs: args.read.inputs(),
         ingest: args.read.ingest(),
@@ -81,6 +81,7 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
         baseline: BaselineDays::Past,
         allow,
         time_zone,
+        model_file: Some(model_file),
     };
     args.read.limit_threads()?;
     let bar = Bar::new(args.read.quiet);
