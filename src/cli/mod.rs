@@ -5,6 +5,7 @@
 //! which shells report as 130 (SIGINT) or 143 (SIGTERM).
 
 mod analyze;
+mod config_file;
 mod evaluate;
 mod experiment;
 mod features;
@@ -38,6 +39,7 @@ const AFTER_HELP: &str = "\
 Examples:
   mailglass analyze audit.csv.gz --out run        everything: ranking, reasons, charts
   mailglass analyze exports/ --alerts-per-day 1   a folder of exports, one alert a day
+  mailglass analyze exports/ --config tenant.toml options kept in a file
 
 Exit codes: 0 done; 1 error; 2 done, but some input was rejected or skipped;
             3 done and sessions were flagged (only with --exit-on-flag);
