@@ -4,7 +4,8 @@
 //!
 //! ```toml
 //! [[allow]]
-//! client = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"   # an application id; or session = "...", or network = "..."
+//! client = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"   # an application id; or session = "..."
+//! # or network = "198.51.100.0/24": a block of IPv4 /24 or IPv6 /48, "microsoft", or an address, which stands for its block
 //! reason = "archive migration, ticket 4711"
 //! expires = "2026-12-31"
 //! ```
@@ -16,14 +17,16 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::error::Error;
+use crate::error::{Error, toml_reason};
 use crate::event::EventColumns;
+use crate::ingest::{HashedFile, network_named};
 use crate::session::Session;
 
 /// What may pass.
 #[derive(Debug, Clone, Default)]
 pub struct AllowList {
     entries: Vec<Entry>,
+    file: Option<HashedFile>,
 }
 
 #[derive(Debug, Clone)]
@@ -66,43 +69,53 @@ impl AllowList {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text =
             std::fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
-        Self::parse(&text).map_err(|reason| Error::Config {
-            name: format!("--allow {}", path.display()),
+        let entries = Self::parse(&text).map_err(|reason| Error::Config {
+            name: format!("allow-list {}", path.display()),
             reason,
-            remedy: "each [[allow]] needs one of session, client (an application id) or network, a reason, and may \
-                     have expires = \"2026-12-31\""
+            remedy: "each [[allow]] needs one of session, client (an application id) or network (such as \
+                     \"198.51.100.0/24\" or \"2001:db8::/48\"), a reason, and may have expires = \"2026-12-31\""
                 .to_owned(),
+        })?;
+        Ok(Self {
+            entries,
+            file: Some(HashedFile::new(path, text.as_bytes())),
         })
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
-        let raw: RawList = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+    /// The file that the list was read from.
+    #[must_use]
+    pub fn file(&self) -> Option<&HashedFile> {
+        self.file.as_ref()
+    }
+
+    fn parse(text: &str) -> Result<Vec<Entry>, String> {
+        let raw: RawList = toml::from_str(text).map_err(|error| toml_reason(text, &error))?;
         let entries = raw.allow.into_iter().enumerate().map(|(index, entry)| {
-            let place = |what: &str| format!("entry {}: {what}", index + 1);
+            let place = |what: String| format!("entry {}: {what}", index + 1);
             if entry.reason.trim().is_empty() {
-                return Err(place("the reason is empty"));
+                return Err(place("the reason is empty".to_owned()));
             }
             let subject = match (entry.session, entry.client, entry.network) {
-                (Some(id), None, None) => Subject::Session(id.to_ascii_lowercase()),
+                (Some(id), None, None) => Subject::Session(session_id(&id).map_err(place)?),
                 (None, Some(id), None) => Subject::Client(id.to_ascii_lowercase()),
-                (None, None, Some(block)) => Subject::Network(block.to_ascii_lowercase()),
+                (None, None, Some(block)) => {
+                    Subject::Network(network_named(&block).map_err(place)?)
+                }
                 _ => {
                     return Err(place(
-                        "one of session, client and network is needed, and no more",
+                        "one of session, client and network is needed, and no more".to_owned(),
                     ));
                 }
             };
             let last_day = match entry.expires {
                 None => None,
-                Some(text) => {
-                    Some(day_number(&text).ok_or_else(|| place("expires is not a date"))?)
-                }
+                Some(text) => Some(
+                    day_number(&text).ok_or_else(|| place("expires is not a date".to_owned()))?,
+                ),
             };
             Ok(Entry { subject, last_day })
         });
-        Ok(Self {
-            entries: entries.collect::<Result<_, _>>()?,
-        })
+        entries.collect()
     }
 
     /// Whether a session may pass on its day.
@@ -123,6 +136,17 @@ impl AllowList {
                 Subject::Client(id) => *id == client || (client.is_empty() && *id == called),
                 Subject::Network(block) => *block == network,
             })
+    }
+}
+
+/// The identifier of a session as sessions have it.
+fn session_id(text: &str) -> Result<String, String> {
+    if text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(format!(
+            "\"{text}\" is no session_id of sessions.csv, which has 16 hexadecimal digits"
+        ))
     }
 }
 
@@ -151,7 +175,21 @@ mod tests {
             parse("client = \"a\"\nreason = \"x\"\nexpires = \"soon\"")
                 .is_err_and(|e| e.contains("date"))
         );
-        assert!(AllowList::parse("").is_ok_and(|list| list.entries.is_empty()));
+        assert!(AllowList::parse("").is_ok_and(|entries| entries.is_empty()));
+        assert!(parse("client = 7\nreason = \"x\"").is_err_and(|e| e.starts_with("line 2: ")));
+    }
+
+    #[test]
+    fn entries_that_can_match_nothing_are_refused() {
+        let parse = |entry: &str| AllowList::parse(&format!("[[allow]]\nreason = \"x\"\n{entry}"));
+        let of = |entry: &str| parse(entry).map(|entries| entries[0].subject.clone());
+        let block = Ok(Subject::Network("198.51.100.0/24".to_owned()));
+        assert_eq!(of("network = \"198.51.100.7\""), block);
+        assert_eq!(of("network = \"198.51.100.0/24\""), block);
+        assert!(of("network = \"10.0.0.0/8\"").is_err_and(|e| e.contains("entry 1: 10.0.0.0/8")));
+        let id = Ok(Subject::Session("00ff00ff00ff00ff".to_owned()));
+        assert_eq!(of("session = \"00FF00FF00FF00FF\""), id);
+        assert!(of("session = \"12\"").is_err_and(|e| e.contains("session_id")));
     }
 
     #[test]

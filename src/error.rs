@@ -173,6 +173,20 @@ impl Error {
     }
 }
 
+/// The line, from 1, of a place in a text.
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+    before.iter().filter(|&&byte| byte == b'\n').count() + 1
+}
+
+/// What is wrong with a TOML text, and in which line.
+pub(crate) fn toml_reason(text: &str, error: &toml::de::Error) -> String {
+    match error.span() {
+        Some(span) => format!("line {}: {}", line_of(text, span.start), error.message()),
+        None => error.message().to_owned(),
+    }
+}
+
 /// What to do about a refusal of the system, where its own words leave that open.
 fn advice(source: &io::Error) -> &'static str {
     use io::ErrorKind as Kind;

@@ -54,8 +54,10 @@ use merge::FileTally;
 use segment::{Columns, Dictionaries, Segment};
 use worker::Worker;
 
+pub(crate) use address::network_named;
 pub use application::application_name;
 pub use coverage::{Coverage, DayCount};
+pub use digest::HashedFile;
 pub use envelope::Envelope;
 pub use events_file::write_events;
 pub use inventory::{Inventory, Tally, inventory};
@@ -174,6 +176,8 @@ pub struct Ingested {
     pub failures: Vec<InputFailure>,
     /// What the log holds and lacks.
     pub coverage: Coverage,
+    /// The geographic databases that were asked, in that order.
+    pub geo_databases: Vec<HashedFile>,
 }
 
 /// Reads all inputs.
@@ -244,6 +248,7 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
             .map(|(input, error)| InputFailure { input, error })
             .collect(),
         coverage,
+        geo_databases: geo.files.clone(),
     })
 }
 

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::event::EventColumns;
 use crate::explain::{Campaign, Naming, Reason, TiedSession, campaigns, reasons};
 use crate::feature::{CategoryKind, FEATURE_COUNT, Observation, Observer, Symbol, Symbols};
-use crate::ingest::{self, IngestOptions, Ingested, Input, Progress};
+use crate::ingest::{self, HashedFile, IngestOptions, Ingested, Input, Progress};
 use crate::model::{Model, PassedDay, Verdict};
 use crate::rank::{RankOptions, Ranked};
 use crate::session::{Session, SessionOptions, sessionize};
@@ -39,6 +39,8 @@ pub struct Config {
     pub allow: AllowList,
     /// Zone in which times are shown to people; files and scores are UTC.
     pub time_zone: TimeZone,
+    /// Where the model comes from that [`analyze_with`] goes on from, for the summary; `None` for none or an unknown file.
+    pub model_file: Option<HashedFile>,
 }
 
 impl Config {
@@ -53,6 +55,7 @@ impl Config {
             baseline: BaselineDays::default(),
             allow: AllowList::default(),
             time_zone: TimeZone::UTC,
+            model_file: None,
         }
     }
 }
@@ -81,6 +84,9 @@ pub struct Timings {
     pub model: f64,
     /// Reasons, campaigns.
     pub explain: f64,
+    /// Tables and chart data, up to `summary.json` itself; 0 before they are written. Drawing comes after it and is not counted.
+    #[serde(default)]
+    pub report: f64,
 }
 
 /// One session of an analysis.

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome, Error> {
     for path in args.events.iter().chain(&args.chart) {
         check_place(path)?;
     }
-    let mut options = args.read.ingest();
+    let mut options = args.read.ingest(&args.read.config_file()?);
     // Hashing a large export takes longer than reading it; only the JSON shows the hashes.
     options.hash_inputs = args.json;
     let bar = Bar::new(args.read.quiet);

@@ -5,6 +5,7 @@
 //! which shells report as 130 (SIGINT) or 143 (SIGTERM).
 
 mod analyze;
+mod config_file;
 mod evaluate;
 mod experiment;
 mod features;
@@ -18,6 +19,7 @@ mod simulate;
 mod summary;
 mod terminal;
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -37,6 +39,7 @@ const AFTER_HELP: &str = "\
 Examples:
   mailglass analyze audit.csv.gz --out run        everything: ranking, reasons, charts
   mailglass analyze exports/ --alerts-per-day 1   a folder of exports, one alert a day
+  mailglass analyze exports/ --config tenant.toml options kept in a file
 
 Exit codes: 0 done; 1 error; 2 done, but some input was rejected or skipped;
             3 done and sessions were flagged (only with --exit-on-flag);
@@ -98,7 +101,10 @@ impl Outcome {
 
 /// Parses the arguments of the process, runs the command and reports its exit code.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(said) => return tell(&said),
+    };
     interrupt::watch();
     let result = match arguments.command {
         Command::Analyze(args) => analyze::run(args),
@@ -119,6 +125,19 @@ pub fn run() -> ExitCode {
             terminal::print_error(&error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints what the parser says instead of running a command: the help or version that was asked for, or what is wrong
+/// with the arguments. Its own exit code for the latter is 2, which stands for skipped input here.
+fn tell(said: &clap::Error) -> ExitCode {
+    let lost = said
+        .print()
+        .is_err_and(|error| error.kind() != ErrorKind::BrokenPipe);
+    if said.use_stderr() || lost {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
     }
 }
 

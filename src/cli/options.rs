@@ -5,19 +5,25 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::tz::TimeZone;
 
+use super::config_file::{CONFIG_HELP, ConfigFile, Setting};
 use crate::allow::AllowList;
 use crate::error::Error;
 use crate::ingest::{IngestOptions, Input};
-use crate::pipeline::{BaselineDays, Config};
+use crate::pipeline::Config;
 use crate::rank::{FlagRule, RankOptions};
 use crate::session::SessionOptions;
 
 /// What to read and how.
 #[derive(Debug, Args)]
 pub(crate) struct ReadArgs {
-    /// Exports to read: files, folders or glob patterns, plain or compressed; `-` is standard input
+    /// Exports to read: files, folders or glob patterns, plain or compressed; `-` is standard input. Of folders all files
+    /// are read but hidden ones and those of earlier run directories
     #[arg(required = true, value_name = "FILES")]
     pub files: Vec<String>,
+
+    /// Options worth keeping, from a TOML file; the command line overrides it (--help shows an example)
+    #[arg(long, value_name = "FILE.toml", long_help = CONFIG_HELP)]
+    pub config: Option<PathBuf>,
 
     /// MaxMind-format database with countries or AS numbers; may be given several times
     #[arg(long, value_name = "FILE.mmdb")]
@@ -38,10 +44,22 @@ impl ReadArgs {
         self.files.iter().map(Input::new).collect()
     }
 
+    /// What the configuration file says, if one was named.
+    pub(crate) fn config_file(&self) -> Result<ConfigFile, Error> {
+        self.config
+            .as_deref()
+            .map_or_else(|| Ok(ConfigFile::default()), ConfigFile::read)
+    }
+
     /// How to read them.
-    pub(crate) fn ingest(&self) -> IngestOptions {
+    pub(crate) fn ingest(&self, file: &ConfigFile) -> IngestOptions {
+        let named = if self.geoip.is_empty() {
+            &file.geoip
+        } else {
+            &self.geoip
+        };
         IngestOptions {
-            geoip: self.geoip.clone(),
+            geoip: named.clone(),
             ..IngestOptions::default()
         }
     }
@@ -66,126 +84,158 @@ impl ReadArgs {
     }
 }
 
+/// What is particular to a tenant, whatever its model.
+#[derive(Debug, Args)]
+pub(crate) struct TenantArgs {
+    /// Allow-list: sessions, clients and networks that an analyst has found in order (TOML, see the README)
+    #[arg(long, value_name = "FILE")]
+    pub allow: Option<PathBuf>,
+
+    /// Time zone of the sentences and charts, such as Europe/Warsaw; files stay in UTC [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+}
+
+impl TenantArgs {
+    pub(crate) fn allow(&self, file: &ConfigFile) -> Result<AllowList, Error> {
+        self.allow
+            .as_deref()
+            .or(file.allow.as_deref())
+            .map_or_else(|| Ok(AllowList::default()), AllowList::read)
+    }
+
+    pub(crate) fn zone(&self, file: &ConfigFile) -> Result<TimeZone, Error> {
+        chosen("--time-zone", &self.time_zone, &file.time_zone)
+            .map_or(Ok(TimeZone::UTC), |name| zone(&name))
+    }
+}
+
 /// How sessions are built, ranked and flagged.
 #[derive(Debug, Args)]
 pub(crate) struct RankArgs {
-    /// Alerts (one mailbox on one day) per day that you are ready to read
-    #[arg(
-        long,
-        value_name = "RATE",
-        default_value_t = 2.0,
-        conflicts_with = "fdr"
-    )]
-    pub alerts_per_day: f64,
+    /// Alerts (one mailbox on one day) per day that you are ready to read [default: 2]
+    #[arg(long, value_name = "RATE", conflicts_with = "fdr")]
+    pub alerts_per_day: Option<f64>,
 
     /// Flag by false-discovery rate instead: the highest share of false alarms among a day's flags
     #[arg(long, value_name = "RATE")]
     pub fdr: Option<f64>,
 
-    /// Days at the start that are scored but never flagged, while baselines are young
-    #[arg(long, value_name = "DAYS", default_value_t = 10)]
-    pub warm_up: u32,
+    /// Days at the start that are scored but never flagged, while baselines are young [default: 10]
+    #[arg(long, value_name = "DAYS")]
+    pub warm_up: Option<u32>,
 
-    /// A silence longer than this ends a session
-    #[arg(long, value_name = "MINUTES", default_value_t = 30)]
-    pub silence: u32,
+    /// A silence longer than this ends a session [default: 30]
+    #[arg(long, value_name = "MINUTES")]
+    pub silence: Option<u32>,
 
-    /// Seed of every random step
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    /// Seed of every random step [default: 0]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
 
-    /// Allow-list: sessions, clients and networks that an analyst has found in order (TOML, see the README)
-    #[arg(long, value_name = "FILE")]
-    pub allow: Option<PathBuf>,
-
-    /// Time zone of the sentences and charts, such as Europe/Warsaw; files stay in UTC
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
-    pub time_zone: String,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
 }
 
 impl RankArgs {
     /// The checked configuration of a run over what `read` names.
     pub(crate) fn config(&self, read: &ReadArgs) -> Result<Config, Error> {
+        let file = read.config_file()?;
         Ok(Config {
-            inputs: read.inputs(),
-            ingest: read.ingest(),
-            session: self.session()?,
-            rank: self.rank()?,
-            baseline: BaselineDays::Past,
-            allow: self.allow()?,
-            time_zone: self.zone()?,
+            ingest: read.ingest(&file),
+            session: self.session(&file)?,
+            rank: self.rank(&file)?,
+            allow: self.tenant.allow(&file)?,
+            time_zone: self.tenant.zone(&file)?,
+            ..Config::new(read.inputs())
         })
     }
 
-    pub(crate) fn session(&self) -> Result<SessionOptions, Error> {
-        if self.silence == 0 || self.silence > 12 * 60 {
-            return Err(Error::Config {
-                name: "--silence".to_owned(),
-                reason: format!("{} minutes", self.silence),
-                remedy: "give 1 to 720 minutes".to_owned(),
-            });
+    fn session(&self, file: &ConfigFile) -> Result<SessionOptions, Error> {
+        let Some(silence) = chosen("--silence", &self.silence, &file.silence) else {
+            return Ok(SessionOptions::default());
+        };
+        if silence.value == 0 || silence.value > 12 * 60 {
+            let reason = format!("{} minutes", silence.value);
+            return Err(silence.refuse(reason, "give 1 to 720 minutes"));
         }
         Ok(SessionOptions {
-            silence_ms: i64::from(self.silence) * 60_000,
+            silence_ms: i64::from(silence.value) * 60_000,
             ..SessionOptions::default()
         })
     }
 
-    pub(crate) fn rank(&self) -> Result<RankOptions, Error> {
-        let flags = match self.fdr {
-            Some(rate) if rate > 0.0 && rate < 1.0 => FlagRule::FalseDiscoveryRate(rate),
-            Some(rate) => {
-                return Err(out_of_range(
-                    "--fdr",
-                    rate,
-                    "give a share between 0 and 1, such as 0.05",
-                ));
-            }
-            None if self.alerts_per_day > 0.0 && self.alerts_per_day <= 1000.0 => {
-                FlagRule::AlertsPerDay(self.alerts_per_day)
-            }
-            None => {
-                let remedy = "give a rate above 0 and up to 1000, such as 2 or 0.5";
-                return Err(out_of_range(
-                    "--alerts-per-day",
-                    self.alerts_per_day,
-                    remedy,
-                ));
-            }
-        };
+    fn rank(&self, file: &ConfigFile) -> Result<RankOptions, Error> {
+        let usual = RankOptions::default();
         Ok(RankOptions {
-            seed: self.seed,
-            warm_up_days: self.warm_up,
-            flags,
-            without: Vec::new(),
-            without_stages: Vec::new(),
+            seed: self.seed.or(file.seed).unwrap_or(usual.seed),
+            warm_up_days: self.warm_up.or(file.warm_up).unwrap_or(usual.warm_up_days),
+            flags: self.flags(file)?.unwrap_or(usual.flags),
+            ..usual
         })
     }
 
-    pub(crate) fn allow(&self) -> Result<AllowList, Error> {
-        self.allow
-            .as_deref()
-            .map_or_else(|| Ok(AllowList::default()), AllowList::read)
+    /// The rule that was asked for. One on the command line replaces that of the file, whichever of the two kinds they are.
+    fn flags(&self, file: &ConfigFile) -> Result<Option<FlagRule>, Error> {
+        let here = self.alerts_per_day.is_some() || self.fdr.is_some();
+        let given = |name, option: &Option<f64>, kept: &Option<Setting<f64>>| {
+            chosen(name, option, if here { &None } else { kept })
+        };
+        if let Some(share) = given("--fdr", &self.fdr, &file.fdr) {
+            return false_share(&share).map(Some);
+        }
+        given(
+            "--alerts-per-day",
+            &self.alerts_per_day,
+            &file.alerts_per_day,
+        )
+        .map(|rate| alert_rate(&rate))
+        .transpose()
     }
+}
 
-    pub(crate) fn zone(&self) -> Result<TimeZone, Error> {
-        zone(&self.time_zone)
+/// The option of the command line, else that of the file.
+fn chosen<T: Clone>(
+    name: &str,
+    option: &Option<T>,
+    kept: &Option<Setting<T>>,
+) -> Option<Setting<T>> {
+    option
+        .clone()
+        .map(|value| Setting::option(name, value))
+        .or_else(|| kept.clone())
+}
+
+fn false_share(share: &Setting<f64>) -> Result<FlagRule, Error> {
+    if share.value > 0.0 && share.value < 1.0 {
+        return Ok(FlagRule::FalseDiscoveryRate(share.value));
     }
+    Err(out_of_range(
+        share,
+        "give a share between 0 and 1, such as 0.05",
+    ))
+}
+
+fn alert_rate(rate: &Setting<f64>) -> Result<FlagRule, Error> {
+    if rate.value > 0.0 && rate.value <= 1000.0 {
+        return Ok(FlagRule::AlertsPerDay(rate.value));
+    }
+    Err(out_of_range(
+        rate,
+        "give a rate above 0 and up to 1000, such as 2 or 0.5",
+    ))
+}
+
+fn out_of_range(setting: &Setting<f64>, remedy: &str) -> Error {
+    setting.refuse(format!("{} is out of range", setting.value), remedy)
 }
 
 /// The time zone of a name.
-pub(crate) fn zone(name: &str) -> Result<TimeZone, Error> {
-    TimeZone::get(name).map_err(|_| Error::Config {
-        name: "--time-zone".to_owned(),
-        reason: format!("\"{name}\" is not a known zone"),
-        remedy: "give an IANA name such as Europe/Warsaw, or UTC".to_owned(),
+pub(crate) fn zone(name: &Setting<String>) -> Result<TimeZone, Error> {
+    TimeZone::get(&name.value).map_err(|_| {
+        name.refuse(
+            format!("\"{}\" is not a known zone", name.value),
+            "give an IANA name such as Europe/Warsaw, or UTC",
+        )
     })
-}
-
-fn out_of_range(name: &str, value: f64, remedy: &str) -> Error {
-    Error::Config {
-        name: name.to_owned(),
-        reason: format!("{value} is out of range"),
-        remedy: remedy.to_owned(),
-    }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 
 use super::Outcome;
+use super::config_file::Setting;
 use super::options::zone;
 use super::terminal::print;
 use crate::chart::Resolution;
@@ -40,7 +41,10 @@ pub(crate) struct ReportArgs {
 }
 
 pub(crate) fn run(args: ReportArgs) -> Result<Outcome, Error> {
-    let time_zone: Option<TimeZone> = args.time_zone.as_deref().map(zone).transpose()?;
+    let time_zone: Option<TimeZone> = args
+        .time_zone
+        .map(|name| zone(&Setting::option("--time-zone", name)))
+        .transpose()?;
     let drawn = redraw(&RedrawOptions {
         run: args.run,
         resolution: if args.double_resolution {

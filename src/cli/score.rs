@@ -3,16 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::tz::TimeZone;
 
 use super::Outcome;
-use super::options::{ReadArgs, zone};
+use super::options::{ReadArgs, TenantArgs};
 use super::summary::present;
 use super::terminal::Bar;
-use crate::allow::AllowList;
 use crate::error::Error;
 use crate::model::SavedModel;
-use crate::pipeline::{self, BaselineDays, Config};
+use crate::pipeline::{self, Config};
 use crate::report::{self, ReportOptions};
 use crate::staging::check_place;
 
@@ -49,21 +47,14 @@ pub(crate) struct ScoreArgs {
     #[arg(long)]
     exit_on_flag: bool,
 
-    /// Allow-list: sessions, clients and networks that an analyst has found in order (TOML, see the README)
-    #[arg(long, value_name = "FILE")]
-    allow: Option<PathBuf>,
-
-    /// Time zone of the sentences and charts, such as Europe/Warsaw; files stay in UTC
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
-    time_zone: String,
+    #[command(flatten)]
+    tenant: TenantArgs,
 }
 
 pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
-    let time_zone: TimeZone = zone(&args.time_zone)?;
-    let allow = args
-        .allow
-        .as_deref()
-        .map_or_else(|| Ok(AllowList::default()), AllowList::read)?;
+    let file = args.read.config_file()?;
+    let time_zone = args.tenant.zone(&file)?;
+    let allow = args.tenant.allow(&file)?;
     let options = ReportOptions {
         out: args.out,
         force: args.force,
@@ -72,15 +63,15 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
     if args.update {
         check_place(&args.model)?;
     }
-    let saved = SavedModel::read(&args.model)?;
+    let (saved, model_file) = SavedModel::read_hashed(&args.model)?;
     let config = Config {
-        inputs: args.read.inputs(),
-        ingest: args.read.ingest(),
+        ingest: args.read.ingest(&file),
         session: saved.session,
         rank: saved.rank,
-        baseline: BaselineDays::Past,
         allow,
         time_zone,
+        model_file: Some(model_file),
+        ..Config::new(args.read.inputs())
     };
     args.read.limit_threads()?;
     let bar = Bar::new(args.read.quiet);

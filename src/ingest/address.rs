@@ -88,18 +88,28 @@ fn is_port(text: &str) -> bool {
     text.parse::<u16>().is_ok()
 }
 
-/// The block of an address. Loopback, link-local and unspecified addresses are in none.
+/// The network of an address: Microsoft's service, or its block.
 fn network(ip: IpAddr) -> String {
+    if is_service(ip, 128) {
+        MICROSOFT.to_owned()
+    } else {
+        block(ip)
+    }
+}
+
+/// Whether all addresses that share the first `length` bits with this one (mapped into IPv6) are Microsoft's.
+fn is_service(ip: IpAddr, length: u32) -> bool {
     let bits = match ip {
         IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped()),
         IpAddr::V6(v6) => u128::from(v6),
     };
-    if SERVICE
+    SERVICE
         .iter()
-        .any(|&(base, length)| (bits ^ base).leading_zeros() >= length)
-    {
-        return MICROSOFT.to_owned();
-    }
+        .any(|&(base, bound)| bound <= length && (bits ^ base).leading_zeros() >= bound)
+}
+
+/// The block of an address. Loopback, link-local and unspecified addresses are in none.
+fn block(ip: IpAddr) -> String {
     match ip {
         IpAddr::V4(v4) if v4.is_loopback() || v4.is_link_local() || v4.is_unspecified() => {
             String::new()
@@ -109,6 +119,46 @@ fn network(ip: IpAddr) -> String {
             String::new()
         }
         IpAddr::V6(v6) => format!("{}/48", Ipv6Addr::from(u128::from(v6) & (u128::MAX << 80))),
+    }
+}
+
+/// The network that sessions from an address or from within a block have, as they have it. What no session can have is
+/// refused with the reason.
+pub(crate) fn network_named(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case(MICROSOFT) {
+        return Ok(MICROSOFT.to_owned());
+    }
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length.parse::<u32>().ok())),
+        None => (text, None),
+    };
+    let ip = parse_ip(address);
+    let (own, all, before) = match ip {
+        Some(IpAddr::V4(_)) => (24, 32, 96),
+        _ => (48, 128, 0),
+    };
+    let (Some(ip), Some(length)) = (ip, length.unwrap_or(Some(all))) else {
+        return Err(format!("\"{text}\" is neither an address nor a block"));
+    };
+    if length > all {
+        return Err(format!("\"{text}\" has more than {all} bits"));
+    }
+    if length < own {
+        return Err(format!(
+            "{text} is wider than the /{own} blocks that sessions are told apart by; name those in it one by one"
+        ));
+    }
+    if is_service(ip, before + length) {
+        return Err(format!(
+            "{text} is Microsoft's service, whose addresses are all one network, \"{MICROSOFT}\""
+        ));
+    }
+    match block(ip) {
+        block if block.is_empty() => {
+            Err(format!("{text} is in no network that sessions come from"))
+        }
+        block => Ok(block),
     }
 }
 
@@ -146,6 +196,39 @@ mod tests {
                 (parsed.text.as_str(), parsed.network.as_str()),
                 (address, block),
                 "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn networks_are_named_by_any_of_their_addresses_and_parts() {
+        for (text, block) in [
+            ("1.2.3.4", "1.2.3.0/24"),
+            ("1.2.3.0/24", "1.2.3.0/24"),
+            ("1.2.3.9/24", "1.2.3.0/24"),
+            ("1.2.3.16/28", "1.2.3.0/24"),
+            ("2001:DB8:0::/48", "2001:db8::/48"),
+            ("2001:db8::7/64", "2001:db8::/48"),
+            ("Microsoft", MICROSOFT),
+        ] {
+            assert_eq!(network_named(text).as_deref(), Ok(block), "{text}");
+        }
+        for (text, word) in [
+            ("10.0.0.0/8", "wider than the /24"),
+            ("2001:db8::/32", "wider than the /48"),
+            ("1.2.3.4/33", "more than 32"),
+            ("1.2.3.4/x", "neither"),
+            ("4294967295", "neither"),
+            ("office", "neither"),
+            ("", "neither"),
+            ("127.0.0.1", "in no network"),
+            ("52.97.1.1", "Microsoft's service"),
+            ("52.97.1.0/24", "Microsoft's service"),
+        ] {
+            let refused = network_named(text);
+            assert!(
+                refused.as_ref().is_err_and(|said| said.contains(word)),
+                "{text}: {refused:?}"
             );
         }
     }

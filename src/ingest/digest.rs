@@ -1,9 +1,33 @@
 //! The hash of an input file, for the chain of custody (SHA-256, FIPS 180-4).
 
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use sha2::{Digest as _, Sha256};
+
+/// A file beside the exports that decides what comes out: an allow-list, a geographic database, a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedFile {
+    /// The file, as named.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+impl HashedFile {
+    /// The file whose bytes these are: those that were used, whatever becomes of the file later.
+    pub(crate) fn new(path: &Path, bytes: &[u8]) -> Self {
+        Self {
+            path: path.to_owned(),
+            sha256: hexadecimal(Sha256::digest(bytes).as_slice()),
+        }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// Bytes of a piece at most, and pieces that may wait to be hashed.
 const PIECE: usize = 1 << 20;
@@ -60,10 +84,7 @@ impl Digest {
                     .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             }
         };
-        hash.finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hexadecimal(hash.finalize().as_slice())
     }
 }
 
@@ -87,5 +108,6 @@ mod tests {
             });
             assert_eq!(hash.ok().as_deref(), Some(expected));
         }
+        assert_eq!(HashedFile::new(Path::new("abc"), b"abc").sha256, expected);
     }
 }

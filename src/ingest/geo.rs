@@ -1,17 +1,20 @@
 //! Country and autonomous system of an address, from MaxMind-format databases the user names.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use maxminddb::Reader;
 use serde::Deserialize;
 
+use super::digest::HashedFile;
 use crate::error::Error;
 
 /// The databases, asked in the order they were named; the first that knows an answer gives it.
 #[derive(Default)]
 pub(crate) struct Geo {
     readers: Vec<Reader<Vec<u8>>>,
+    /// The databases' files, in the same order.
+    pub(crate) files: Vec<HashedFile>,
 }
 
 impl std::fmt::Debug for Geo {
@@ -54,15 +57,14 @@ impl Geo {
     /// # Errors
     /// [`Error::Geo`] when one cannot be read or is not a MaxMind-format database.
     pub(crate) fn open(paths: &[PathBuf]) -> Result<Self, Error> {
-        let open = |path: &PathBuf| {
-            Reader::open_readfile(path).map_err(|error| Error::Geo {
-                path: path.clone(),
-                reason: error.to_string(),
-            })
-        };
-        Ok(Self {
-            readers: paths.iter().map(open).collect::<Result<_, _>>()?,
-        })
+        let mut geo = Self::default();
+        for path in paths {
+            let bytes = std::fs::read(path).map_err(|error| unusable(path, &error))?;
+            geo.files.push(HashedFile::new(path, &bytes));
+            let reader = Reader::from_source(bytes).map_err(|error| unusable(path, &error))?;
+            geo.readers.push(reader);
+        }
+        Ok(geo)
     }
 
     /// Looks an address up.
@@ -87,5 +89,12 @@ impl Geo {
             }
         }
         place
+    }
+}
+
+fn unusable(path: &Path, error: &dyn std::error::Error) -> Error {
+    Error::Geo {
+        path: path.to_owned(),
+        reason: error.to_string(),
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::read::MultiGzDecoder;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
 use crate::error::Error;
@@ -53,6 +53,13 @@ pub(crate) fn resolve(inputs: &[Input]) -> Result<(Vec<PathBuf>, Vec<Unresolved>
         let name = input.argument.display().to_string();
         if input.is_standard_input() {
             files.push(input.argument.clone());
+        } else if is_run_directory(&input.argument) {
+            failures.push((
+                name.clone(),
+                Error::NoInput {
+                    what: format!("the folder {name} is a run directory of mailglass"),
+                },
+            ));
         } else if input.argument.is_dir() {
             let before = (files.len(), failures.len());
             walk(&input.argument, &mut files, &mut failures);
@@ -60,7 +67,9 @@ pub(crate) fn resolve(inputs: &[Input]) -> Result<(Vec<PathBuf>, Vec<Unresolved>
                 failures.push((
                     name.clone(),
                     Error::NoInput {
-                        what: format!("the folder {name} holds no file"),
+                        what: format!(
+                            "the folder {name} holds no file, apart from hidden ones and earlier runs"
+                        ),
                     },
                 ));
             }
@@ -94,7 +103,8 @@ pub(crate) fn resolve(inputs: &[Input]) -> Result<(Vec<PathBuf>, Vec<Unresolved>
     Ok((files, failures))
 }
 
-/// All files of a folder and the folders in it, but for hidden ones. What cannot be read does not hide the rest.
+/// All files of a folder and the folders in it, but for hidden ones and run directories: by default a run stands beside what
+/// it read. What cannot be read does not hide the rest.
 fn walk(folder: &Path, files: &mut Vec<PathBuf>, failures: &mut Vec<Unresolved>) {
     let mut fail = |path: &Path, error| failures.push((path.display().to_string(), error));
     let entries = match std::fs::read_dir(folder) {
@@ -135,8 +145,31 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>, failures: &mut Vec<Unresolved>)
         }
     }
     for folder in folders {
-        walk(&folder, files, failures);
+        if !is_run_directory(&folder) {
+            walk(&folder, files, failures);
+        }
     }
+}
+
+/// Larger than the summary of any run; an export of that name need not be read to its end to be told from one.
+const MAX_SUMMARY: u64 = 1 << 26;
+
+/// What tells the summary of a run from an export of the same name.
+#[derive(Deserialize)]
+struct RunMark {
+    #[serde(rename = "mailglass")]
+    _version: String,
+    #[serde(rename = "format_version")]
+    _format: u64,
+}
+
+/// Whether mailglass has written the folder as its run directory.
+fn is_run_directory(folder: &Path) -> bool {
+    let path = folder.join("summary.json");
+    // Asked before it is opened: opening a pipe waits for whoever writes into it.
+    let small = |metadata: std::fs::Metadata| metadata.is_file() && metadata.len() <= MAX_SUMMARY;
+    std::fs::metadata(&path).is_ok_and(small)
+        && std::fs::read(&path).is_ok_and(|bytes| serde_json::from_slice::<RunMark>(&bytes).is_ok())
 }
 
 /// The files a pattern matches; `None` when the text is no pattern.

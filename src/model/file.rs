@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::Model;
 use crate::error::Error;
+use crate::ingest::HashedFile;
 use crate::rank::RankOptions;
 use crate::session::SessionOptions;
 use crate::staging::{parent_of, write_whole};
@@ -71,7 +72,21 @@ impl SavedModel {
     /// [`Error::Io`] or [`Error::NotFound`] when the file cannot be read, [`Error::Model`] when it is damaged, of
     /// another version, or no model.
     pub fn read(path: &Path) -> Result<Self, Error> {
+        Self::read_hashed(path).map(|(saved, _)| saved)
+    }
+
+    /// The same, with the hash of the file that was read.
+    ///
+    /// # Errors
+    /// As [`SavedModel::read`].
+    pub fn read_hashed(path: &Path) -> Result<(Self, HashedFile), Error> {
         let bytes = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
+        let saved = Self::unpack(&bytes, path)?;
+        Ok((saved, HashedFile::new(path, &bytes)))
+    }
+
+    /// The model in the bytes of a file; `path` is what errors name.
+    fn unpack(bytes: &[u8], path: &Path) -> Result<Self, Error> {
         let refuse = |reason: String| Error::Model {
             action: "loaded",
             reason: format!(

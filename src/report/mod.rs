@@ -15,6 +15,7 @@ mod tables;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use crate::chart::{Resolution, label};
 use crate::error::Error;
@@ -82,6 +83,7 @@ fn in_the_way(out: &Path, reason: &str, remedy: &str) -> Error {
 /// [`Error::Io`] when a file cannot be written, [`Error::Table`] or [`Error::Chart`] when one cannot be made; nothing
 /// is left behind then.
 pub fn write(analysis: &Analysis, config: &Config, options: &ReportOptions) -> Result<(), Error> {
+    let clock = Instant::now();
     let out = &options.out;
     let refuse = |source| Error::io("create", out, source);
     let staging = Staging::beside(out).map_err(refuse)?;
@@ -102,7 +104,9 @@ pub fn write(analysis: &Analysis, config: &Config, options: &ReportOptions) -> R
         },
     );
     sessions.and(rest)?;
-    write_json(&dir.join("summary.json"), &Summary::new(analysis, config))?;
+    let mut summary = Summary::new(analysis, config);
+    summary.timings.report = clock.elapsed().as_secs_f64();
+    write_json(&dir.join("summary.json"), &summary)?;
     drawing::draw(dir, dir, (Resolution::Standard, None))?;
     // Whatever has appeared there since the check is not replaced unasked.
     if out.exists() && !options.force {

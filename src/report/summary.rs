@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::tables::rfc3339;
-use crate::ingest::{Counts, Coverage, DayCount, Gap, Warning};
+use crate::ingest::{Counts, Coverage, DayCount, Gap, HashedFile, Warning};
 use crate::pipeline::{Analysis, BaselineDays, Config, Timings};
 use crate::rank::RankOptions;
 use crate::session::SessionOptions;
@@ -26,6 +26,12 @@ pub struct Summary<'a> {
     pub seed: u64,
     /// Input files with their hashes.
     pub inputs: Vec<InputSummary<'a>>,
+    /// The allow-list; null without one.
+    pub allow_list: Option<FileSummary<'a>>,
+    /// Geographic databases, in the order in which they were asked.
+    pub geo_databases: Vec<FileSummary<'a>>,
+    /// The model that the sessions were judged by, as it was before it learned them; null where all was learned from the inputs.
+    pub model: Option<FileSummary<'a>>,
     /// Inputs that could not be read, with the reason.
     pub failures: Vec<String>,
     /// Rows and what became of them; the first is the sum of the rest.
@@ -72,6 +78,24 @@ pub struct InputSummary<'a> {
     pub bytes: u64,
     /// Rows and what became of them.
     pub counts: CountSummary,
+}
+
+/// A file beside the inputs that decided what came out.
+#[derive(Debug, Serialize)]
+pub struct FileSummary<'a> {
+    /// Path as given.
+    pub path: String,
+    /// SHA-256 of the file's bytes, in hexadecimal.
+    pub sha256: &'a str,
+}
+
+impl<'a> From<&'a HashedFile> for FileSummary<'a> {
+    fn from(file: &'a HashedFile) -> Self {
+        Self {
+            path: file.path.display().to_string(),
+            sha256: &file.sha256,
+        }
+    }
 }
 
 /// Rows and what became of them.
@@ -156,7 +180,7 @@ impl<'a> From<&'a Coverage> for CoverageSummary<'a> {
 
 impl<'a> Summary<'a> {
     /// Summarises an analysis.
-    pub fn new(analysis: &'a Analysis, config: &Config) -> Self {
+    pub fn new(analysis: &'a Analysis, config: &'a Config) -> Self {
         let ingested = &analysis.ingested;
         Self {
             mailglass: env!("CARGO_PKG_VERSION"),
@@ -179,6 +203,13 @@ impl<'a> Summary<'a> {
                     counts: (&file.counts).into(),
                 })
                 .collect(),
+            allow_list: config.allow.file().map(FileSummary::from),
+            geo_databases: ingested
+                .geo_databases
+                .iter()
+                .map(FileSummary::from)
+                .collect(),
+            model: config.model_file.as_ref().map(FileSummary::from),
             failures: ingested
                 .failures
                 .iter()

@@ -475,6 +475,51 @@ fn help_teaches_the_tool() {
 }
 
 #[test]
+fn wrong_usage_is_an_error_and_not_skipped_input() {
+    let wrong: [&[&str]; 5] = [
+        &[],
+        &["conquer"],
+        &["analyze"],
+        &["analyze", "audit.csv", "--no-such-option"],
+        &["analyze", "audit.csv", "--alerts-per-day", "two"],
+    ];
+    for args in wrong {
+        let output = mailglass(args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+    let asked: [&[&str]; 3] = [&["--version"], &["help"], &["score", "-h"]];
+    for args in asked {
+        let output = mailglass(args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert!(!output.stdout.is_empty() && output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn a_folder_is_analysed_again_without_what_the_first_run_wrote() {
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::copy(sample(), dir.path().join("audit.csv.gz")).expect("a copy");
+    let analyze_here = |more: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_mailglass"))
+            .args(["analyze", ".", "--quiet"])
+            .args(more)
+            .current_dir(dir.path())
+            .output()
+            .expect("mailglass runs")
+    };
+    let out = dir.path().join("mailglass-run");
+    for more in [&[][..], &["--force"]] {
+        let output = analyze_here(more);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let text = fs::read_to_string(out.join("summary.json")).expect("a summary");
+        let summary: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(summary["inputs"].as_array().map(Vec::len), Some(1));
+        assert_eq!(summary["failures"].as_array().map(Vec::len), Some(0));
+    }
+}
+
+#[test]
 fn every_mailbox_record_of_the_shared_tenants_has_a_session() {
     let Some(data) = shared_data() else { return };
     let dir = tempfile::tempdir().expect("a folder");

@@ -388,3 +388,31 @@ fn folders_and_patterns_are_read_whole() -> Result<(), Error> {
     assert!(none.is_input());
     Ok(())
 }
+
+#[test]
+fn run_directories_in_folders_are_left_out() -> Result<(), Error> {
+    let folder = folder();
+    let mark = r#"{"mailglass":"0.1.0","format_version":1,"inputs":[]}"#;
+    for (name, summary) in [("run", mark), ("deep", r#"{"format_version":1}"#)] {
+        fs::create_dir(folder.path().join(name)).expect("a folder");
+        write(folder.path(), &format!("{name}/summary.json"), summary);
+    }
+    write(folder.path(), "a.csv", purview(&[record(1, 1)]));
+    let inside = write(folder.path(), "run/b.csv", purview(&[record(2, 2)]));
+    write(folder.path(), "deep/c.csv", purview(&[record(3, 3)]));
+    let whole = ingest(&[folder.path()])?;
+    assert_eq!(whole.counts.events, 2);
+    let paths: Vec<&PathBuf> = whole.files.iter().map(|file| &file.path).collect();
+    assert!(
+        paths.iter().any(|path| path.ends_with("deep/summary.json")),
+        "a summary that is not of mailglass is read as any file: {paths:?}"
+    );
+    assert!(!paths.iter().any(|path| path.ends_with("run/summary.json")));
+    assert_eq!(ingest(&[folder.path(), &inside])?.counts.events, 3);
+    let alone = ingest(&[&folder.path().join("run")]).expect_err("no export");
+    assert!(
+        alone.to_string().contains("a run directory of mailglass"),
+        "{alone}"
+    );
+    Ok(())
+}

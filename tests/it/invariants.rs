@@ -62,6 +62,7 @@ fn config(files: &[PathBuf]) -> Config {
         baseline: BaselineDays::Past,
         allow: AllowList::default(),
         time_zone: jiff::tz::TimeZone::UTC,
+        model_file: None,
     }
 }
 

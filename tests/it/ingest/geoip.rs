@@ -151,10 +151,14 @@ fn countries_and_networks_come_from_the_first_database_that_knows() -> Result<()
         .collect();
     let export = write(folder.path(), "export.csv", purview(&records));
     let options = IngestOptions {
-        geoip,
+        geoip: geoip.clone(),
         ..IngestOptions::default()
     };
     let ingested = read(&[Input::new(&export)], &options, &Silent)?;
+    let asked = ingested.geo_databases.iter();
+    let (paths, hashes): (Vec<_>, Vec<_>) = asked.map(|file| (&file.path, &file.sha256)).unzip();
+    assert!(paths.into_iter().eq(&geoip));
+    assert!(hashes.iter().all(|hash| hash.len() == 64));
     let columns = ingested.events.columns()?;
     for (row, (address, country, asn)) in addresses.iter().enumerate() {
         assert_eq!(
