@@ -48,7 +48,8 @@ impl Finding {
                     was_read((messages, unnamed, synced), run),
                 ]
             },
-            look_first: run.first.as_ref().map(|first| look_first(first, style)),
+            look_first: to_look_at(&run.flagged, run.first.as_ref())
+                .map(|session| look_first(session, style)),
             figures: [
                 (
                     run.flagged.len() as u64,
@@ -242,6 +243,12 @@ fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
     [first, second, third]
 }
 
+/// The flagged session that ranks highest; without any, the session that ranks highest. The ranking is no list of the flagged: a
+/// session of a day with a high threshold, or of the warm-up, may stand above them.
+fn to_look_at<'a>(flagged: &'a [Session], first: Option<&'a Session>) -> Option<&'a Session> {
+    flagged.first().or(first)
+}
+
 fn look_first(session: &Session, style: &Style) -> String {
     let when = label::moment(session.start, &style.time_zone);
     let reason = first_reason(session);
@@ -276,6 +283,42 @@ mod tests {
         );
         assert_eq!(tie(&campaign("something else")), "something else");
         assert_eq!(tie(&campaign(&"x".repeat(300))).chars().count(), SHARED);
+    }
+
+    #[test]
+    fn the_first_flagged_session_is_looked_at_before_what_ranks_above_it() {
+        let session = |rank: u32| -> Session {
+            let mut row = serde_json::json!({
+                "rank": rank, "start": "2025-06-02T00:00:00Z", "end": "2025-06-02T00:00:00Z",
+                "score": 0.6, "p_value": 0.1, "throttled": false,
+            });
+            for text in [
+                "session_id",
+                "mailbox",
+                "actor",
+                "campaign_id",
+                "reasons",
+                "client_family",
+                "client_app_id",
+                "client_info",
+                "network",
+                "address",
+                "logon_type",
+            ] {
+                row[text] = "".into();
+            }
+            for number in [
+                "events", "items", "syncs", "folders", "bytes", "sends", "deletes", "rules",
+                "searches", "failures",
+            ] {
+                row[number] = 0.into();
+            }
+            serde_json::from_value(row).expect("a session")
+        };
+        let (first, flagged) = (session(1), [session(4), session(7)]);
+        let rank = |flagged| to_look_at(flagged, Some(&first)).map(|session| session.rank);
+        assert_eq!(rank(&flagged), Some(4));
+        assert_eq!(rank(&[]), Some(1));
     }
 
     #[test]
