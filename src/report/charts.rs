@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::period::{DAY, Period, accesses};
-use super::{coverage, sheets};
+use super::{coverage, sheets, wording};
 use crate::chart::campaign_map::{Campaign, CampaignMap, Visit};
 use crate::chart::score_distribution::{ScoreDistribution, Thresholds};
 use crate::chart::top_sessions::{TopSession, TopSessions};
@@ -132,7 +132,7 @@ pub(super) fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -
         reason: analyzed
             .reasons
             .first()
-            .map(|reason| reason.sentence.clone())
+            .map(|reason| wording::in_a_line(&reason.sentence, session, naming))
             .unwrap_or_default(),
     }
 }
