@@ -45,7 +45,7 @@ impl Finding {
                 [
                     stands_out(run, opened, style),
                     belongs_together(run),
-                    was_read((messages, unnamed, synced), run),
+                    was_read((messages, unnamed, synced), &log_state(run, kept)),
                 ]
             },
             look_first: to_look_at(&run.flagged, run.first.as_ref())
@@ -162,7 +162,7 @@ fn tie(campaign: &Campaign) -> String {
     label::cut(&label::clean(first), SHARED)
 }
 
-fn was_read((messages, unnamed, synced): (u64, u64, u64), run: &Run) -> String {
+fn was_read((messages, unnamed, synced): (u64, u64, u64), log_state: &str) -> String {
     let mut parts = Vec::new();
     if messages > 0 {
         parts.push(format!(
@@ -183,11 +183,16 @@ fn was_read((messages, unnamed, synced): (u64, u64, u64), run: &Run) -> String {
         [] => "The log names no message that they read".to_owned(),
         parts => format!("They read {}", parts.join(" and ")),
     };
-    format!("{read}; {}.", log_state(run))
+    format!("{read}; {log_state}.")
 }
 
-fn log_state(run: &Run) -> String {
+fn log_state(run: &Run, kept: &ChartFile) -> String {
+    let doubtful = kept
+        .charts
+        .iter()
+        .any(|(_, chart)| matches!(chart, Chart::Coverage(coverage) if coverage.is_doubtful()));
     match run.summary.coverage.warnings.len() as u64 {
+        0 if doubtful => "the log is too sparse to tell gaps from quiet".to_owned(),
         0 => "nothing is known to be missing from the log".to_owned(),
         n => format!(
             "{} on what the log lacks should be read with this",
@@ -234,7 +239,7 @@ fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
             }
         ),
     };
-    let state = log_state(run);
+    let state = log_state(run, kept);
     let mut letters = state.chars();
     let third = match letters.next() {
         Some(letter) => format!("{}{}.", letter.to_uppercase(), letters.as_str()),

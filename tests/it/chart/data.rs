@@ -414,6 +414,7 @@ pub fn coverage() -> Coverage {
         start: MONDAY,
         step: DAY,
         operations,
+        too_sparse: false,
         missing: vec![
             missing(MissingKind::Gap, 8 * DAY, 24, "all mailboxes"),
             missing(
