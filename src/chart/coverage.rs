@@ -83,8 +83,27 @@ pub struct Coverage {
     pub step: i64,
     /// Operations, in any order; the six most frequent have a colour of their own.
     pub operations: Vec<OperationCounts>,
+    /// Whether there are too few records to tell gaps from quiet.
+    pub too_sparse: bool,
     /// What the log lacks, in any order.
     pub missing: Vec<Missing>,
+}
+
+impl Coverage {
+    /// Whether bins without records may be quiet or gaps, and nobody can tell.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        let known = kinds(self).contains(&MissingKind::Gap);
+        self.too_sparse && !known && Stack::of(self).totals.contains(&0)
+    }
+
+    /// What was looked for, to be said where nothing was found.
+    pub(crate) fn nothing_found(&self) -> &'static str {
+        if self.is_doubtful() {
+            "No throttled windows, no cut files found; the log is too sparse to tell gaps from quiet."
+        } else {
+            "No gaps, no throttled windows, no cut files found."
+        }
+    }
 }
 
 /// Operations with a colour of their own.
@@ -226,15 +245,21 @@ pub(super) fn title(data: &Coverage) -> String {
         return "The log holds no mailbox records".to_owned();
     }
     let filled = stack.totals.iter().filter(|n| **n > 0).count() as u64;
-    let held = format!(
-        "Records on {}",
-        label::share_of_bins(filled, bins, data.step.max(1))
-    );
+    let doubtful = data.is_doubtful();
+    let held = if doubtful {
+        let share = label::share_of_bins(bins - filled, bins, data.step.max(1));
+        format!("{share} without records: too sparse to tell gaps from quiet")
+    } else {
+        let share = label::share_of_bins(filled, bins, data.step.max(1));
+        format!("Records on {share}")
+    };
     let lacks: Vec<String> = kinds(data)
         .into_iter()
         .map(|kind| kind.counted(data.missing.iter().filter(|m| m.kind == kind).count() as u64))
         .collect();
-    if lacks.is_empty() {
+    if lacks.is_empty() && doubtful {
+        held
+    } else if lacks.is_empty() {
         format!("{held}; nothing is known to be missing")
     } else {
         format!("{held}; missing: {}", lacks.join(", "))
@@ -325,11 +350,7 @@ fn missing_lanes(canvas: &mut Canvas<'_>, area: Area, (data, time): (&Coverage, 
     let kinds = kinds(data);
     if kinds.is_empty() {
         let at = (time.left, area.top + LANE / 2.0);
-        canvas.text_middle(
-            "No gaps, no throttled windows, no cut files found.",
-            at,
-            font.color(theme::MUTED),
-        );
+        canvas.text_middle(data.nothing_found(), at, font.color(theme::MUTED));
     }
     for (i, kind) in kinds.into_iter().enumerate() {
         let top = area.top + i as f64 * LANE;
@@ -402,6 +423,7 @@ mod tests {
                     counts: counts.to_vec(),
                 })
                 .collect(),
+            too_sparse: false,
             missing: Vec::new(),
         }
     }
@@ -442,6 +464,33 @@ mod tests {
         );
         let empty = coverage(&[]);
         assert_eq!(title(&empty), "The log holds no mailbox records");
+    }
+
+    #[test]
+    fn a_sparse_log_is_not_said_to_be_whole() {
+        let mut data = coverage(&[&[1, 0, 4, 0, 0]]);
+        data.too_sparse = true;
+        assert_eq!(
+            title(&data),
+            "3 of 5 days without records: too sparse to tell gaps from quiet"
+        );
+        assert!(!data.nothing_found().contains("No gaps"));
+        data.missing.push(Missing {
+            kind: MissingKind::Truncated,
+            start: 0,
+            end: 1,
+            of: String::new(),
+        });
+        assert_eq!(
+            title(&data),
+            "3 of 5 days without records: too sparse to tell gaps from quiet; missing: 1 file cut short"
+        );
+        data.operations[0].counts = vec![1; 5];
+        data.missing.clear();
+        assert_eq!(
+            title(&data),
+            "Records on all of 5 days; nothing is known to be missing"
+        );
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct MailboxSheet {
     pub clients: Vec<Lane>,
     /// Networks, in any order.
     pub networks: Vec<Lane>,
-    /// Reasons over all flagged sessions of the mailbox, in any order.
+    /// Reasons of the flagged session that ranks highest, in any order.
     pub reasons: Vec<Reason>,
 }
 
@@ -126,11 +126,7 @@ pub fn draw(data: &MailboxSheet, style: &Style, path: &Path) -> Result<(), Chart
             &data.week,
             (&data.flagged, style),
         );
-        panel_title(
-            canvas,
-            area.take_top(PANEL),
-            "Why: observed against expected",
-        );
+        panel_title(canvas, area.take_top(PANEL), &why_title(data));
         reason_bars::draw(canvas, area, &data.reasons);
     })?;
     canvas::save(&picture, path)
@@ -156,8 +152,11 @@ pub(super) fn title(data: &MailboxSheet, style: &Style) -> String {
     match (quiet, sessions) {
         (0, _) => {}
         (_, 1) => title.push_str(", in quiet hours"),
-        (quiet, all) if quiet == all => title.push_str(", all in quiet hours"),
-        (quiet, _) => title.push_str(&format!(", {} of them in quiet hours", label::count(quiet))),
+        (quiet, all) if quiet == all => title.push_str("; all sessions in quiet hours"),
+        (quiet, _) => title.push_str(&format!(
+            "; {} in quiet hours",
+            label::counted(quiet, "session", "sessions")
+        )),
     }
     title
 }
@@ -193,6 +192,16 @@ fn week_title(data: &MailboxSheet, style: &Style) -> String {
         (_, 0) => "Hours of the week".to_owned(),
         (1, _) => "Hours of the week: flagged in quiet hours".to_owned(),
         (all, quiet) => format!("Hours of the week: {quiet} of {all} in quiet hours"),
+    }
+}
+
+/// Whose reasons are shown: shares of different scores side by side would sum to anything.
+fn why_title(data: &MailboxSheet) -> String {
+    match data.flagged.iter().map(|session| session.rank).min() {
+        Some(rank) if data.flagged.len() > 1 => {
+            format!("Why number {rank} was flagged: observed against expected")
+        }
+        _ => "Why: observed against expected".to_owned(),
     }
 }
 
@@ -269,7 +278,13 @@ mod tests {
         });
         assert_eq!(
             title(&data),
-            "envoy@contoso.example: 2 flagged sessions accessed 251 items from 2 networks, 1 of them in quiet hours"
+            "envoy@contoso.example: 2 flagged sessions accessed 251 items from 2 networks; 1 session in quiet hours"
+        );
+        data.flagged[0].rank = 7;
+        data.flagged[1].rank = 3;
+        assert_eq!(
+            why_title(&data),
+            "Why number 3 was flagged: observed against expected"
         );
     }
 }

@@ -1,5 +1,6 @@
-//! All isolation scores as a histogram, the flag threshold, and how many flags chance alone would raise.
+//! All scores as a histogram, the flag thresholds, and how many flags chance alone would raise.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -11,13 +12,13 @@ use super::theme::size;
 use super::typeface::{Align, Font};
 use super::{ChartError, Style, label, series, theme};
 
-/// The score from which sessions of one kind are flagged.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Threshold {
-    /// Kind of session, such as `interactive`; empty if one threshold holds for all.
-    pub kind: String,
-    /// Isolation score, 0 to 1.
-    pub score: f64,
+/// The scores from which sessions were flagged: every day has a threshold of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// Threshold of the day with the lowest one, 0 to 1.
+    pub low: f64,
+    /// Threshold of the day with the highest one, 0 to 1.
+    pub high: f64,
 }
 
 /// What the score distribution shows.
@@ -27,18 +28,24 @@ pub struct ScoreDistribution {
     pub unflagged: Vec<f64>,
     /// Scores of the flagged sessions.
     pub flagged: Vec<f64>,
-    /// Thresholds, one per kind of session; empty if flags do not follow from a fixed score.
-    pub thresholds: Vec<Threshold>,
-    /// Flags that chance alone would raise under the rule.
+    /// Lowest and highest threshold of the judged days; none if no day has one.
+    pub thresholds: Option<Thresholds>,
+    /// Alerts (mailboxes with flagged sessions, by day) if the rule counts alerts; none if it counts sessions.
+    pub alerts: Option<u64>,
+    /// Flags that chance alone would raise under the rule: alerts or sessions, as the rule counts.
     pub expected_by_chance: f64,
     /// The rule in words, such as `false-discovery rate 5%`.
     pub rule: String,
     /// Sessions of the warm-up: scored, never flagged, not shown.
     pub warm_up: u64,
+    /// Sessions of later days that had no threshold: scored, never flagged, not shown.
+    pub unjudged: u64,
+    /// Sessions after the warm-up that did not touch a mailbox, such as sign-ins: not judged, not shown.
+    pub untouched: u64,
 }
 
 /// Bins over the whole range of scores.
-const BINS: usize = 100;
+const BINS: i64 = 100;
 /// Height of the plot with its axes.
 const PLOT: f64 = 560.0;
 /// Height of the legend.
@@ -52,29 +59,19 @@ const FIGURES: f64 = 330.0;
 /// [`ChartError::Write`] if the file cannot be written; the other kinds point to a fault of mailglass.
 pub fn draw(data: &ScoreDistribution, style: &Style, path: &Path) -> Result<(), ChartError> {
     let picture = canvas::render(HEAD + LEGEND + PLOT + FOOT, style, |canvas| {
-        let judged = (data.unflagged.len() + data.flagged.len()) as u64;
-        let mut subtitle = format!(
-            "{} judged · {}",
-            label::counted(judged, "session", "sessions"),
-            data.rule
-        );
-        if data.warm_up > 0 {
-            let warm_up = label::counted(data.warm_up, "session", "sessions");
-            subtitle = format!("{subtitle} · {warm_up} of the warm-up not shown");
-        }
         let around = Frame {
             title: &title(data),
-            subtitle: &subtitle,
-            units: "sessions by isolation score, 0 to 1, higher is more anomalous",
+            subtitle: &subtitle(data),
+            units: "sessions by score, 0 to 1, higher is more anomalous",
         };
         let mut area = frame::draw(canvas, style, &around);
         let legend = area.take_top(LEGEND);
         let keys = [
             Key::Fill(theme::OBSERVED, "not flagged".to_owned()),
             Key::Fill(theme::FLAGGED, "flagged".to_owned()),
-            Key::Line(theme::INK, "threshold".to_owned()),
+            threshold_key(data),
         ];
-        let shown = if data.thresholds.is_empty() { 2 } else { 3 };
+        let shown = if band(data).is_none() { 2 } else { 3 };
         frame::legend(canvas, legend, &keys[..shown]);
         let mut plot = area.take_top(PLOT);
         plot.left += 96.0;
@@ -96,13 +93,40 @@ pub(super) fn title(data: &ScoreDistribution) -> String {
     }
     let chance = about(data.expected_by_chance);
     let all = label::counted(judged, "session", "sessions");
-    match data.flagged.len() {
-        0 => format!("None of {all} flagged; chance alone would raise {chance}"),
-        n => format!(
+    let flagged = data.flagged.len() as u64;
+    match (flagged, data.alerts) {
+        (0, _) => format!("None of {all} flagged; chance alone would raise {chance}"),
+        // Chance is counted in alerts, so what was flagged is too: a mailbox may have many flagged sessions in a day.
+        (n, Some(alerts)) => format!(
+            "{} from {} of {all}; chance alone would raise {chance}",
+            label::counted(alerts, "alert", "alerts"),
+            label::count(n)
+        ),
+        (n, None) => format!(
             "{} of {all} flagged; chance alone would raise {chance}",
-            label::count(n as u64)
+            label::count(n)
         ),
     }
+}
+
+/// How many sessions are shown, and by which rule they were flagged.
+fn subtitle(data: &ScoreDistribution) -> String {
+    let judged = (data.unflagged.len() + data.flagged.len()) as u64;
+    let sessions = label::counted(judged, "session", "sessions");
+    format!("{sessions} judged · {}", data.rule)
+}
+
+/// The other sessions of the log: with those that are shown they are all.
+fn not_shown(data: &ScoreDistribution) -> Vec<String> {
+    [
+        (data.warm_up, "in the warm-up"),
+        (data.unjudged, "on days not judged"),
+        (data.untouched, "without mailbox access"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, which)| format!("{} {which}", label::count(n)))
+    .collect()
 }
 
 /// An expected number in words.
@@ -116,24 +140,57 @@ fn about(expected: f64) -> String {
     }
 }
 
-/// Index of the bin of `score`, none for what is no number.
-fn bin(score: f64) -> Option<usize> {
-    let place = (score.clamp(0.0, 1.0) * BINS as f64).floor();
-    (!place.is_nan()).then(|| (place as usize).min(BINS - 1))
+/// The thresholds, if they are numbers.
+fn band(data: &ScoreDistribution) -> Option<Thresholds> {
+    data.thresholds
+        .filter(|band| band.low.is_finite() && band.high.is_finite())
 }
 
-fn tally(scores: &[f64]) -> Vec<u64> {
-    let mut counts = vec![0; BINS];
-    for index in scores.iter().filter_map(|score| bin(*score)) {
-        counts[index] += 1;
+/// Bins of a hundredth, with a border at the lowest threshold: no bar of a flagged session begins left of it.
+struct Bins {
+    border: f64,
+}
+
+impl Bins {
+    fn of(data: &ScoreDistribution) -> Bins {
+        Bins {
+            border: band(data).map_or(0.0, |band| band.low.clamp(0.0, 1.0)),
+        }
     }
-    counts
+
+    /// Number of the bin of `score`, counted from the border; none for what is no number.
+    fn number(&self, score: f64) -> Option<i64> {
+        let place = ((score.clamp(0.0, 1.0) - self.border) * BINS as f64).floor();
+        (!place.is_nan()).then_some(place as i64)
+    }
+
+    /// Score at which a bin begins.
+    fn start(&self, number: i64) -> f64 {
+        self.border + number as f64 / BINS as f64
+    }
+
+    /// Scores by bin: of all sessions and of the flagged ones.
+    fn tally(&self, data: &ScoreDistribution) -> BTreeMap<i64, (u64, u64)> {
+        let mut counts: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
+        for (scores, flagged) in [(&data.unflagged, 0), (&data.flagged, 1)] {
+            for number in scores.iter().filter_map(|score| self.number(*score)) {
+                let bin = counts.entry(number).or_default();
+                bin.0 += 1;
+                bin.1 += flagged;
+            }
+        }
+        counts
+    }
 }
 
 /// First and last score shown: the data and the thresholds with some room, in steps of a twentieth.
 fn range(data: &ScoreDistribution) -> (f64, f64) {
     let all = data.unflagged.iter().chain(&data.flagged).copied();
-    let all = all.chain(data.thresholds.iter().map(|t| t.score));
+    let all = all.chain(
+        band(data)
+            .into_iter()
+            .flat_map(|band| [band.low, band.high]),
+    );
     let (mut low, mut high) = (1.0f64, 0.0f64);
     for score in all.filter(|score| score.is_finite()) {
         low = low.min(score.clamp(0.0, 1.0));
@@ -159,17 +216,14 @@ fn histogram(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
     };
     let (low, high) = range(data);
     let at = |score: f64| area.left + (score.clamp(low, high) - low) / (high - low) * area.width();
-    let (unflagged, flagged) = (tally(&data.unflagged), tally(&data.flagged));
-    let bins: Vec<(u64, u64)> = unflagged
-        .iter()
-        .zip(&flagged)
-        .map(|(unflagged, flagged)| (unflagged + flagged, *flagged))
-        .collect();
-    let most = bins.iter().map(|(total, _)| *total).max().unwrap_or(0) as f64;
+    let bins = Bins::of(data);
+    let tally = bins.tally(data);
+    let most = tally.values().map(|(total, _)| *total).max().unwrap_or(0) as f64;
     let counts = CountScale::new(most, most > 30.0, (area.bottom, area.top));
+    draw_band(canvas, area, (band(data), &at));
     series::count_axis(canvas, area, &counts, "sessions");
-    for (i, (total, flagged)) in bins.into_iter().enumerate() {
-        let (left, right) = (at(i as f64 / BINS as f64), at((i + 1) as f64 / BINS as f64));
+    for (number, (total, flagged)) in tally {
+        let (left, right) = (at(bins.start(number)), at(bins.start(number + 1)));
         // Both bars stand on zero: on a logarithmic axis stacked parts could not be compared.
         for (count, color) in [(total, theme::OBSERVED), (flagged, theme::FLAGGED)] {
             if count > 0 {
@@ -204,78 +258,85 @@ fn histogram(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
     }
     let middle = (area.left + area.right) / 2.0;
     canvas.text(
-        "isolation score (higher is more anomalous)",
+        "score (higher is more anomalous)",
         (middle, area.bottom + 50.0),
         font,
     );
-    draw_thresholds(canvas, area, (&data.thresholds, &at));
+    draw_thresholds(canvas, area, (band(data), &at));
 }
 
-/// Thresholds by score.
-fn sorted(thresholds: &[Threshold]) -> Vec<&Threshold> {
-    let mut sorted: Vec<&Threshold> = thresholds.iter().filter(|t| t.score.is_finite()).collect();
-    sorted.sort_by(|a, b| a.score.total_cmp(&b.score).then(a.kind.cmp(&b.kind)));
-    sorted
+/// Thresholds that one line can show: apart by less than the line is wide.
+fn is_one(band: Thresholds) -> bool {
+    band.high - band.low < 0.001
 }
 
-/// A line for each threshold; the label stands beside it if it is the only one, else in the list of the figures.
+fn threshold_key(data: &ScoreDistribution) -> Key {
+    match band(data) {
+        Some(band) if !is_one(band) => {
+            Key::Fill(theme::GRID, "thresholds of the judged days".to_owned())
+        }
+        _ => Key::Line(theme::INK, "threshold".to_owned()),
+    }
+}
+
+/// From which score sessions were flagged.
+fn threshold_text(band: Thresholds) -> String {
+    if is_one(band) {
+        return format!("flagged from {:.3}", band.low);
+    }
+    let two = (format!("{:.2}", band.low), format!("{:.2}", band.high));
+    let (low, high) = if two.0 == two.1 {
+        (format!("{:.3}", band.low), format!("{:.3}", band.high))
+    } else {
+        two
+    };
+    format!("flagged from {low} to {high}, by day")
+}
+
+/// The shade of the thresholds, behind the bars.
+fn draw_band(
+    canvas: &mut Canvas<'_>,
+    area: Area,
+    (band, at): (Option<Thresholds>, &dyn Fn(f64) -> f64),
+) {
+    if let Some(band) = band.filter(|band| !is_one(*band)) {
+        let shade = Area {
+            left: at(band.low),
+            right: at(band.high),
+            top: area.top - 30.0,
+            ..area
+        };
+        canvas.fill(shade, theme::GRID, 1.0);
+    }
+}
+
+/// Lines at the lowest and the highest threshold, with a label beside them.
 fn draw_thresholds(
     canvas: &mut Canvas<'_>,
     area: Area,
-    (thresholds, at): (&[Threshold], &dyn Fn(f64) -> f64),
+    (band, at): (Option<Thresholds>, &dyn Fn(f64) -> f64),
 ) {
-    let thresholds = sorted(thresholds);
-    for threshold in &thresholds {
-        let x = at(threshold.score);
+    let Some(band) = band else { return };
+    let (low, high) = (at(band.low), at(band.high));
+    for x in [low, high] {
         canvas.line((x, area.top - 30.0), (x, area.bottom), theme::INK, 2.0);
     }
-    if let [only] = thresholds.as_slice() {
-        let font = Font::of(size::SMALL).bold();
-        let text = format!("flagged from {:.3}", only.score);
-        let width = font.width(&text);
-        let x = at(only.score);
-        // Left of the line, or right of it near the left end of the axis.
-        let left = if x - width - 10.0 > area.left {
-            x - width - 10.0
-        } else {
-            x + 10.0
-        };
-        canvas.text_middle(&text, (left, area.top - 20.0), font);
-    }
-}
-
-/// Most thresholds in the list of the figures.
-const LISTED: usize = 4;
-
-/// The thresholds of several kinds of session, below the figures.
-fn list_thresholds(canvas: &mut Canvas<'_>, area: Area, thresholds: &[Threshold]) {
-    let thresholds = sorted(thresholds);
-    if thresholds.len() < 2 {
-        return;
-    }
-    let font = Font::of(size::SMALL);
-    let muted = font.color(theme::MUTED);
-    let mut y = area.top;
-    canvas.text_middle("flagged from", (area.left, y), muted);
-    for threshold in thresholds.iter().take(LISTED) {
-        y += 28.0;
-        let score = format!("{:.3} ", threshold.score);
-        let bold = font.bold();
-        canvas.text_middle(&score, (area.left, y), bold);
-        let left = area.left + bold.width(&score) + 10.0;
-        let kind = font.fit_end(&label::name(&threshold.kind, 60), area.right - left);
-        canvas.text_middle(&kind, (left, y), font);
-    }
-    if thresholds.len() > LISTED {
-        let more = format!("and {} more", thresholds.len() - LISTED);
-        canvas.text_middle(&more, (area.left, y + 28.0), muted);
-    }
+    let font = Font::of(size::SMALL).bold();
+    let text = threshold_text(band);
+    let left = low - font.width(&text) - 10.0;
+    // Left of the lines, or right of them near the left end of the axis.
+    let left = if left > area.left { left } else { high + 10.0 };
+    canvas.text_middle(&text, (left, area.top - 20.0), font);
 }
 
 fn draw_figures(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
     let big = Font::of(64.0).bold();
     let small = Font::of(size::BODY).color(theme::MUTED);
-    let flagged = label::count(data.flagged.len() as u64);
+    let (flagged, what) = match data.alerts {
+        Some(1) => (1, "alert"),
+        Some(alerts) => (alerts, "alerts"),
+        None => (data.flagged.len() as u64, "flagged"),
+    };
     let expected = if data.expected_by_chance.is_finite() && data.expected_by_chance >= 0.0 {
         label::value(data.expected_by_chance)
     } else {
@@ -283,7 +344,7 @@ fn draw_figures(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
     };
     let mut y = area.top + 90.0;
     for (text, color, what) in [
-        (flagged, theme::FLAGGED, "flagged"),
+        (label::count(flagged), theme::FLAGGED, what),
         (expected, theme::MUTED, "expected by chance"),
     ] {
         let font = big.color(color);
@@ -291,11 +352,18 @@ fn draw_figures(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
         canvas.text(what, (area.left, y + 34.0), small);
         y += 140.0;
     }
-    let list = Area {
-        top: y - 50.0,
-        ..area
-    };
-    list_thresholds(canvas, list, &data.thresholds);
+    let rest = not_shown(data);
+    if rest.is_empty() {
+        return;
+    }
+    let font = Font::of(size::SMALL);
+    y -= 50.0;
+    canvas.text_middle("sessions not shown", (area.left, y), font.bold());
+    for line in rest {
+        y += 28.0;
+        let line = font.fit_end(&line, area.width());
+        canvas.text_middle(&line, (area.left, y), font.color(theme::MUTED));
+    }
 }
 
 #[cfg(test)]
@@ -306,21 +374,68 @@ mod tests {
         ScoreDistribution {
             unflagged,
             flagged,
-            thresholds: Vec::new(),
+            thresholds: None,
+            alerts: None,
             expected_by_chance: 2.0,
             rule: String::new(),
             warm_up: 0,
+            unjudged: 0,
+            untouched: 0,
         }
     }
 
     #[test]
     fn every_score_has_a_bin_and_no_number_has_none() {
-        assert_eq!(bin(0.0), Some(0));
-        assert_eq!(bin(0.505), Some(50));
-        assert_eq!(bin(1.0), Some(BINS - 1));
-        assert_eq!(bin(f64::INFINITY), Some(BINS - 1));
-        assert_eq!(bin(f64::NAN), None);
-        assert_eq!(tally(&[0.5, 0.5, f64::NAN, 2.0]).iter().sum::<u64>(), 3);
+        let bins = Bins { border: 0.0 };
+        assert_eq!(bins.number(0.0), Some(0));
+        assert_eq!(bins.number(0.505), Some(50));
+        assert_eq!(bins.number(f64::INFINITY), bins.number(1.0));
+        assert_eq!(bins.number(f64::NAN), None);
+        let tally = bins.tally(&data(vec![0.5, f64::NAN, 2.0], vec![0.5]));
+        assert_eq!(tally.into_values().collect::<Vec<_>>(), [(2, 1), (1, 0)]);
+    }
+
+    #[test]
+    fn no_bar_of_a_flagged_session_begins_left_of_the_lowest_threshold() {
+        let mut data = data(vec![0.4876], vec![0.4877, 0.51, 0.63]);
+        data.thresholds = Some(Thresholds {
+            low: 0.4877,
+            high: 0.523,
+        });
+        let bins = Bins::of(&data);
+        for (number, (total, flagged)) in bins.tally(&data) {
+            assert!(total == flagged || bins.start(number + 1) <= 0.4877);
+            assert!(flagged == 0 || bins.start(number) >= 0.4877);
+        }
+        let band = band(&data).expect("thresholds");
+        assert_eq!(threshold_text(band), "flagged from 0.49 to 0.52, by day");
+        let close = Thresholds {
+            low: 0.4877,
+            high: 0.4891,
+        };
+        assert_eq!(threshold_text(close), "flagged from 0.488 to 0.489, by day");
+        let one = Thresholds {
+            low: 0.4877,
+            high: 0.4877,
+        };
+        assert_eq!(threshold_text(one), "flagged from 0.488");
+    }
+
+    #[test]
+    fn every_session_that_is_not_shown_is_named() {
+        let mut data = data(vec![0.4; 9], vec![0.8]);
+        assert_eq!(not_shown(&data), [""; 0]);
+        data.warm_up = 1_200;
+        data.unjudged = 30;
+        data.untouched = 7;
+        assert_eq!(
+            not_shown(&data),
+            [
+                "1,200 in the warm-up",
+                "30 on days not judged",
+                "7 without mailbox access"
+            ]
+        );
     }
 
     #[test]
@@ -341,6 +456,12 @@ mod tests {
         assert_eq!(
             title(&data(vec![0.4; 9], vec![])),
             "None of 9 sessions flagged; chance alone would raise about 2"
+        );
+        let mut alerts = data(vec![0.4; 7], vec![0.8; 3]);
+        alerts.alerts = Some(1);
+        assert_eq!(
+            title(&alerts),
+            "1 alert from 3 of 10 sessions; chance alone would raise about 2"
         );
         assert!(title(&data(vec![], vec![])).starts_with("No session could be judged"));
     }

@@ -21,7 +21,7 @@ pub struct TopSession {
     pub client: String,
     /// First event, Unix seconds.
     pub start: i64,
-    /// Isolation score, 0 to 1, higher is more anomalous.
+    /// Score, 0 to 1, higher is more anomalous.
     pub score: f64,
     /// Whether the session was flagged.
     pub flagged: bool,
@@ -65,7 +65,7 @@ pub fn draw(data: &TopSessions, style: &Style, path: &Path) -> Result<(), ChartE
                 label::counted(drawn.len() as u64, "session", "sessions"),
                 label::count(flagged as u64),
             ),
-            units: "isolation score, 0 to 1, and the share of each group of features",
+            units: "score, 0 to 1, and the share of each group of features",
         };
         let mut area = frame::draw(canvas, style, &around);
         if drawn.is_empty() {
@@ -169,7 +169,7 @@ fn axis(canvas: &mut Canvas<'_>, area: Area) {
     }
     let middle = (area.left + area.right) / 2.0;
     canvas.text(
-        "isolation score (higher is more anomalous)",
+        "score (higher is more anomalous)",
         (middle, area.bottom + 50.0),
         font,
     );

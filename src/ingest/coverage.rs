@@ -19,6 +19,9 @@ const ROW_CAPS: [u64; 2] = [50_000, 5_000];
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
+/// Hours.
+const WEEK: i64 = 168;
+
 /// Expected records in a silent stretch from which the silence is no chance. At a steady rate the chance of none is e^-20; mail
 /// comes in bursts, so the bar stands higher than a Poisson process needs.
 const SURPRISING: f64 = 20.0;
@@ -58,6 +61,9 @@ pub struct Coverage {
     pub days: Vec<DayCount>,
     /// Stretches without any record.
     pub gaps: Vec<Gap>,
+    /// Whether there are too few records to find gaps: not even a week without any would surprise.
+    #[serde(skip)]
+    pub too_sparse_for_gaps: bool,
     /// Everything that is missing or doubtful, the gravest kinds first.
     pub warnings: Vec<Warning>,
 }
@@ -69,7 +75,7 @@ pub(super) fn survey(
     other_time: &[i64],
 ) -> Result<Coverage, Error> {
     let columns = events.columns()?;
-    let ((gaps, throttled), (days, (silent, reading))) = rayon::join(
+    let (((gaps, too_sparse_for_gaps), throttled), (days, (silent, reading))) = rayon::join(
         || (gaps(columns.time, other_time), throttled(&columns)),
         || {
             (
@@ -90,6 +96,7 @@ pub(super) fn survey(
         actors: distinct(columns.actor.codes, columns.actor.names.len()),
         days,
         gaps,
+        too_sparse_for_gaps,
         warnings,
     })
 }
@@ -142,20 +149,20 @@ fn days(columns: &EventColumns<'_>) -> Vec<DayCount> {
 }
 
 /// Stretches without any record that are surprising for their hours of the week: the expected number of records in the
-/// stretch, from the hours of the other weeks, is at least [`SURPRISING`].
-fn gaps(time: &[i64], other_time: &[i64]) -> Vec<Gap> {
+/// stretch, from the hours of the other weeks, is at least [`SURPRISING`]. And whether no stretch up to a week could be that.
+fn gaps(time: &[i64], other_time: &[i64]) -> (Vec<Gap>, bool) {
     let hours = || {
         time.iter()
             .chain(other_time)
             .map(|time| time.div_euclid(HOUR))
     };
     let (Some(first), Some(last)) = (hours().min(), hours().max()) else {
-        return Vec::new();
+        return (Vec::new(), true);
     };
     let span = last - first + 1;
     // Damaged clocks could claim centuries; a log is at most some years.
     if !(48..=24 * 366 * 20).contains(&span) {
-        return Vec::new();
+        return (Vec::new(), true);
     }
     let mut counts = vec![0u32; usize::try_from(span).unwrap_or(0)];
     for hour in hours() {
@@ -184,13 +191,13 @@ fn gaps(time: &[i64], other_time: &[i64]) -> Vec<Gap> {
             }
         }
     }
-    gaps
+    let week: f64 = (0..WEEK).map(rate).sum();
+    (gaps, week < SURPRISING)
 }
 
 /// Records to be expected in an hour: the median of the same hour of the other weeks, or of other days where there are
 /// fewer than three weeks. A median, so that neither gaps nor bursts move it.
 fn typical_hours(counts: &[u32], first: i64) -> impl Fn(i64) -> f64 {
-    const WEEK: i64 = 168;
     let period = if counts.len() as i64 >= 3 * WEEK {
         WEEK
     } else {
@@ -385,5 +392,31 @@ fn date<S: Serializer>(day: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     match jiff::Timestamp::from_millisecond(day.saturating_mul(DAY)) {
         Ok(time) => serializer.collect_str(&time.strftime("%Y-%m-%d")),
         Err(_) => serializer.serialize_i64(*day),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records in three hours of each of so many days, so many an hour, but for one day.
+    fn times(days: i64, each: usize, without: i64) -> Vec<i64> {
+        (0..days)
+            .filter(|day| *day != without)
+            .flat_map(|day| (9..12).map(move |hour| day * DAY + hour * HOUR))
+            .flat_map(|time| std::iter::repeat_n(time, each))
+            .collect()
+    }
+
+    #[test]
+    fn too_few_records_tell_no_gap_from_a_quiet_day() {
+        let (found, too_sparse) = gaps(&times(28, 9, 16), &[]);
+        assert_eq!((found.len(), too_sparse), (1, false));
+        let rare: Vec<i64> = times(28, 9, 16)
+            .into_iter()
+            .filter(|time| time.div_euclid(DAY) % 9 == 0)
+            .collect();
+        assert_eq!(gaps(&rare, &[]), (Vec::new(), true));
+        assert_eq!(gaps(&[], &[]), (Vec::new(), true));
     }
 }

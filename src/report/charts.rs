@@ -6,9 +6,9 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::period::{DAY, Period, accesses};
-use super::{coverage, sheets};
+use super::{coverage, sheets, wording};
 use crate::chart::campaign_map::{Campaign, CampaignMap, Visit};
-use crate::chart::score_distribution::{ScoreDistribution, Threshold};
+use crate::chart::score_distribution::{ScoreDistribution, Thresholds};
 use crate::chart::top_sessions::{TopSession, TopSessions};
 use crate::chart::{Chart, FlaggedSession, TenantOverview};
 use crate::error::Error;
@@ -132,7 +132,7 @@ pub(super) fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -
         reason: analyzed
             .reasons
             .first()
-            .map(|reason| reason.sentence.clone())
+            .map(|reason| wording::in_a_line(&reason.sentence, session, naming))
             .unwrap_or_default(),
     }
 }
@@ -151,15 +151,23 @@ fn overview(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> Tenant
 }
 
 fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
+    // By alerts, a day without a threshold has flagged nothing, whatever the scores; by discoveries, there were none that day.
+    let without_threshold: BTreeSet<i32> = match rule {
+        FlagRule::AlertsPerDay(_) => analysis
+            .thresholds
+            .iter()
+            .filter(|(_, threshold)| threshold.is_none())
+            .map(|(day, _)| *day)
+            .collect(),
+        FlagRule::FalseDiscoveryRate(_) => BTreeSet::new(),
+    };
+    let touching = |s: &AnalyzedSession| !s.verdict.warm_up && s.session.touches_mailbox();
+    let is_judged = |s: &AnalyzedSession| !without_threshold.contains(&s.session.day);
     let scores = |flagged: bool| {
         analysis
             .sessions
             .iter()
-            .filter(|s| {
-                !s.verdict.warm_up
-                    && s.verdict.ranked.flagged == flagged
-                    && s.session.touches_mailbox()
-            })
+            .filter(|s| touching(s) && is_judged(s) && s.verdict.ranked.flagged == flagged)
             .map(|s| s.verdict.ranked.score)
             .collect::<Vec<f64>>()
     };
@@ -168,39 +176,56 @@ fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
         .iter()
         .filter(|(_, threshold)| threshold.is_some())
         .count() as f64;
-    let (expected_by_chance, words) = match rule {
+    // Chance is counted as the rule counts: comparing sessions with alerts would make a mailbox with many sessions look like more.
+    let (alerts, expected_by_chance, words) = match rule {
         FlagRule::AlertsPerDay(rate) => (
+            Some(alerts(analysis)),
             rate * judged_days,
             format!("{rate} alerts a day (an alert is one mailbox on one day)"),
         ),
         FlagRule::FalseDiscoveryRate(q) => (
+            None,
             q * analysis.flagged().count() as f64,
             format!("false-discovery rate {:.1} %", q * 100.0),
         ),
     };
-    let last = analysis
-        .thresholds
-        .iter()
-        .rev()
-        .find_map(|(_, threshold)| *threshold);
+    let count = |wanted: &dyn Fn(&AnalyzedSession) -> bool| {
+        analysis.sessions.iter().filter(|s| wanted(s)).count() as u64
+    };
     ScoreDistribution {
         unflagged: scores(false),
         flagged: scores(true),
-        thresholds: last
-            .map(|score| Threshold {
-                kind: String::new(),
-                score,
-            })
-            .into_iter()
-            .collect(),
+        thresholds: thresholds(&analysis.thresholds),
+        alerts,
         expected_by_chance,
         rule: words,
-        warm_up: analysis
-            .sessions
-            .iter()
-            .filter(|s| s.verdict.warm_up)
-            .count() as u64,
+        warm_up: count(&|s| s.verdict.warm_up),
+        unjudged: count(&|s| touching(s) && !is_judged(s)),
+        untouched: count(&|s| !s.verdict.warm_up && !s.session.touches_mailbox()),
     }
+}
+
+/// Mailboxes with flagged sessions, by day.
+fn alerts(analysis: &Analysis) -> u64 {
+    let mailbox_days: BTreeSet<(u32, i32)> = analysis
+        .flagged()
+        .map(|analyzed| (analyzed.session.mailbox, analyzed.session.day))
+        .collect();
+    mailbox_days.len() as u64
+}
+
+/// Lowest and highest threshold of the judged days.
+fn thresholds(by_day: &[(i32, Option<f64>)]) -> Option<Thresholds> {
+    by_day.iter().filter_map(|(_, threshold)| *threshold).fold(
+        None,
+        |band: Option<Thresholds>, threshold| {
+            let (low, high) = band.map_or((threshold, threshold), |band| (band.low, band.high));
+            Some(Thresholds {
+                low: low.min(threshold),
+                high: high.max(threshold),
+            })
+        },
+    )
 }
 
 fn top_sessions(analysis: &Analysis, naming: &Naming<'_>) -> TopSessions {
@@ -270,5 +295,21 @@ fn campaign_map(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> Ca
         start: period.first_day,
         end: period.first_day + period.days as i64 * DAY,
         campaigns,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thresholds_are_those_of_the_judged_days() {
+        let days = [(3, None), (4, Some(0.52)), (5, Some(0.49)), (6, Some(0.5))];
+        let band = Thresholds {
+            low: 0.49,
+            high: 0.52,
+        };
+        assert_eq!(thresholds(&days), Some(band));
+        assert_eq!(thresholds(&days[..1]), None);
     }
 }

@@ -50,11 +50,13 @@ pub fn coverage_chart(ingested: &Ingested) -> Result<chart::Coverage, Error> {
             OperationCounts { operation, counts }
         })
         .collect();
+    let too_sparse = ingested.coverage.too_sparse_for_gaps;
     let period = (first.div_euclid(1000), last.div_euclid(1000));
     Ok(chart::Coverage {
         start,
         step,
         operations,
+        too_sparse,
         missing: ingested
             .coverage
             .warnings

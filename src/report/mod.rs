@@ -12,6 +12,7 @@ mod sessions;
 mod sheets;
 mod summary;
 mod tables;
+mod wording;
 
 use std::fs;
 use std::path::{Path, PathBuf};

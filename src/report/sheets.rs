@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::charts::flagged_session;
 use super::period::{Period, accesses};
+use super::wording;
 use crate::chart::label;
 use crate::chart::mailbox_sheet::{Lane, MailboxSheet, Reason};
 use crate::event::AccessType;
@@ -59,7 +60,7 @@ pub(super) fn sheet(
             sessions,
             (naming, blocks),
         ),
-        reasons: sheet_reasons(&flagged),
+        reasons: sheet_reasons(flagged.first().copied(), naming),
     }
 }
 
@@ -164,28 +165,23 @@ fn join(block: &str, mut members: Vec<Lane>) -> Lane {
     }
 }
 
-/// Each feature's strongest reason over the flagged sessions, with its share in that session's score.
-fn sheet_reasons(flagged: &[&AnalyzedSession]) -> Vec<Reason> {
-    let mut strongest: BTreeMap<FeatureId, (f64, &explain::Reason)> = BTreeMap::new();
-    for analyzed in flagged {
-        let total = attributed(analyzed);
-        for reason in &analyzed.reasons {
-            let share = share(reason.contribution, total);
-            let entry = strongest.entry(reason.feature).or_insert((share, reason));
-            if share > entry.0 {
-                *entry = (share, reason);
-            }
-        }
-    }
-    strongest
-        .into_values()
-        .map(|(share, reason)| Reason {
-            sentence: reason.sentence.clone(),
+/// The reasons of the flagged session that ranks highest, with their shares in its score. Those of several sessions in one list
+/// would have shares of different wholes; the strongest reason of each stands in the list of sessions.
+fn sheet_reasons(first: Option<&AnalyzedSession>, naming: &Naming<'_>) -> Vec<Reason> {
+    let Some(analyzed) = first else {
+        return Vec::new();
+    };
+    let total = attributed(analyzed);
+    analyzed
+        .reasons
+        .iter()
+        .map(|reason| Reason {
+            sentence: wording::in_a_line(&reason.sentence, &analyzed.session, naming),
             observed: finite(reason.observed_value),
             expected: finite(reason.expected_value),
             unit: unit(reason.feature).to_owned(),
             words: words(reason),
-            contribution: share,
+            contribution: share(reason.contribution, total),
         })
         .collect()
 }
@@ -212,19 +208,34 @@ fn words(reason: &explain::Reason) -> Option<[String; 2]> {
     if reason.observed_value != 1.0 || !(0.0..=1.0).contains(&reason.expected_value) {
         return None;
     }
-    let (now, of, unit) = match (reason.feature, reason.feature.feature().group) {
+    let (now, such, [one, many]) = match (reason.feature, reason.feature.feature().group) {
         (FeatureId::Changes | FeatureId::Throttled, _)
-        | (_, FeatureGroup::Identity | FeatureGroup::Network) => ("today", "on", "days"),
-        (_, FeatureGroup::Time) => ("now", "in", "sessions"),
+        | (_, FeatureGroup::Identity | FeatureGroup::Network) => {
+            ("today", "the like on", ["day", "days"])
+        }
+        (FeatureId::Hour, _) => ("now", "in", ["session", "sessions"]),
         _ => return None,
     };
-    let expected = if reason.expected_value == 0.0 {
-        "never before".to_owned()
-    } else {
-        let share = label::percent(reason.expected_value);
-        format!("{of} {share} of {unit}")
+    let expected = match such_of_all(&reason.expected) {
+        Some((n, all)) => format!(
+            "{such} {n} of {all} {}",
+            if all == "1" { one } else { many }
+        ),
+        None if reason.expected_value == 0.0 => "no history yet".to_owned(),
+        None => format!("{such} {} of {many}", label::percent(reason.expected_value)),
     };
     Some([now.to_owned(), expected])
+}
+
+/// The numbers of `2 of 41` in words about what was expected. "Never" would be wrong where both the sentence and the bar are right:
+/// a network may have come on eight days before, and never one as new as it was today.
+fn such_of_all(expected: &str) -> Option<(&str, &str)> {
+    let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+    let words: Vec<&str> = expected.split_whitespace().collect();
+    words.windows(3).find_map(|three| match *three {
+        [such, "of", all] if is_number(such) && is_number(all) => Some((such, all)),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -246,22 +257,42 @@ mod tests {
 
     #[test]
     fn what_happened_once_is_said_in_words() {
-        let words = |feature, observed, expected| words(&reason(feature, observed, expected));
+        let words = |feature, observed, expected, in_words: &str| {
+            let mut reason = reason(feature, observed, expected);
+            reason.expected = in_words.to_owned();
+            words(&reason)
+        };
         let said = |now: &str, expected: &str| Some([now.to_owned(), expected.to_owned()]);
         assert_eq!(
-            words(FeatureId::Network, 1.0, 0.25),
-            said("today", "on 25% of days")
+            words(
+                FeatureId::Network,
+                1.0,
+                0.0,
+                "something as new on 0 of 41 days"
+            ),
+            said("today", "the like on 0 of 41 days")
         );
         assert_eq!(
-            words(FeatureId::Changes, 1.0, 0.0),
-            said("today", "never before")
+            words(FeatureId::Changes, 1.0, 1.0, "such a change on 1 of 1 day"),
+            said("today", "the like on 1 of 1 day")
+        );
+        let none = "no history of this mailbox yet";
+        assert_eq!(
+            words(FeatureId::Client, 1.0, 0.0, none),
+            said("today", "no history yet")
+        );
+        let hour = "1,020 of 2,040 earlier sessions within an hour of it";
+        assert_eq!(
+            words(FeatureId::Hour, 1.0, 0.5, hour),
+            said("now", "in 1,020 of 2,040 sessions")
         );
         assert_eq!(
-            words(FeatureId::Hour, 1.0, 0.5),
+            words(FeatureId::Hour, 1.0, 0.5, ""),
             said("now", "in 50% of sessions")
         );
-        assert_eq!(words(FeatureId::Items, 1.0, 0.0), None);
-        assert_eq!(words(FeatureId::Network, 2.0, 0.0), None);
+        assert_eq!(words(FeatureId::Items, 1.0, 0.0, "0 to 1"), None);
+        assert_eq!(words(FeatureId::Silence, 1.0, 0.0, ""), None);
+        assert_eq!(words(FeatureId::Network, 2.0, 0.0, ""), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ const AHEAD: i64 = 18 * 3600;
 /// The service stops logging a mailbox's reads for a day after this many Bind records within a day.
 const THROTTLE_AT: usize = 1_000;
 /// Exports repeat records up to this much later.
-const REPEAT_WITHIN: u64 = 6 * 3600;
+pub(super) const REPEAT_WITHIN: u64 = 6 * 3600;
 
 /// What the service remembers about a mailbox in order to throttle it.
 #[derive(Debug, Clone, Default)]

@@ -3,11 +3,12 @@
 //! The directory appears whole or not at all: everything is written beside it and moved into place at the end.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::engine::Engine;
+use super::engine::{Engine, REPEAT_WITHIN};
 use super::envelope::{Compression, Damage, Envelope, Format, Row, damage_of};
 use super::error::SimulateError;
 use super::json::{Json, guid};
@@ -85,7 +86,14 @@ struct Export<'a> {
     labels: Output,
     look_alikes: Output,
     summary: Summary,
-    row_is_first: bool,
+}
+
+/// An export file under construction. The one before it stays open until nothing is listed any more that repeats its records:
+/// a repetition is listed hours later, and belongs to the day of its record.
+struct Part {
+    number: usize,
+    output: Output,
+    is_empty: bool,
 }
 
 impl<'a> Export<'a> {
@@ -136,42 +144,52 @@ impl<'a> Export<'a> {
             labels,
             look_alikes,
             summary,
-            row_is_first: true,
         })
     }
 
     fn run(mut self) -> Result<Summary, SimulateError> {
-        let settings = self.params.settings();
-        let days = self.engine.tenant.calendar.days;
         let mut buffer = Vec::with_capacity(1 << 16);
         let mut json = Json::default();
         let mut batch: Vec<Draft> = Vec::new();
-        let mut number = 0;
-        let mut output = self.open(number, &mut buffer)?;
+        let mut current = self.open(0, &mut buffer)?;
+        let mut earlier: Option<Part> = None;
         while self.engine.next_batch(&mut batch) {
             let rows = batch.len();
             for (place, draft) in batch.iter().enumerate() {
-                let day = self
-                    .engine
-                    .tenant
-                    .calendar
-                    .day_of(draft.listed)
-                    .min(days - 1);
-                let file = (day * i64::from(settings.files) / days) as usize;
-                while number < file {
-                    number += 1;
-                    output = self.turn_over(output, number, &mut buffer)?;
+                if let Some(part) = earlier.take_if(|_| self.no_more_repeats(current.number, draft))
+                {
+                    self.close(part, &mut buffer)?;
                 }
+                let number = self.file_of(draft.time);
+                if current.number < number {
+                    self.skip(current.number + 1..number, &mut buffer)?;
+                    let next = self.open(number, &mut buffer)?;
+                    let before = earlier.replace(std::mem::replace(&mut current, next));
+                    if let Some(part) = before {
+                        self.close(part, &mut buffer)?;
+                    }
+                }
+                let part = match &mut earlier {
+                    Some(earlier) if number < current.number => earlier,
+                    _ => &mut current,
+                };
                 buffer.clear();
-                self.row(draft, (place + 1, rows), &mut json, &mut buffer)?;
-                output.write(&buffer)?;
+                self.row(
+                    draft,
+                    (place + 1, rows),
+                    (&mut json, &mut part.is_empty),
+                    &mut buffer,
+                )?;
+                part.output.write(&buffer)?;
             }
         }
-        while number + 1 < settings.files as usize {
-            number += 1;
-            output = self.turn_over(output, number, &mut buffer)?;
+        self.skip(
+            current.number + 1..self.params.settings().files as usize,
+            &mut buffer,
+        )?;
+        for part in earlier.into_iter().chain([current]) {
+            self.close(part, &mut buffer)?;
         }
-        self.close(output, &mut buffer)?;
         self.summary.unlogged_reads = self.engine.unlogged;
         self.write_networks()?;
         self.describe()?;
@@ -186,7 +204,28 @@ impl<'a> Export<'a> {
         Ok(summary)
     }
 
-    fn open(&mut self, number: usize, buffer: &mut Vec<u8>) -> Result<Output, SimulateError> {
+    /// The file that a record of a moment belongs into: files are cut at midnight UTC.
+    fn file_of(&self, time: i64) -> usize {
+        let calendar = &self.engine.tenant.calendar;
+        let day = calendar.day_of(time).clamp(0, calendar.days - 1);
+        (day * i64::from(self.params.settings().files) / calendar.days) as usize
+    }
+
+    /// Whether whatever is listed from here on repeats nothing of the files before `number`.
+    fn no_more_repeats(&self, number: usize, draft: &Draft) -> bool {
+        self.file_of(draft.listed - REPEAT_WITHIN as i64) >= number
+    }
+
+    /// Writes files that no day falls on: there may be more files than days.
+    fn skip(&self, numbers: Range<usize>, buffer: &mut Vec<u8>) -> Result<(), SimulateError> {
+        for number in numbers {
+            let part = self.open(number, buffer)?;
+            self.close(part, buffer)?;
+        }
+        Ok(())
+    }
+
+    fn open(&self, number: usize, buffer: &mut Vec<u8>) -> Result<Part, SimulateError> {
         let name = self
             .summary
             .files
@@ -199,32 +238,25 @@ impl<'a> Export<'a> {
         buffer.clear();
         self.format.header(buffer);
         output.write(buffer)?;
-        self.row_is_first = true;
-        Ok(output)
+        Ok(Part {
+            number,
+            output,
+            is_empty: true,
+        })
     }
 
-    fn close(&self, mut output: Output, buffer: &mut Vec<u8>) -> Result<(), SimulateError> {
+    fn close(&self, mut part: Part, buffer: &mut Vec<u8>) -> Result<(), SimulateError> {
         buffer.clear();
         self.format.footer(buffer);
-        output.write(buffer)?;
-        output.finish()
-    }
-
-    fn turn_over(
-        &mut self,
-        output: Output,
-        number: usize,
-        buffer: &mut Vec<u8>,
-    ) -> Result<Output, SimulateError> {
-        self.close(output, buffer)?;
-        self.open(number, buffer)
+        part.output.write(buffer)?;
+        part.output.finish()
     }
 
     fn row(
         &mut self,
         draft: &Draft,
         place: (usize, usize),
-        json: &mut Json,
+        (json, is_first): (&mut Json, &mut bool),
         out: &mut Vec<u8>,
     ) -> Result<(), SimulateError> {
         let renderer = Renderer::new(&self.engine.tenant);
@@ -248,8 +280,8 @@ impl<'a> Export<'a> {
             place,
             damage,
         };
-        self.format.row(&row, self.row_is_first, out);
-        self.row_is_first = false;
+        self.format.row(&row, *is_first, out);
+        *is_first = false;
         self.summary.rows += 1;
         if damage != Damage::None {
             self.summary.damaged += 1;

@@ -39,7 +39,7 @@ pub struct SimulateSettings {
     pub other_workloads: bool,
     /// The shape of the export.
     pub envelope: Envelope,
-    /// Number of export files, 1 to 1,000; each holds a run of days.
+    /// Number of export files, 1 to 1,000; each holds a run of days, cut at midnight UTC.
     pub files: u32,
     /// How the export files are compressed.
     pub compression: Compression,

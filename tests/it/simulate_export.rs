@@ -213,12 +213,22 @@ fn every_envelope_holds_the_same_records() {
     }
 }
 
+/// Days of the records of a file with one record per line.
+fn days(text: &str) -> BTreeSet<String> {
+    let time = |row: &str| {
+        let record: Value = serde_json::from_str(row).expect("a record");
+        record["CreationTime"].as_str().expect("a time")[..10].to_owned()
+    };
+    text.lines().map(time).collect()
+}
+
 #[test]
 fn files_and_compression_only_divide_and_pack_the_rows() {
     let place = tempfile::tempdir().expect("a place");
     let settings = SimulateSettings {
         people: 6,
         days: 6,
+        duplicates: 0.1,
         envelope: Envelope::ManagementLines,
         ..Default::default()
     };
@@ -235,12 +245,27 @@ fn files_and_compression_only_divide_and_pack_the_rows() {
             &directory,
         );
         assert_eq!(summary.files.len(), 3);
-        let parts: String = summary
+        let parts: Vec<String> = summary
             .files
             .iter()
             .map(|name| read(directory.join(name)))
             .collect();
-        assert_eq!(parts, whole);
+        let sorted = |text: &str| {
+            let mut rows: Vec<String> = text.lines().map(str::to_owned).collect();
+            rows.sort_unstable();
+            rows
+        };
+        assert_eq!(sorted(&parts.concat()), sorted(&whole));
+        // Repetitions are listed hours later; they stay with the day of their record.
+        let days: Vec<BTreeSet<String>> = parts.iter().map(|part| days(part)).collect();
+        assert!(days.iter().all(|days| days.len() == 2), "{days:?}");
+        assert!(days.is_sorted_by(|a, b| a.last() < b.first()), "{days:?}");
+        // Within a file the order is that of the whole.
+        let mut rest = parts[1].lines().peekable();
+        for row in whole.lines() {
+            rest.next_if_eq(&row);
+        }
+        assert_eq!(rest.next(), None);
         assert!(summary.files[1].ends_with(&format!("-002.jsonl{suffix}")));
     }
 }

@@ -104,7 +104,10 @@ pub(super) fn rows(
             items: label::count(items),
             items_sort: items,
             campaign: session.campaign_id.clone(),
-            reason: label::cut(&label::clean(first_reason(session)), REASON),
+            reason: label::cut(
+                &label::clean(words.map_or_else(|| first_reason(session), |s| &s.reason)),
+                REASON,
+            ),
             anchor: anchors.contains(anchor.as_str()).then_some(anchor),
         }
     });

@@ -45,10 +45,11 @@ impl Finding {
                 [
                     stands_out(run, opened, style),
                     belongs_together(run),
-                    was_read((messages, unnamed, synced), run),
+                    was_read((messages, unnamed, synced), &log_state(run, kept)),
                 ]
             },
-            look_first: run.first.as_ref().map(|first| look_first(first, style)),
+            look_first: to_look_at(&run.flagged, run.first.as_ref())
+                .map(|session| look_first(session, style)),
             figures: [
                 (
                     run.flagged.len() as u64,
@@ -161,7 +162,7 @@ fn tie(campaign: &Campaign) -> String {
     label::cut(&label::clean(first), SHARED)
 }
 
-fn was_read((messages, unnamed, synced): (u64, u64, u64), run: &Run) -> String {
+fn was_read((messages, unnamed, synced): (u64, u64, u64), log_state: &str) -> String {
     let mut parts = Vec::new();
     if messages > 0 {
         parts.push(format!(
@@ -182,11 +183,16 @@ fn was_read((messages, unnamed, synced): (u64, u64, u64), run: &Run) -> String {
         [] => "The log names no message that they read".to_owned(),
         parts => format!("They read {}", parts.join(" and ")),
     };
-    format!("{read}; {}.", log_state(run))
+    format!("{read}; {log_state}.")
 }
 
-fn log_state(run: &Run) -> String {
+fn log_state(run: &Run, kept: &ChartFile) -> String {
+    let doubtful = kept
+        .charts
+        .iter()
+        .any(|(_, chart)| matches!(chart, Chart::Coverage(coverage) if coverage.is_doubtful()));
     match run.summary.coverage.warnings.len() as u64 {
+        0 if doubtful => "the log is too sparse to tell gaps from quiet".to_owned(),
         0 => "nothing is known to be missing from the log".to_owned(),
         n => format!(
             "{} on what the log lacks should be read with this",
@@ -233,13 +239,19 @@ fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
             }
         ),
     };
-    let state = log_state(run);
+    let state = log_state(run, kept);
     let mut letters = state.chars();
     let third = match letters.next() {
         Some(letter) => format!("{}{}.", letter.to_uppercase(), letters.as_str()),
         None => state,
     };
     [first, second, third]
+}
+
+/// The flagged session that ranks highest; without any, the session that ranks highest. The ranking is no list of the flagged: a
+/// session of a day with a high threshold, or of the warm-up, may stand above them.
+fn to_look_at<'a>(flagged: &'a [Session], first: Option<&'a Session>) -> Option<&'a Session> {
+    flagged.first().or(first)
 }
 
 fn look_first(session: &Session, style: &Style) -> String {
@@ -276,6 +288,42 @@ mod tests {
         );
         assert_eq!(tie(&campaign("something else")), "something else");
         assert_eq!(tie(&campaign(&"x".repeat(300))).chars().count(), SHARED);
+    }
+
+    #[test]
+    fn the_first_flagged_session_is_looked_at_before_what_ranks_above_it() {
+        let session = |rank: u32| -> Session {
+            let mut row = serde_json::json!({
+                "rank": rank, "start": "2025-06-02T00:00:00Z", "end": "2025-06-02T00:00:00Z",
+                "score": 0.6, "p_value": 0.1, "throttled": false,
+            });
+            for text in [
+                "session_id",
+                "mailbox",
+                "actor",
+                "campaign_id",
+                "reasons",
+                "client_family",
+                "client_app_id",
+                "client_info",
+                "network",
+                "address",
+                "logon_type",
+            ] {
+                row[text] = "".into();
+            }
+            for number in [
+                "events", "items", "syncs", "folders", "bytes", "sends", "deletes", "rules",
+                "searches", "failures",
+            ] {
+                row[number] = 0.into();
+            }
+            serde_json::from_value(row).expect("a session")
+        };
+        let (first, flagged) = (session(1), [session(4), session(7)]);
+        let rank = |flagged| to_look_at(flagged, Some(&first)).map(|session| session.rank);
+        assert_eq!(rank(&flagged), Some(4));
+        assert_eq!(rank(&[]), Some(1));
     }
 
     #[test]

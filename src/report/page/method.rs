@@ -63,7 +63,13 @@ impl Method {
             }),
             rule: scores.map_or_else(String::new, |scores| scores.rule.clone()),
             chance: scores.map_or_else(String::new, |scores| {
-                label::value(scores.expected_by_chance)
+                let chance = label::value(scores.expected_by_chance);
+                let counted = if scores.alerts.is_some() {
+                    "alerts"
+                } else {
+                    "flags"
+                };
+                format!("{chance} {counted}")
             }),
             parameters,
             counts: counts(&summary.counts),

@@ -59,6 +59,8 @@ struct Page {
     exposure: Vec<ExposureRow>,
     coverage: Option<Picture>,
     warnings: Vec<[String; 2]>,
+    /// What to say where there are no warnings.
+    nothing_missing: &'static str,
     warnings_left: u64,
     failures: Vec<String>,
     scores: Vec<Picture>,
@@ -173,11 +175,20 @@ fn page(run: &Run, pictures: &Path, (kept, style): (&ChartFile, &Style)) -> Resu
             .take(LISTED)
             .map(|warning| [warning.sentence.clone(), warning.remedy.clone()])
             .collect(),
+        nothing_missing: nothing_missing(kept),
         warnings_left: run.summary.coverage.warnings.len().saturating_sub(LISTED) as u64,
         failures: run.summary.failures.iter().take(LISTED).cloned().collect(),
         scores,
         method: Method::new(run, kept),
     })
+}
+
+fn nothing_missing(kept: &ChartFile) -> &'static str {
+    let coverage = kept.charts.iter().find_map(|(_, chart)| match chart {
+        Chart::Coverage(coverage) => Some(coverage.nothing_found()),
+        _ => None,
+    });
+    coverage.unwrap_or_default()
 }
 
 /// Lets through the page's own style and script by their hashes, and nothing from elsewhere.

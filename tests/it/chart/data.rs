@@ -6,7 +6,7 @@ use mailglass::chart::{
     campaign_map::{Campaign, Visit},
     coverage::{Missing, MissingKind, OperationCounts},
     mailbox_sheet::{Lane, Reason},
-    score_distribution::Threshold,
+    score_distribution::Thresholds,
     top_sessions::TopSession,
 };
 
@@ -283,13 +283,16 @@ pub fn scores() -> ScoreDistribution {
     ScoreDistribution {
         unflagged,
         flagged: vec![0.91, 0.89, 0.86, 0.84, 0.83, 0.76],
-        thresholds: vec![Threshold {
-            kind: String::new(),
-            score: 0.742,
-        }],
-        expected_by_chance: 0.3,
-        rule: "false-discovery rate 5%".to_owned(),
+        thresholds: Some(Thresholds {
+            low: 0.713,
+            high: 0.748,
+        }),
+        alerts: Some(4),
+        expected_by_chance: 1.5,
+        rule: "0.1 alerts a day (an alert is one mailbox on one day)".to_owned(),
         warm_up: 812,
+        unjudged: 0,
+        untouched: 96,
     }
 }
 
@@ -411,6 +414,7 @@ pub fn coverage() -> Coverage {
         start: MONDAY,
         step: DAY,
         operations,
+        too_sparse: false,
         missing: vec![
             missing(MissingKind::Gap, 8 * DAY, 24, "all mailboxes"),
             missing(

@@ -5,7 +5,7 @@ use mailglass::chart::{
     campaign_map::{Campaign, Visit},
     coverage::{Missing, MissingKind},
     mailbox_sheet::{Lane, Reason},
-    score_distribution::Threshold,
+    score_distribution::Thresholds,
 };
 
 use super::data::{self, DAY, HOUR, MONDAY, Noise};
@@ -64,12 +64,10 @@ fn hard_names_fit() {
     }
     let mut scores = data::scores();
     scores.rule = "a rule ".repeat(60);
-    scores.thresholds = (0..7)
-        .map(|i| Threshold {
-            kind: hard(i),
-            score: 0.60 + 0.02 * i as f64,
-        })
-        .collect();
+    scores.thresholds = Some(Thresholds {
+        low: 0.01,
+        high: 0.99,
+    });
     let mut top = data::top();
     for (i, session) in top.sessions.iter_mut().enumerate() {
         session.mailbox = hard(i);
@@ -135,7 +133,7 @@ fn nothing_at_all_still_says_so() {
         &style(),
     );
     scores.unflagged.clear();
-    scores.thresholds.clear();
+    scores.thresholds = None;
     scores.expected_by_chance = f64::NAN;
     let mut top = data::top();
     top.sessions.clear();
@@ -328,7 +326,10 @@ fn absurd_numbers_do_no_harm() {
     scores
         .unflagged
         .extend([f64::NAN, f64::INFINITY, -5.0, 1e300]);
-    scores.thresholds[0].score = f64::NAN;
+    scores.thresholds = Some(Thresholds {
+        low: f64::NAN,
+        high: f64::INFINITY,
+    });
     let mut top = data::top();
     top.sessions[0].score = f64::NAN;
     top.sessions[1].score = 1e300;
