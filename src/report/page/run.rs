@@ -23,6 +23,9 @@ pub(super) struct Summary {
     pub failures: Vec<String>,
     pub counts: Counts,
     pub other_records: BTreeMap<String, u64>,
+    /// Older runs left nothing out.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
     pub mailboxes: u64,
     pub sessions: u64,
     pub flagged: usize,
@@ -37,6 +40,14 @@ impl Summary {
             .and_then(serde_json::Value::as_str)
             == Some("window")
     }
+}
+
+/// Sessions of a day that the model had passed before.
+#[derive(Debug, Deserialize)]
+pub(super) struct LeftOut {
+    pub day: String,
+    pub sessions: u64,
+    pub events: u64,
 }
 
 #[derive(Debug, Deserialize)]
