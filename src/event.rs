@@ -205,6 +205,18 @@ impl Events {
         self.packed_items(row).map(PackedItem::unpack)
     }
 
+    /// What a row's record lists as accessed: its messages as [`Events::items`] gives them, and the folders of which it names
+    /// none, as messages without an identifier. Empty for records that list at most one folder and no message: theirs is in
+    /// [`EventColumns::folder`].
+    pub fn listed(&self, row: usize) -> impl Iterator<Item = AccessedItem<'_>> {
+        self.packed_listed(row).map(PackedItem::unpack)
+    }
+
+    /// [`Events::listed`], identifiers as bytes.
+    pub(crate) fn packed_listed(&self, row: usize) -> impl Iterator<Item = PackedItem<'_>> {
+        self.items.row(row).with_folders()
+    }
+
     /// [`Events::items`], their identifiers as bytes.
     pub(crate) fn packed_items(&self, row: usize) -> impl Iterator<Item = PackedItem<'_>> {
         self.items.row(row)

@@ -1,5 +1,6 @@
 //! The whole way, readable in one screen: files to events to sessions to a ranked, explained analysis.
 
+mod passed;
 mod window;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::model::{Model, PassedDay, Verdict};
 use crate::rank::{RankOptions, Ranked};
 use crate::session::{Session, SessionOptions, sessionize};
 
+pub use passed::{LeftOut, left_out_sentence};
 use window::ObservedDay;
 
 /// Everything that decides what an analysis says, checked.
@@ -155,6 +157,8 @@ pub struct Analysis {
     pub campaigns: Vec<Campaign>,
     /// Day (since 1970 UTC) and the score from which it was flagged; `None` in the warm-up.
     pub thresholds: Vec<(i32, Option<f64>)>,
+    /// What is not in `sessions`, by day: sessions of days that the model had passed before. Empty without such a model.
+    pub left_out: Vec<LeftOut>,
     /// Mailboxes with at least one session.
     pub mailboxes: usize,
     /// Seconds per stage.
@@ -182,10 +186,11 @@ pub fn analyze(config: &Config, progress: &dyn Progress) -> Result<Analysis, Err
     analyze_with(Model::default(), config, progress)
 }
 
-/// The same, going on from a model that has learned earlier days.
+/// The same, going on from a model that has learned earlier days. Sessions up to the model's last day are left out and
+/// counted ([`Analysis::left_out`]): a day is judged once, by the days before it.
 ///
 /// # Errors
-/// As [`analyze`], and [`Error::Config`] when the exports begin before the day after the model's last.
+/// As [`analyze`], and [`Error::Config`] when the exports hold sessions and none of them is after the model's last day.
 pub fn analyze_with(
     mut model: Model,
     config: &Config,
@@ -198,10 +203,10 @@ pub fn analyze_with(
     timings.ingest = clock.lap();
     let columns = ingested.events.columns()?;
 
-    let sessions = sessionize(&columns, &config.session)?;
+    let mut sessions = sessionize(&columns, &config.session)?;
+    let left_out = passed::leave_out(model.last_day(), &mut sessions)?;
     timings.session = clock.lap();
 
-    check_order(&model, &sessions)?;
     let judge = match config.baseline {
         BaselineDays::Past => pass_days,
         BaselineDays::Window => judge_in_window,
@@ -222,32 +227,10 @@ pub fn analyze_with(
         sessions,
         campaigns,
         thresholds,
+        left_out,
         mailboxes,
         timings,
         model,
-    })
-}
-
-/// A day is judged once, by the days before it.
-fn check_order(model: &Model, sessions: &[Session]) -> Result<(), Error> {
-    let (Some(last), Some(first)) = (
-        model.last_day(),
-        sessions.first().map(|session| session.day),
-    ) else {
-        return Ok(());
-    };
-    if first > last {
-        return Ok(());
-    }
-    let date = |day: i32| {
-        jiff::civil::Date::constant(1970, 1, 1)
-            .checked_add(jiff::Span::new().days(day))
-            .map_or_else(|_| day.to_string(), |date| date.to_string())
-    };
-    Err(Error::Config {
-        name: "--model".to_owned(),
-        reason: format!("it has learned up to {}, and these exports begin on {}", date(last), date(first)),
-        remedy: "score only days after the model's last, each once; or learn a new model with `mailglass fit`".to_owned(),
     })
 }
 

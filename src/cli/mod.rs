@@ -91,7 +91,10 @@ impl Outcome {
     pub(crate) fn of(analysis: &Analysis, exit_on_flag: bool) -> Self {
         if exit_on_flag && analysis.flagged().next().is_some() {
             Self::Flagged
-        } else if analysis.ingested.counts.rejects > 0 || !analysis.ingested.failures.is_empty() {
+        } else if analysis.ingested.counts.rejects > 0
+            || !analysis.ingested.failures.is_empty()
+            || !analysis.left_out.is_empty()
+        {
             Self::InputSkipped
         } else {
             Self::Done

@@ -17,7 +17,8 @@ use crate::staging::check_place;
 const LONG_ABOUT: &str = "\
 Judge new exports by a kept model: the daily job.
 
-The exports must begin on a day after the model's last. With --update the model learns them and is written back, so \
+A day is judged once: sessions of days up to the model's last are left out, with a count of them and exit code 2; that \
+nothing else is there is an error. With --update the model learns them and is written back, so \
 that fitting once and scoring day by day gives the same scores as one `analyze` over everything.";
 
 /// Arguments of `mailglass score`.

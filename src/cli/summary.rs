@@ -4,7 +4,7 @@ use super::terminal::{harmless, in_lines, print, table, warn};
 use crate::error::Error;
 use crate::explain::Naming;
 use crate::ingest;
-use crate::pipeline::{Analysis, BaselineDays, Config};
+use crate::pipeline::{Analysis, BaselineDays, Config, left_out_sentence};
 use crate::report::ReportOptions;
 
 /// Flagged sessions listed on the terminal.
@@ -20,6 +20,9 @@ pub(crate) fn present(
     quiet: bool,
 ) -> Result<(), Error> {
     warn_of_failures(analysis);
+    if let Some(sentence) = left_out_sentence(&analysis.left_out) {
+        warn(&format!("warning: {sentence}"));
+    }
     if !quiet {
         print(&what_was_read(analysis))?;
         print(&what_was_flagged(analysis, config)?)?;

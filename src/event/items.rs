@@ -1,7 +1,8 @@
 //! The messages that records accessed, packed: about the length of the message identifiers and no more.
 //!
-//! A row's messages are one self-delimiting span of a block: number of folders, then for each its dictionary code and its
-//! messages (length, identifier, size plus one; zero means no size). Numbers are LEB128 variable-length integers.
+//! A row's messages are one self-delimiting span of a block: number of folders, then for each its dictionary code, the number of
+//! its messages and these (length, identifier, size plus one; zero means no size). Numbers are LEB128 variable-length
+//! integers. A folder of which the record names no message is kept too: whoever downloads it whole reads all that is in it.
 
 use std::sync::Arc;
 
@@ -62,13 +63,15 @@ pub(crate) fn items_in<'a>(data: &'a [u8], folders: &'a [Box<str>], span: ItemSp
     items
 }
 
-/// A message as it is packed.
-#[derive(Debug, Clone, Copy)]
+/// A message as it is packed, or a folder of which no message is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PackedItem<'a> {
     pub(crate) folder: &'a str,
     /// UTF-8, unless the packed data is damaged.
     pub(crate) internet_message_id: &'a [u8],
     pub(crate) bytes: Option<u64>,
+    /// The record lists the folder and nothing in it. Only [`Items::with_folders`] gives such entries.
+    pub(crate) whole_folder: bool,
 }
 
 impl<'a> PackedItem<'a> {
@@ -89,9 +92,18 @@ pub(crate) struct Items<'a> {
     folders_left: u64,
     items_left: u64,
     folder: &'a str,
+    with_folders: bool,
 }
 
 impl Items<'_> {
+    /// The messages, and between them the folders of which none is named.
+    pub(crate) fn with_folders(self) -> Self {
+        Self {
+            with_folders: true,
+            ..self
+        }
+    }
+
     fn number(&mut self) -> u64 {
         let mut value = 0u64;
         let mut shift = 0;
@@ -112,7 +124,7 @@ impl<'a> Iterator for Items<'a> {
 
     fn next(&mut self) -> Option<PackedItem<'a>> {
         while self.items_left == 0 {
-            if self.folders_left == 0 {
+            if self.folders_left == 0 || self.data.is_empty() {
                 return None;
             }
             self.folders_left -= 1;
@@ -122,6 +134,14 @@ impl<'a> Iterator for Items<'a> {
                 .and_then(|code| self.names.get(code))
                 .map_or("", |name| name);
             self.items_left = self.number();
+            if self.items_left == 0 && self.with_folders {
+                return Some(PackedItem {
+                    folder: self.folder,
+                    internet_message_id: b"",
+                    bytes: None,
+                    whole_folder: true,
+                });
+            }
         }
         self.items_left -= 1;
         let length = usize::try_from(self.number()).ok()?;
@@ -132,6 +152,7 @@ impl<'a> Iterator for Items<'a> {
             folder: self.folder,
             internet_message_id: text,
             bytes: size.checked_sub(1),
+            whole_folder: false,
         })
     }
 }
@@ -198,5 +219,29 @@ mod tests {
         );
         store.blocks[0].data.truncate(12);
         assert!(store.row(1).count() < 3);
+        assert!(store.row(1).with_folders().count() < 3);
+    }
+
+    #[test]
+    fn folders_without_messages_read_back_where_they_are_asked_for() {
+        let mut data = Vec::new();
+        push_number(&mut data, 3);
+        for (folder, messages) in [(1, 0), (2, 1), (3, 0)] {
+            push_number(&mut data, folder);
+            push_number(&mut data, messages);
+            if messages > 0 {
+                push_item(&mut data, b"<a@x>", None);
+            }
+        }
+        let names: Vec<Box<str>> = ["", "A", "B", "C"].map(Into::into).into();
+        let items = || items_in(&data, &names, (0, 0));
+        assert_eq!(items().map(|item| item.folder).collect::<Vec<_>>(), ["B"]);
+        assert_eq!(
+            items()
+                .with_folders()
+                .map(|item| (item.folder, item.whole_folder))
+                .collect::<Vec<_>>(),
+            [("A", true), ("B", false), ("C", true)]
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Flagged sessions that belong together.
 //!
 //! Two flagged sessions are tied when an application, client or network that was unfamiliar to both of their
-//! mailboxes is the same, within [`MAX_GAP_DAYS`] days. Campaigns are the connected components of these ties.
+//! mailboxes is the same, within [`MAX_GAP_DAYS`] days. Campaigns are the connected components of these ties. What is said of a
+//! campaign names every tie without which it would fall apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,18 @@ pub struct TiedSession {
     pub unfamiliar: Vec<(CategoryKind, Symbol)>,
 }
 
+impl TiedSession {
+    /// What may tie it. A client of another version is another client: browsers of one make are everywhere.
+    fn ties(&self) -> impl Iterator<Item = (CategoryKind, Symbol)> {
+        let of = |kind| move |&(other, _): &(CategoryKind, Symbol)| other == kind;
+        let versioned = self.unfamiliar.iter().any(of(CategoryKind::Version));
+        self.unfamiliar
+            .iter()
+            .copied()
+            .filter(move |tie| !(versioned && of(CategoryKind::Client)(tie)))
+    }
+}
+
 /// Flagged sessions that share something unfamiliar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Campaign {
@@ -53,7 +66,7 @@ pub fn campaigns(sessions: &[TiedSession], symbols: &Symbols) -> Vec<Campaign> {
     let mut parents: Vec<usize> = (0..sessions.len()).collect();
     let mut carriers: BTreeMap<(CategoryKind, Symbol), Vec<usize>> = BTreeMap::new();
     for (position, session) in sessions.iter().enumerate() {
-        for &category in &session.unfamiliar {
+        for category in session.ties() {
             carriers.entry(category).or_default().push(position);
         }
     }
@@ -61,8 +74,7 @@ pub fn campaigns(sessions: &[TiedSession], symbols: &Symbols) -> Vec<Campaign> {
         positions.sort_by_key(|&position| (sessions[position].day, position));
         for pair in positions.windows(2) {
             if sessions[pair[1]].day - sessions[pair[0]].day <= MAX_GAP_DAYS {
-                let (a, b) = (root(&mut parents, pair[0]), root(&mut parents, pair[1]));
-                parents[a.max(b)] = a.min(b);
+                join(&mut parents, pair);
             }
         }
     }
@@ -111,45 +123,107 @@ fn campaign(sessions: &[TiedSession], members: &[usize], symbols: &Symbols) -> C
     }
 }
 
-/// The ties in words, the ones that most sessions carry first; at most four.
+/// Something unfamiliar that several sessions of a campaign share.
+struct Tie {
+    category: (CategoryKind, Symbol),
+    /// Places of the sessions among the members, ascending.
+    carriers: Vec<usize>,
+    /// Number of their mailboxes.
+    mailboxes: usize,
+}
+
+/// Ties that are named whether or not the campaign needs them to hold together.
+const NAMED: usize = 4;
+
+/// The ties in words, the ones that most mailboxes and sessions carry first: the first few, and of the rest those that join
+/// sessions which the ones before leave apart. How many more there are is said.
 fn shared(sessions: &[TiedSession], members: &[usize], symbols: &Symbols) -> String {
-    let mut carried: BTreeMap<(CategoryKind, Symbol), (usize, BTreeSet<Symbol>)> = BTreeMap::new();
-    for &position in members {
-        let unique: BTreeSet<_> = sessions[position].unfamiliar.iter().collect();
-        for category in unique {
-            let entry = carried.entry(*category).or_default();
-            entry.0 += 1;
-            entry.1.insert(sessions[position].mailbox);
+    let mut parents: Vec<usize> = (0..members.len()).collect();
+    let mut words: Vec<String> = Vec::new();
+    let mut more = 0;
+    for tie in ties(sessions, members) {
+        let joins = join(&mut parents, &tie.carriers);
+        if joins || words.len() < NAMED {
+            words.push(in_words(&tie, members.len(), symbols));
+        } else {
+            more += 1;
         }
     }
-    let mut ties: Vec<_> = carried
-        .into_iter()
-        .filter(|(_, (count, _))| *count > 1)
-        .collect();
-    ties.sort_by_key(|(category, (count, mailboxes))| {
-        (std::cmp::Reverse((mailboxes.len(), *count)), *category)
-    });
-    let mut words: Vec<String> = Vec::new();
-    for ((kind, symbol), (count, _)) in ties {
-        let what = match kind {
-            CategoryKind::Application => "application",
-            CategoryKind::Version => "client",
-            CategoryKind::Network => "network",
-            CategoryKind::Block => "address block",
-            CategoryKind::Actor => "actor",
-            // Said by the application and the client string already.
-            CategoryKind::Client | CategoryKind::Country => continue,
-        };
-        words.push(format!(
-            "{what} {} ({count} of {} sessions)",
-            symbols.name(symbol),
-            members.len()
-        ));
-        if words.len() == 4 {
-            break;
-        }
+    match more {
+        0 => {}
+        1 => words.push("one more tie".to_owned()),
+        more => words.push(format!("{more} more ties")),
     }
     words.join("; ")
+}
+
+/// All ties between the members, the ones that most mailboxes and then sessions carry first. A client without its version
+/// is none where an application or a client string ties the same sessions: it is made of these.
+fn ties(sessions: &[TiedSession], members: &[usize]) -> Vec<Tie> {
+    let mut carried: BTreeMap<(CategoryKind, Symbol), Vec<usize>> = BTreeMap::new();
+    for (place, &position) in members.iter().enumerate() {
+        let unique: BTreeSet<_> = sessions[position].ties().collect();
+        for category in unique {
+            carried.entry(category).or_default().push(place);
+        }
+    }
+    carried.retain(|_, carriers| carriers.len() > 1);
+    let said: BTreeSet<&[usize]> = carried
+        .iter()
+        .filter(|((kind, _), _)| matches!(kind, CategoryKind::Application | CategoryKind::Version))
+        .map(|(_, carriers)| carriers.as_slice())
+        .collect();
+    let mut ties: Vec<Tie> = carried
+        .iter()
+        .filter(|((kind, _), carriers)| {
+            *kind != CategoryKind::Client || !said.contains(carriers.as_slice())
+        })
+        .map(|(&category, carriers)| Tie {
+            category,
+            carriers: carriers.clone(),
+            mailboxes: carriers
+                .iter()
+                .map(|&place| sessions[members[place]].mailbox)
+                .collect::<BTreeSet<_>>()
+                .len(),
+        })
+        .collect();
+    ties.sort_by_key(|tie| {
+        let size = (tie.mailboxes, tie.carriers.len());
+        (std::cmp::Reverse(size), tie.category)
+    });
+    ties
+}
+
+/// Joins the members at these places, and tells whether any were apart before.
+fn join(parents: &mut [usize], places: &[usize]) -> bool {
+    let mut joined = false;
+    for pair in places.windows(2) {
+        let (a, b) = (root(parents, pair[0]), root(parents, pair[1]));
+        joined |= a != b;
+        parents[a.max(b)] = a.min(b);
+    }
+    joined
+}
+
+fn in_words(tie: &Tie, members: usize, symbols: &Symbols) -> String {
+    let (kind, symbol) = tie.category;
+    let what = match kind {
+        CategoryKind::Application => "application",
+        CategoryKind::Client | CategoryKind::Version => "client",
+        CategoryKind::Network => "network",
+        CategoryKind::Block => "address block",
+        CategoryKind::Country => "country",
+        CategoryKind::Actor => "actor",
+    };
+    let name = match symbols.name(symbol).trim() {
+        "" => "that the log does not name",
+        name => name,
+    };
+    format!(
+        "{what} {name} ({} of {members} sessions)",
+        tie.carriers.len()
+    )
 }
 
 #[cfg(test)]
@@ -205,6 +279,87 @@ mod tests {
         assert_eq!(
             found[0].shared,
             "application app-1 (2 of 3 sessions); network 203.0.113.0/24 (2 of 3 sessions)"
+        );
+    }
+
+    #[test]
+    fn a_client_ties_by_name_unless_its_application_says_the_same() {
+        let mut symbols = Symbols::default();
+        let client = (CategoryKind::Client, symbols.intern("app-1 Client=REST;;"));
+        let app = (CategoryKind::Application, symbols.intern("app-1"));
+        let nameless = (CategoryKind::Client, symbols.intern(" "));
+        let shared = |first: &[_], second: &[_]| {
+            let sessions = [session(0, 1, 10, first), session(1, 2, 11, second)];
+            let found = campaigns(&sessions, &symbols);
+            found.into_iter().map(|c| c.shared).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            shared(&[client], &[client]),
+            ["client app-1 Client=REST;; (2 of 2 sessions)"]
+        );
+        assert_eq!(
+            shared(&[app, client], &[client]),
+            ["client app-1 Client=REST;; (2 of 2 sessions)"]
+        );
+        assert_eq!(
+            shared(&[app, client], &[app, client]),
+            ["application app-1 (2 of 2 sessions)"]
+        );
+        assert_eq!(
+            shared(&[nameless], &[nameless]),
+            ["client that the log does not name (2 of 2 sessions)"]
+        );
+    }
+
+    #[test]
+    fn browsers_of_one_make_and_two_versions_do_not_tie() {
+        let mut symbols = Symbols::default();
+        let mut kind = |kind, name| (kind, symbols.intern(name));
+        let edge = kind(CategoryKind::Client, "OWA Edge on Windows");
+        let (old, new) = (
+            kind(CategoryKind::Version, "Edge 106"),
+            kind(CategoryKind::Version, "Edge 120"),
+        );
+        let found = |second| {
+            let sessions = [
+                session(0, 1, 10, &[edge, old]),
+                session(1, 2, 11, &[edge, second]),
+            ];
+            campaigns(&sessions, &symbols).len()
+        };
+        assert_eq!((found(old), found(new)), (1, 0));
+    }
+
+    #[test]
+    fn every_tie_that_joins_sessions_is_named() {
+        let mut symbols = Symbols::default();
+        let nets: Vec<_> = (0..7)
+            .map(|n| (CategoryKind::Network, symbols.intern(&format!("net-{n}"))))
+            .collect();
+        // Six networks are shared by the same three mailboxes; the seventh alone brings in the fourth.
+        let sessions: Vec<_> = (0..4)
+            .map(|n| {
+                let unfamiliar = match n {
+                    0 | 1 => &nets[..6],
+                    2 => &nets[..],
+                    _ => &nets[6..],
+                };
+                session(n, n as Symbol, 10, unfamiliar)
+            })
+            .collect();
+        let found = campaigns(&sessions, &symbols);
+        assert_eq!((found.len(), found[0].mailboxes), (1, 4));
+        let named: Vec<&str> = found[0].shared.split("; ").collect();
+        assert_eq!(
+            named,
+            [
+                "network net-0 (3 of 4 sessions)",
+                "network net-1 (3 of 4 sessions)",
+                "network net-2 (3 of 4 sessions)",
+                "network net-3 (3 of 4 sessions)",
+                "network net-6 (2 of 4 sessions)",
+                "2 more ties",
+            ]
         );
     }
 }

@@ -107,12 +107,18 @@ fn batch(events: &Events, start: usize, most: usize) -> Result<Rows, Error> {
 
 fn push_messages_text(out: &mut Vec<u8>, events: &Events, row: usize) {
     let mut folder: Option<&str> = None;
+    let mut opened = false;
     let mut number = itoa::Buffer::new();
-    for item in events.packed_items(row) {
-        if folder != Some(item.folder) {
-            out.extend_from_slice(if folder.is_some() { b"],[" } else { b"[[" });
+    for item in events.packed_listed(row) {
+        if folder != Some(item.folder) || item.whole_folder {
+            out.extend_from_slice(if opened { b"],[" } else { b"[[" });
+            opened = true;
             push_text(out, item.folder);
-            folder = Some(item.folder);
+            // A folder without messages stays one, whatever folder follows.
+            folder = (!item.whole_folder).then_some(item.folder);
+        }
+        if item.whole_folder {
+            continue;
         }
         out.extend_from_slice(b",[");
         let id = item.internet_message_id;
@@ -128,7 +134,7 @@ fn push_messages_text(out: &mut Vec<u8>, events: &Events, row: usize) {
         out.extend_from_slice(bytes.as_bytes());
         out.push(b']');
     }
-    if folder.is_some() {
+    if opened {
         out.extend_from_slice(b"]]");
     }
 }

@@ -14,7 +14,7 @@ use super::gather::{Kept, gather};
 use super::packing::Packing;
 use super::segment::{Columns, Dictionaries, Segment, column};
 use crate::error::Error;
-use crate::event::{Events, NO_ITEMS, guid_text};
+use crate::event::{Events, NO_ITEMS, PackedItem, guid_text};
 
 /// What became of the rows of one file.
 #[derive(Debug, Clone, Copy, Default)]
@@ -392,7 +392,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    fn messages(&self, place: Place) -> impl Iterator<Item = (&str, &[u8], Option<u64>)> {
+    fn messages(&self, place: Place) -> impl Iterator<Item = PackedItem<'_>> {
         let columns = self.columns(place);
         let span = columns
             .and_then(|columns| columns.spans.get(place.row as usize))
@@ -405,8 +405,7 @@ impl<'a> Table<'a> {
             .dictionaries
             .get(place.worker as usize)
             .map_or(&[][..], |dictionary| dictionary.folders.as_slice());
-        crate::event::items_in(data, folders, span)
-            .map(|item| (item.folder, item.internet_message_id, item.bytes))
+        crate::event::items_in(data, folders, span).with_folders()
     }
 }
 

@@ -298,8 +298,11 @@ impl<'a> Record<'a> {
     }
 
     fn push_item(&mut self, item: Item<'a>) {
+        self.push_item_of(self.text(Field::FolderPath), item);
+    }
+
+    fn push_item_of(&mut self, path: Text<'a>, item: Item<'a>) {
         self.items.push(item);
-        let path = self.text(Field::FolderPath);
         match self.folders.last_mut() {
             Some(last) if last.path == path => last.items += 1,
             _ => self.folders.push(Folder { path, items: 1 }),
@@ -370,7 +373,7 @@ impl<'a> Record<'a> {
     }
 
     /// An item, or a folder: both carry a path, directly or as that of the parent folder. Sizes of the parts of a message
-    /// (attachments) add up.
+    /// (attachments) add up; a part of another message than the parts before ends their item and begins one of its own.
     fn read_item<const CSV: bool>(
         &mut self,
         scanner: &mut Scanner<'a, CSV>,
@@ -389,7 +392,14 @@ impl<'a> Record<'a> {
                         let Value::Object = scanner.value()? else {
                             return Err(Fault::Malformed);
                         };
+                        let path = self.text(Field::FolderPath);
                         let part = self.read_item(scanner)?;
+                        let id = part.internet_message_id;
+                        let known = item.internet_message_id;
+                        if !known.is_empty() && !id.is_empty() && known != id {
+                            self.push_item_of(path, std::mem::take(&mut item));
+                        }
+                        item.internet_message_id = item.internet_message_id.or(id);
                         item.bytes = item.bytes.map_or(part.bytes, |sum| {
                             Some(sum.saturating_add(part.bytes.unwrap_or(0)))
                         });
@@ -498,6 +508,15 @@ mod tests {
             attachments.items.first().and_then(|item| item.bytes),
             Some(3)
         );
+        let messages = read(
+            r#"{"Messages":[{"MessageItems":[{"InternetMessageId":"<a>","SizeInBytes":1},{"SizeInBytes":2},{"InternetMessageId":"<b>"}]}]}"#,
+        )?;
+        let named: Vec<_> = messages
+            .items
+            .iter()
+            .map(|item| (item.internet_message_id.raw, item.bytes))
+            .collect();
+        assert_eq!(named, [(b"<a>".as_slice(), Some(3)), (b"<b>", None)]);
         Ok(())
     }
 

@@ -467,9 +467,11 @@ impl<'g> Worker<'g> {
         self.texts[column::PARAMETERS].name(&pairs.join("; "))
     }
 
-    /// Packs the messages of a record that read them.
+    /// Packs the messages of a record that read them, with the folders of which it names none. A lone folder without messages
+    /// is in its column already.
     fn messages(&mut self, record: &Record<'_>, operation: Operation) -> ItemSpan {
-        if !operation.is_read() || record.items.is_empty() {
+        let lists = !record.items.is_empty() || record.folders.len() > 1;
+        if !operation.is_read() || !lists {
             return NO_ITEMS;
         }
         let (span, data) = self.columns.next_messages();

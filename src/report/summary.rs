@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::tables::rfc3339;
 use crate::ingest::{Counts, Coverage, DayCount, Gap, HashedFile, Warning};
-use crate::pipeline::{Analysis, BaselineDays, Config, Timings};
+use crate::pipeline::{Analysis, BaselineDays, Config, LeftOut, Timings};
 use crate::rank::RankOptions;
 use crate::session::SessionOptions;
 
@@ -38,6 +38,8 @@ pub struct Summary<'a> {
     pub counts: CountSummary,
     /// Records that are not of mailboxes, by workload and operation.
     pub other_records: BTreeMap<String, u64>,
+    /// Sessions of days that the model had passed before, by day: their events are counted above and are in no session.
+    pub left_out: &'a [LeftOut],
     /// Mailboxes with at least one session.
     pub mailboxes: usize,
     /// Number of sessions.
@@ -221,6 +223,7 @@ impl<'a> Summary<'a> {
                 .iter()
                 .map(|(workload, operation, count)| (format!("{workload} {operation}"), *count))
                 .collect(),
+            left_out: &analysis.left_out,
             mailboxes: analysis.mailboxes,
             sessions: analysis.sessions.len(),
             flagged: analysis.flagged().count(),

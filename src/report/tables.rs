@@ -7,7 +7,6 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::error::Error;
-use crate::event::AccessType;
 use crate::explain::{Naming, exposure};
 use crate::pipeline::{Analysis, AnalyzedSession};
 use crate::turn::in_order;
@@ -191,26 +190,23 @@ fn exposed(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), E
         "folder",
         "internet_message_id",
         "bytes",
+        "reads",
     ];
     let mut table = Table::create(dir, "exposure.csv", &header)?;
     for analyzed in analysis.flagged() {
         let session = &analyzed.session;
         for item in exposure(session, &analysis.ingested.events, naming.columns()) {
-            let access = if item.access == AccessType::Sync {
-                "Sync"
-            } else {
-                "Bind"
-            };
             table.row(&[
                 session.id_text(),
                 safe_cell(naming.mailbox(session)).into_owned(),
                 rfc3339(item.time),
-                access.to_owned(),
+                safe_cell(item.access).into_owned(),
                 safe_cell(item.folder).into_owned(),
                 safe_cell(item.internet_message_id).into_owned(),
                 item.bytes
                     .map(|bytes| bytes.to_string())
                     .unwrap_or_default(),
+                item.reads.to_string(),
             ])?;
         }
     }

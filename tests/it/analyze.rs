@@ -158,6 +158,22 @@ fn the_attack_in_the_sample_is_flagged_and_explained() {
         .map(|row| row["session_id"].clone())
         .collect();
     assert_eq!(explained, flagged, "every flag has reasons");
+
+    // What the sessions read by message, the list of what they exposed adds up to.
+    let mut listed: BTreeMap<String, u64> = BTreeMap::new();
+    for row in rows(&out.join("exposure.csv")) {
+        if row["access"] == "Bind" {
+            let reads: u64 = row["reads"].parse().expect("a number");
+            *listed.entry(row["session_id"].clone()).or_default() += reads;
+        }
+    }
+    for row in rows(&out.join("sessions.csv")) {
+        if row["flagged"] == "true" {
+            let items: u64 = row["items"].parse().expect("a number");
+            let of = listed.get(&row["session_id"]).copied();
+            assert_eq!(of.unwrap_or(0), items, "{row:?}");
+        }
+    }
 }
 
 #[test]

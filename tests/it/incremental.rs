@@ -144,6 +144,8 @@ fn day_by_day_equals_one_shot_and_an_allow_list_silences_what_it_names() {
         stderr(&again)
     );
 
+    late_records_are_left_out_and_counted(dir.path(), &files);
+
     // An allowed session is not flagged any more.
     let (flagged, _) = whole
         .iter()
@@ -169,6 +171,72 @@ fn day_by_day_equals_one_shot_and_an_allow_list_silences_what_it_names() {
     let allowed = mailglass(&args.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(allowed.status.success(), "{}", stderr(&allowed));
     assert_eq!(verdicts(Path::new(&path("allowed")))[flagged][2], "false");
+}
+
+/// A batch that brings records of a day that has passed is scored like one that does not, and says what it left out.
+fn late_records_are_left_out_and_counted(dir: &Path, files: &[PathBuf]) {
+    let path = |name: &str| dir.join(name).to_str().expect("UTF-8").to_owned();
+    let (past, later) = files.split_at(9);
+    let mut args = vec!["fit".to_owned()];
+    args.extend(
+        past.iter()
+            .map(|file| file.to_str().expect("UTF-8").to_owned()),
+    );
+    args.extend(["--model".to_owned(), path("early"), "--quiet".to_owned()]);
+    let fitted = mailglass(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(fitted.status.success(), "{}", stderr(&fitted));
+    fs::copy(path("early"), path("late")).expect("a copy");
+
+    let day = later[0].to_str().expect("UTF-8");
+    let old = past[8].to_str().expect("UTF-8");
+    let score = |inputs: &[&str], name: &str| {
+        let (model, out) = (path(name), path(&format!("{name}-run")));
+        let options = ["--model", &model, "--update", "--out", &out, "--quiet"];
+        mailglass(&[&["score"], inputs, &options].concat())
+    };
+    let early = score(&[day], "early");
+    assert_eq!(early.status.code(), Some(0), "{}", stderr(&early));
+    let late = score(&[day, old], "late");
+    assert_eq!(late.status.code(), Some(2), "{}", stderr(&late));
+    let (early_run, late_run) = (path("early-run"), path("late-run"));
+    let (early_run, late_run) = (Path::new(&early_run), Path::new(&late_run));
+    assert_eq!(verdicts(early_run), verdicts(late_run));
+    assert!(
+        fs::read(path("early")).expect("a model") == fs::read(path("late")).expect("a model"),
+        "what was left out teaches nothing"
+    );
+
+    let summary: serde_json::Value =
+        serde_json::from_slice(&fs::read(late_run.join("summary.json")).expect("a summary"))
+            .expect("JSON");
+    let left_out = &summary["left_out"][0];
+    let date = past[8].file_stem().expect("a name").to_str();
+    assert_eq!(left_out["day"].as_str(), date);
+    let number = |value: &serde_json::Value| value.as_u64().expect("a number");
+    let in_sessions = crate::table::rows(&late_run.join("session_records.csv")).len() as u64;
+    let counts = &summary["counts"];
+    assert_eq!(
+        number(&counts["events"]),
+        in_sessions + number(&left_out["events"]),
+        "every event is in a session or left out"
+    );
+    assert_eq!(
+        number(&counts["rows"]),
+        ["events", "duplicates", "other_records", "rejects"]
+            .map(|name| number(&counts[name]))
+            .iter()
+            .sum::<u64>()
+    );
+    let said = stderr(&late);
+    let sessions = format!("Left out {} session", number(&left_out["sessions"]));
+    assert!(
+        said.contains(&sessions) && date.is_some_and(|date| said.contains(date)),
+        "{said}"
+    );
+    let page = fs::read_to_string(late_run.join("report.html")).expect("a page");
+    assert!(page.contains("days that the model had passed already"));
+    let page = fs::read_to_string(early_run.join("report.html")).expect("a page");
+    assert!(!page.contains("days that the model had passed already"));
 }
 
 #[test]

@@ -110,6 +110,19 @@ proptest! {
             prop_assert_eq!(Some(verdict), whole.get(session));
         }
 
+        // A day that has passed is left out when it comes again, beside a later one, and changes nothing.
+        if cut < files.len() {
+            let passed = &files[cut - 1..=cut];
+            let again = run(until.model.clone(), passed);
+            let left_out: u64 = again.left_out.iter().map(|of| of.events).sum();
+            let judged: u64 = again.sessions.iter().map(|s| u64::from(s.session.events)).sum();
+            prop_assert!(left_out > 0);
+            prop_assert_eq!(again.ingested.counts.events, judged + left_out);
+            for (session, verdict) in &verdicts(&again) {
+                prop_assert_eq!(Some(verdict), whole.get(session));
+            }
+        }
+
         // Incremental: learned up to the day, saved, and gone on with day by day from the file.
         let mut sessions = earlier.len();
         let mut model = until.model;

@@ -8,6 +8,7 @@ mod damage;
 mod envelopes;
 mod evaluate;
 mod experiment;
+mod exposure;
 #[cfg(unix)]
 mod faults;
 #[cfg(unix)]

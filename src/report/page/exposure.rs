@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::run::Exposed;
+use super::run::{Exposed, ExposedKind};
 
 /// Entries of a mailbox that the page lists; the rest is in `exposure.csv`.
 const LISTED: usize = 10;
@@ -40,15 +40,16 @@ impl Exposure {
         if !exposed.folder.is_empty() {
             of.folders.insert(exposed.folder.clone());
         }
-        if exposed.access == "Sync" {
-            of.synced.insert(exposed.folder.clone());
-        }
-        if !exposed.internet_message_id.is_empty() {
-            if of.messages.insert(exposed.internet_message_id.clone()) {
-                of.bytes += exposed.bytes.unwrap_or(0);
+        match exposed.kind() {
+            ExposedKind::WholeFolder => {
+                of.synced.insert(exposed.folder.clone());
             }
-        } else if exposed.access != "Sync" {
-            of.unnamed += 1;
+            ExposedKind::Unnamed => of.unnamed = of.unnamed.saturating_add(exposed.reads),
+            ExposedKind::Message | ExposedKind::OpenedFolder => {}
+        }
+        let id = &exposed.internet_message_id;
+        if !id.is_empty() && of.messages.insert(id.clone()) {
+            of.bytes = of.bytes.saturating_add(exposed.bytes.unwrap_or(0));
         }
         if of.first.len() < LISTED {
             of.first.push(exposed);
@@ -60,7 +61,7 @@ impl Exposure {
         let mut totals = (0, 0, 0);
         for of in self.by_mailbox.values() {
             totals.0 += of.messages.len() as u64;
-            totals.1 += of.unnamed;
+            totals.1 = u64::saturating_add(totals.1, of.unnamed);
             totals.2 += of.synced.len() as u64;
         }
         totals
@@ -74,13 +75,15 @@ mod tests {
     #[test]
     fn messages_count_once_and_folders_whole() {
         let mut exposure = Exposure::default();
-        for (access, folder, id) in [
-            ("Bind", "\\Inbox", "<1@x>"),
-            ("Bind", "\\Inbox", "<1@x>"),
-            ("Bind", "\\Sent", "<2@x>"),
-            ("Bind", "\\Sent", ""),
-            ("Sync", "\\Inbox", ""),
-            ("Sync", "\\Inbox", ""),
+        for (access, folder, id, reads) in [
+            ("Bind", "\\Inbox", "<1@x>", 1),
+            ("Bind", "\\Inbox", "<1@x>", 1),
+            ("Bind", "\\Sent", "<2@x>", 1),
+            ("Bind", "\\Sent", "", 9),
+            ("AttachmentAccess", "", "<2@x>", 1),
+            ("FolderBind", "\\Drafts", "", 1),
+            ("Sync", "\\Inbox", "", 1),
+            ("Sync", "\\Inbox", "", 1),
         ] {
             exposure.add(Exposed {
                 mailbox: "a@x".to_owned(),
@@ -89,10 +92,19 @@ mod tests {
                 folder: folder.to_owned(),
                 internet_message_id: id.to_owned(),
                 bytes: Some(10),
+                reads,
             });
         }
-        assert_eq!(exposure.totals(), (2, 1, 1));
+        assert_eq!(exposure.totals(), (2, 9, 1));
         let of = &exposure.by_mailbox["a@x"];
-        assert_eq!((of.bytes, of.folders.len(), of.entries), (20, 2, 6));
+        assert_eq!(
+            [3, 5, 6].map(|entry: usize| of.first[entry].what()),
+            [
+                "9 reads not named in the log",
+                "the folder was opened",
+                "the whole folder"
+            ]
+        );
+        assert_eq!((of.bytes, of.folders.len(), of.entries), (20, 3, 8));
     }
 }

@@ -9,6 +9,8 @@ use crate::report::drawing::ChartFile;
 
 /// Workloads and operations listed among the records that are not of mailboxes.
 const OTHER_LISTED: usize = 20;
+/// Days listed of which sessions were left out.
+const LEFT_OUT_LISTED: usize = 20;
 
 /// What the page says of the method.
 #[derive(Debug, Serialize)]
@@ -23,6 +25,9 @@ pub(super) struct Method {
     parameters: Vec<[String; 2]>,
     counts: Vec<[String; 2]>,
     rejects: bool,
+    /// Days of which sessions were left out, with how many sessions and events.
+    left_out: Vec<[String; 3]>,
+    left_out_more: u64,
     other: Vec<[String; 2]>,
     other_left: u64,
     inputs: Vec<InputRow>,
@@ -74,6 +79,16 @@ impl Method {
             parameters,
             counts: counts(&summary.counts),
             rejects: summary.counts.rejects > 0,
+            left_out: summary
+                .left_out
+                .iter()
+                .take(LEFT_OUT_LISTED)
+                .map(|of| {
+                    let day = of.day.clone();
+                    [day, label::count(of.sessions), label::count(of.events)]
+                })
+                .collect(),
+            left_out_more: summary.left_out.len().saturating_sub(LEFT_OUT_LISTED) as u64,
             other: other
                 .iter()
                 .take(OTHER_LISTED)

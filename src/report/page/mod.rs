@@ -223,15 +223,8 @@ fn exposure_rows(run: &Run, style: &Style) -> Vec<ExposureRow> {
         .filter_map(|mailbox| {
             let of = run.exposure.by_mailbox.get(mailbox)?;
             let first = of.first.iter().map(|exposed| {
-                let what = match exposed.access.as_str() {
-                    "Sync" => "the whole folder".to_owned(),
-                    _ if exposed.internet_message_id.is_empty() => {
-                        "not named in the log".to_owned()
-                    }
-                    _ => exposed.internet_message_id.clone(),
-                };
                 let time = label::moment(exposed.time, &style.time_zone);
-                [time, exposed.folder.clone(), what]
+                [time, exposed.folder.clone(), exposed.what()]
             });
             Some(ExposureRow {
                 mailbox: mailbox.to_owned(),

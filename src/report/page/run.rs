@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use super::exposure::Exposure;
+use crate::chart::label;
 use crate::error::Error;
 use crate::report::FORMAT_VERSION;
 use crate::report::tables::plain_cell;
@@ -22,6 +23,9 @@ pub(super) struct Summary {
     pub failures: Vec<String>,
     pub counts: Counts,
     pub other_records: BTreeMap<String, u64>,
+    /// Older runs left nothing out.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
     pub mailboxes: u64,
     pub sessions: u64,
     pub flagged: usize,
@@ -36,6 +40,14 @@ impl Summary {
             .and_then(serde_json::Value::as_str)
             == Some("window")
     }
+}
+
+/// Sessions of a day that the model had passed before.
+#[derive(Debug, Deserialize)]
+pub(super) struct LeftOut {
+    pub day: String,
+    pub sessions: u64,
+    pub events: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -155,12 +167,61 @@ pub(super) struct Exposed {
     /// Unix seconds.
     #[serde(deserialize_with = "seconds")]
     pub time: i64,
+    #[serde(deserialize_with = "cell")]
     pub access: String,
     #[serde(deserialize_with = "cell")]
     pub folder: String,
     #[serde(deserialize_with = "cell")]
     pub internet_message_id: String,
     pub bytes: Option<u64>,
+    /// Reads that the row stands for; older tables have a row for each.
+    #[serde(default = "one")]
+    pub reads: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+impl Exposed {
+    /// What was read, in words.
+    pub(super) fn what(&self) -> String {
+        match self.kind() {
+            ExposedKind::WholeFolder => "the whole folder".to_owned(),
+            ExposedKind::Message => self.internet_message_id.clone(),
+            ExposedKind::OpenedFolder => "the folder was opened".to_owned(),
+            ExposedKind::Unnamed if self.reads > 1 => {
+                format!("{} reads not named in the log", label::count(self.reads))
+            }
+            ExposedKind::Unnamed => "not named in the log".to_owned(),
+        }
+    }
+
+    /// What the row says was read.
+    pub(super) fn kind(&self) -> ExposedKind {
+        if self.access == "Sync" {
+            ExposedKind::WholeFolder
+        } else if !self.internet_message_id.is_empty() {
+            ExposedKind::Message
+        } else if self.access.eq_ignore_ascii_case("FolderBind") {
+            ExposedKind::OpenedFolder
+        } else {
+            ExposedKind::Unnamed
+        }
+    }
+}
+
+/// What a row of `exposure.csv` says was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ExposedKind {
+    /// A folder with everything in it.
+    WholeFolder,
+    /// A message that the log names.
+    Message,
+    /// A folder, of whose messages the log says nothing (`FolderBind`).
+    OpenedFolder,
+    /// Messages that the log does not name.
+    Unnamed,
 }
 
 /// Everything that the page is made of, except the pictures.
