@@ -308,7 +308,7 @@ impl Words<'_> {
         };
         let basis = if sessions == 0 {
             format!(
-                "nothing like it in this mailbox yet, like sessions through {through} in the tenant have {expected}"
+                "nothing like it in this mailbox yet; sessions through {through} in the tenant have {expected}"
             )
         } else {
             format!(
