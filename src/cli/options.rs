@@ -113,11 +113,13 @@ impl TenantArgs {
 /// How sessions are built, ranked and flagged.
 #[derive(Debug, Args)]
 pub(crate) struct RankArgs {
-    /// Alerts (one mailbox on one day) per day that you are ready to read [default: 2]
+    /// Alerts (one mailbox on one day) per day that you are ready to read [default: 2]. However many: no more than a
+    /// quarter of the mailboxes of a day, on average
     #[arg(long, value_name = "RATE", conflicts_with = "fdr")]
     pub alerts_per_day: Option<f64>,
 
-    /// Flag by false-discovery rate instead: the highest share of false alarms among a day's flags
+    /// Flag by false-discovery rate instead: the highest share of false alarms among a day's alerts. It takes about
+    /// 1 / RATE days of log until anything can be proved
     #[arg(long, value_name = "RATE")]
     pub fdr: Option<f64>,
 

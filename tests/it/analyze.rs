@@ -269,6 +269,39 @@ fn a_log_cut_after_a_day_keeps_every_earlier_score() {
 }
 
 #[test]
+fn a_single_mailbox_is_flagged_however_many_alerts_are_asked_for() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let log = unpacked(&sample());
+    let victim = "iraik.mosswick@larchsen-lum.example";
+    let lines = log
+        .lines()
+        .enumerate()
+        .filter(|(number, line)| *number == 0 || line.contains(victim));
+    let export = dir.path().join("one.csv");
+    let kept: Vec<&str> = lines.map(|(_, line)| line).collect();
+    fs::write(&export, kept.join("\n")).expect("an export of one mailbox");
+    let flagged = |rate: &str| {
+        let out = dir.path().join(rate);
+        let output = analyze(&[&export], &out, &["--alerts-per-day", rate]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let sessions = rows(&out.join("sessions.csv"));
+        let mut flagged = sessions;
+        flagged.retain(|session| session["flagged"] == "true");
+        assert!(flagged.iter().all(|session| !session["reasons"].is_empty()));
+        flagged
+    };
+    let (two, many) = (flagged("2"), flagged("1000"));
+    assert!(
+        two.iter().any(|s| s["rank"] == "1"),
+        "the attack is flagged"
+    );
+    assert!(many.len() >= two.len());
+    // No more than a quarter of its days, give or take the days since they began to look alike.
+    let days: BTreeSet<&str> = many.iter().map(|s| &s["start"][..10]).collect();
+    assert!(days.len() <= 6, "{days:?}");
+}
+
+#[test]
 fn a_short_export_is_judged_by_its_other_days() {
     let dir = tempfile::tempdir().expect("a folder");
     let whole = unpacked(&sample());
