@@ -54,9 +54,9 @@ impl<'a> Naming<'a> {
     pub fn application(&self, session: &Session) -> String {
         let id = self.application_id(session);
         match (self.application_name)(id) {
-            Some(name) => name.to_owned(),
-            None if id.is_empty() => "no application id".to_owned(),
-            None => short_id(id),
+            Some(name) => format!("application {name}"),
+            None if id.is_empty() => "application without an id".to_owned(),
+            None => format!("application {}", short_id(id)),
         }
     }
 

@@ -211,19 +211,17 @@ impl Words<'_> {
 
     fn novelty(&self, known: &Known, (such_days, days): (u32, u32), version: bool) -> Said {
         let subject = match self.evidence.feature {
-            FeatureId::Application => {
-                format!("application {}", self.naming.application(self.session))
-            }
+            FeatureId::Application => self.naming.application(self.session),
             FeatureId::Client if version => format!(
                 "client string \"{}\"",
                 self.naming.client_info(self.session)
             ),
             FeatureId::Client => {
-                format!(
-                    "application {} with client {}",
-                    self.naming.application(self.session),
-                    self.client_words()
-                )
+                let application = self.naming.application(self.session);
+                match self.naming.client_info(self.session) {
+                    "" => format!("{application} without a client string"),
+                    info => format!("{application} with client \"{info}\""),
+                }
             }
             FeatureId::Actor => match self.naming.logon_type(self.session) {
                 "" => format!("actor {}", self.naming.actor(self.session)),
@@ -301,7 +299,11 @@ impl Words<'_> {
         let observed_words = format!("{}{}", amount(observed), plural(observed));
         // The range reaches up to `high`, which is told from it: whole numbers below.
         let high = (high.ceil() - 1.0).max(0.0);
-        let expected = format!("{} to {}", amount(low.floor().min(high)), amount(high));
+        let expected = if high == 0.0 {
+            "none".to_owned()
+        } else {
+            format!("{} to {}", amount(low.floor().min(high)), amount(high))
+        };
         let through = match self.session.client_family {
             ClientFamily::Unknown | ClientFamily::Other => "such clients".to_owned(),
             family => family.as_str().to_owned(),
@@ -404,9 +406,7 @@ impl Words<'_> {
 
     fn spread(&self, mailboxes: u32, kind: CategoryKind, name: &str) -> Said {
         let shared = match kind {
-            CategoryKind::Application => {
-                format!("application {}", self.naming.application(self.session))
-            }
+            CategoryKind::Application => self.naming.application(self.session),
             CategoryKind::Client | CategoryKind::Version => {
                 format!("client {}", self.client_words())
             }
