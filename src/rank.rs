@@ -72,7 +72,7 @@ const TELLING_CHANGE: f64 = 2.0;
 pub enum FlagRule {
     /// Alerts (mailbox-days) per day that the analyst is ready to read.
     AlertsPerDay(f64),
-    /// Highest share of false alarms among the flags of a day.
+    /// Highest share of false alarms among the alerts of a day.
     FalseDiscoveryRate(f64),
 }
 

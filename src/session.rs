@@ -587,3 +587,108 @@ fn block_name(network: &str) -> String {
     }
     network.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, Events};
+
+    const MINUTE: i64 = 60_000;
+
+    /// A read of one mailbox at a minute of a day, from a network.
+    fn read(minute: i64, family: ClientFamily, network: &str) -> Event {
+        Event {
+            record_id: format!("{minute} {network}"),
+            time: minute * MINUTE,
+            operation: "MailItemsAccessed".to_owned(),
+            access: AccessType::Bind,
+            mailbox: "a@x".to_owned(),
+            actor: "a@x".to_owned(),
+            client_app_id: "app".to_owned(),
+            client_info: "client".to_owned(),
+            client_family: family,
+            network: network.to_owned(),
+            items: 1,
+            bytes: 7,
+            ..Event::default()
+        }
+    }
+
+    /// First minute and number of events of each session.
+    fn cut(events: Vec<Event>) -> Result<Vec<(i64, u32)>, Error> {
+        let events = Events::from_events(events)?;
+        let sessions = sessionize(&events.columns()?, &SessionOptions::default())?;
+        Ok(sessions
+            .iter()
+            .map(|session| (session.start / MINUTE, session.events))
+            .collect())
+    }
+
+    #[test]
+    fn an_application_acts_from_anywhere_and_a_person_from_one_place() -> Result<(), Error> {
+        let from_two = |family| {
+            cut(vec![
+                read(0, family, "203.0.113.0/24"),
+                read(10, family, "198.51.100.0/24"),
+                read(20, family, "203.0.113.0/24"),
+            ])
+        };
+        assert_eq!(from_two(ClientFamily::Rest)?, [(0, 3)]);
+        assert_eq!(from_two(ClientFamily::ActiveSync)?, [(0, 2), (10, 1)]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_place_that_was_silent_begins_anew() -> Result<(), Error> {
+        let phone = ClientFamily::ActiveSync;
+        let sessions = cut(vec![
+            read(0, phone, "203.0.113.0/24"),
+            read(25, phone, "198.51.100.0/24"),
+            read(45, phone, "203.0.113.0/24"),
+        ])?;
+        assert_eq!(sessions, [(0, 1), (25, 1), (45, 1)]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_sign_in_joins_its_session_but_makes_it_no_longer_than_allowed() -> Result<(), Error> {
+        let with_sign_in = |minute| {
+            let mut visit = read(1320, ClientFamily::ActiveSync, "203.0.113.0/24");
+            visit.session_id = "s".to_owned();
+            let sign_in = Event {
+                operation: "UserLoggedIn".to_owned(),
+                access: AccessType::None,
+                ..visit.clone()
+            };
+            cut(vec![
+                visit,
+                Event {
+                    record_id: "sign-in".to_owned(),
+                    time: minute * MINUTE,
+                    ..sign_in
+                },
+            ])
+        };
+        assert_eq!(with_sign_in(1260)?, [(1260, 2)]);
+        assert_eq!(with_sign_in(10)?, [(10, 1), (1320, 1)]);
+        Ok(())
+    }
+
+    #[test]
+    fn bytes_are_those_that_were_read() -> Result<(), Error> {
+        let visit = read(0, ClientFamily::ActiveSync, "203.0.113.0/24");
+        let created = Event {
+            record_id: "created".to_owned(),
+            operation: "Create".to_owned(),
+            access: AccessType::None,
+            ..visit.clone()
+        };
+        let events = Events::from_events([visit, created])?;
+        let sessions = sessionize(&events.columns()?, &SessionOptions::default())?;
+        assert_eq!(
+            (sessions.len(), sessions[0].events, sessions[0].bytes),
+            (1, 2, 7)
+        );
+        Ok(())
+    }
+}

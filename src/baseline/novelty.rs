@@ -271,4 +271,23 @@ mod tests {
         assert_eq!(network_novelty(fresh, fresh, None).rung, 4);
         assert_eq!(network_novelty(fresh, fresh, Some(fresh)).rung, 5);
     }
+
+    #[test]
+    fn the_owner_of_a_young_mailbox_is_expected_and_others_are_not() {
+        let rung = |young, delegated| {
+            let mut visit = Observation::visit(20, 7);
+            visit.categories[CategoryKind::Actor as usize] = 3;
+            visit.delegated = delegated;
+            let known = FxHashMap::default();
+            let (all, _) = novelties(
+                &visit,
+                (&known, young),
+                &TenantKnown::default(),
+                &TenantToday::default(),
+            );
+            all[CategoryKind::Actor as usize].rung
+        };
+        assert_eq!(rung(true, false), 0);
+        assert_eq!((rung(true, true), rung(false, false)), (5, 5));
+    }
 }
