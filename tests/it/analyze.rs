@@ -6,14 +6,8 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::command::{mailglass, stderr};
 use crate::shared_data::shared_data;
-
-fn mailglass(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mailglass"))
-        .args(args)
-        .output()
-        .expect("mailglass runs")
-}
 
 fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("notebooks-data/tenant/audit.csv.gz")
@@ -29,10 +23,6 @@ fn analyze(inputs: &[&Path], out: &Path, more: &[&str]) -> Output {
     args.extend(["--out", text(out)]);
     args.extend(more);
     mailglass(&args)
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {

@@ -2,21 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-fn mailglass(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mailglass"))
-        .args(args)
-        .output()
-        .expect("mailglass runs")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use crate::command::{mailglass, stderr};
 
 /// Four records a day of a mailbox, for days of March 2024.
 fn log(days: std::ops::RangeInclusive<u32>) -> String {

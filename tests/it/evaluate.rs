@@ -3,19 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
+use crate::command::mailglass;
 use crate::shared_data::shared_data;
 use crate::table::rows;
-
-fn mailglass(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mailglass"))
-        .args(args)
-        .output()
-        .expect("mailglass runs")
-}
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")

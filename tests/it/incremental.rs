@@ -3,18 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
-fn mailglass(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mailglass"))
-        .args(args)
-        .output()
-        .expect("mailglass runs")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use crate::command::{mailglass, stderr};
 
 /// A simulated tenant with an intrusion, one file per day.
 fn tenant(dir: &Path) -> Vec<PathBuf> {

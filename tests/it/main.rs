@@ -3,6 +3,7 @@
 mod analyze;
 mod architecture;
 mod chart;
+mod command;
 mod config_file;
 mod damage;
 mod envelopes;

@@ -5,21 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
-pub fn mailglass(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mailglass"))
-        .args(args)
-        .output()
-        .expect("mailglass runs")
-}
+use crate::command::{mailglass, stderr};
 
-fn text(path: &Path) -> &str {
+pub fn text(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn sample() -> PathBuf {
