@@ -157,7 +157,9 @@ impl Model {
         let weights: Vec<Weight> = judgements
             .par_iter()
             .zip(observations)
-            .map(|(judgement, observation)| weigh(&judgement.deviations, observation.channel))
+            .map(|(judgement, observation)| {
+                weigh(&judgement.tempered_deviations(), observation.channel)
+            })
             .collect();
         let ranked = self.ranker.rank_day(observations, &weights, options)?;
         let flagged: Vec<usize> = (0..observations.len())

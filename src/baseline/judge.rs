@@ -6,11 +6,12 @@ use std::collections::hash_map::Entry;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::circumstance::absences;
 use super::hours::{HOUR_CLASSES, hour_class};
 use super::ladder::bans;
 use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
 use super::novelty::{Category, Novelty, TRUST_DAYS, TenantToday, novelties};
-use super::odd_days::{is_odd, odd_rung};
+use super::odd_days::{SETTLED_DAYS, is_odd, odd_rung};
 use super::{
     Baselines, Judgement, SPREAD_DAYS, Stage, VOLUME_FEATURES, novelty_bound, persistence_rung,
     silence_rung, spread_rung, stratum, unfamiliar_categories, volume_class,
@@ -27,7 +28,7 @@ const ACTIVE_DAYS: i32 = 14;
 /// known already before what was not.
 const SUPPORT_BOUND: f64 = 1.0;
 
-type Novelties = ([Novelty; CategoryKind::COUNT], Novelty);
+pub(super) type Novelties = ([Novelty; CategoryKind::COUNT], Novelty);
 
 /// Everything that is the same for all sessions of a day.
 struct Day<'a> {
@@ -58,12 +59,18 @@ impl Baselines {
             .collect();
         let tokens = self.token_rungs(observations, &novelties);
         day.unfamiliar = self.unfamiliar_today(observations, &novelties);
+        let absences = absences(observations, &novelties);
         observations
             .par_iter()
             .zip(novelties)
-            .zip(tokens)
-            .map(|((observation, novelties), token)| {
-                self.judge(observation, novelties, token, &day)
+            .zip(tokens.into_par_iter().zip(absences))
+            .map(|((observation, novelties), (token, absent))| {
+                let mut judgement = self.judge(observation, novelties, token, &day);
+                if self.uses(Stage::Circumstances) {
+                    judgement.absent = absent;
+                    judgement.young = self.young(self.mailbox(observation, &day));
+                }
+                judgement
             })
             .collect()
     }
@@ -72,6 +79,12 @@ impl Baselines {
         self.mailboxes
             .get(&observation.mailbox)
             .unwrap_or(day.empty)
+    }
+
+    /// Active days of a mailbox that is new in a tenant that is not: while the log itself is young, every mailbox is.
+    fn young(&self, mailbox: &MailboxBaseline) -> Option<u32> {
+        (self.tenant.days >= SETTLED_DAYS && mailbox.active_days < SETTLED_DAYS)
+            .then_some(mailbox.active_days)
     }
 
     fn tenant_today(&self, observations: &[Observation]) -> TenantToday {
@@ -181,6 +194,8 @@ impl Baselines {
             odd_days: 0,
             silence: baseline.silence_before(observation.day),
             class,
+            absent: false,
+            young: None,
         };
         if !observation.touches_mailbox {
             return judgement;

@@ -5,6 +5,7 @@
 //! taught ([`Baselines::teach_day`]). Nothing later is ever looked at, and judging day by day from a saved model is
 //! the same computation as judging a long export at once.
 
+mod circumstance;
 mod evidence;
 mod hours;
 mod judge;
@@ -116,9 +117,19 @@ pub struct Judgement {
     /// Days without any session of the mailbox before.
     silence: u32,
     class: u8,
+    /// Whether the session looks like its owner's, away from every network that the mailbox knows.
+    absent: bool,
+    /// Active days of a mailbox that is younger than its tenant's log.
+    young: Option<u32>,
 }
 
 impl Judgement {
+    /// The deviations as they weigh under the circumstances of the session, in bans: less where its owner is away, and where
+    /// the mailbox is young.
+    pub fn tempered_deviations(&self) -> [f64; FEATURE_COUNT] {
+        circumstance::temper(&self.deviations, self.absent, self.young)
+    }
+
     /// The categories of the session that were unfamiliar to its mailbox and to most of the tenant.
     pub fn unfamiliar(&self, observation: &Observation) -> Vec<(CategoryKind, Symbol)> {
         unfamiliar_categories(observation, &self.novelties, self.network)

@@ -14,7 +14,7 @@ const WINDOW_DAYS: i32 = 14;
 /// Deviation of the hour, in bans, from which it is odd: one session in four of the mailbox comes at such hours.
 const ODD_HOUR: f64 = 0.6;
 /// Active days of a mailbox before which everything about it is new, its hours among them.
-const SETTLED_DAYS: u32 = 10;
+pub(super) const SETTLED_DAYS: u32 = 10;
 /// What a mailbox meets on its first days is not new to it, but unknown to us.
 const FIRST_DAYS: i32 = 5;
 

@@ -12,6 +12,8 @@ pub enum Stage {
     Peers,
     /// Withholding from the baselines what is flagged or weighs heavily; without it everything teaches.
     Probation,
+    /// Letting deviations weigh less where the owner is away, or the mailbox young.
+    Circumstances,
     /// The isolation forest's part of the score.
     Isolation,
     /// Drawing follow-ups of an alert behind new incidents.
@@ -20,10 +22,11 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Shrinkage,
         Self::Peers,
         Self::Probation,
+        Self::Circumstances,
         Self::Isolation,
         Self::FollowUp,
     ];
@@ -34,6 +37,7 @@ impl Stage {
             Self::Shrinkage => "shrinkage",
             Self::Peers => "peers",
             Self::Probation => "probation",
+            Self::Circumstances => "circumstances",
             Self::Isolation => "isolation",
             Self::FollowUp => "follow_up",
         }

@@ -1,0 +1,174 @@
+//! Circumstances: what explains a session without an intruder, and how much of its deviations is left.
+//!
+//! A deviation says how rarely something happens. Some rare things come together: who travels is in a network that the
+//! mailbox does not know, with a phone and a laptop, every day until the journey ends; who has just begun to work meets
+//! everything for the first time. The deviations stay as they are; what they weigh is less.
+
+use rustc_hash::FxHashSet;
+
+use super::judge::Novelties;
+use super::odd_days::SETTLED_DAYS;
+use crate::feature::{
+    CategoryKind, Channel, FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId, Observation, Symbol,
+};
+
+/// The strongest deviation of a volume, in bans, at which absence explains nothing any more: people on a journey read as
+/// they do at home.
+const BEYOND_ABSENCE: f64 = 4.0;
+/// What the deviations of a mailbox weigh on its first day, beside one that has been used for [`SETTLED_DAYS`] days.
+const FIRST_DAY_KEEPS: f64 = 0.7;
+
+/// What the owner's whereabouts speak for, and so what their absence takes weight from.
+const OF_WHEREABOUTS: [FeatureId; 4] = [
+    FeatureId::Network,
+    FeatureId::Token,
+    FeatureId::Persistence,
+    FeatureId::Spread,
+];
+
+/// Which sessions of a day are the absent owner's, as far as the log can tell: through a client that the mailbox knows,
+/// from a network that it does not, on a day on which nobody opens it from a network that it knows. A thief who holds
+/// the owner's sign-in reads along while the owner's own devices go on at home; a traveller has taken them along.
+pub(super) fn absences(observations: &[Observation], novelties: &[Novelties]) -> Vec<bool> {
+    let sessions = || observations.iter().zip(novelties);
+    let at_home: FxHashSet<Symbol> = sessions()
+        .filter(|(observation, (_, network))| {
+            is_person(observation)
+                && observation.category(CategoryKind::Network) != 0
+                && network.rung == 0
+        })
+        .map(|(observation, _)| observation.mailbox)
+        .collect();
+    sessions()
+        .map(|(observation, (categories, network))| {
+            let own = |kind: CategoryKind| categories[kind as usize].rung == 0;
+            is_person(observation)
+                && network.rung > 0
+                && own(CategoryKind::Application)
+                && own(CategoryKind::Client)
+                && !at_home.contains(&observation.mailbox)
+        })
+        .collect()
+}
+
+/// Whether the owner is, or claims to be, at the other end.
+fn is_person(observation: &Observation) -> bool {
+    observation.touches_mailbox
+        && !observation.delegated
+        && observation.channel != Channel::Application
+}
+
+/// The deviations as they weigh under the circumstances: `absent` as [`absences`] has it, `young` the active days of
+/// the mailbox when the tenant is older than that, else `None`.
+pub(super) fn temper(
+    deviations: &[f64; FEATURE_COUNT],
+    absent: bool,
+    young: Option<u32>,
+) -> [f64; FEATURE_COUNT] {
+    let mut tempered = *deviations;
+    if absent {
+        let volume = FEATURES
+            .iter()
+            .filter(|feature| feature.group == FeatureGroup::Volume)
+            .map(|feature| deviations[feature.id.index()])
+            .fold(0.0, f64::max);
+        let kept = (volume / BEYOND_ABSENCE).powi(2).min(1.0);
+        for feature in OF_WHEREABOUTS {
+            tempered[feature.index()] *= kept;
+        }
+    }
+    if let Some(days) = young {
+        let age = (f64::from(days) / f64::from(SETTLED_DAYS)).min(1.0);
+        let kept = FIRST_DAY_KEEPS + (1.0 - FIRST_DAY_KEEPS) * age;
+        tempered.iter_mut().for_each(|bans| *bans *= kept);
+    }
+    tempered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baseline::novelty::Novelty;
+
+    const HOME: Symbol = 7;
+    const HOTEL: Symbol = 8;
+
+    /// A session from a network, and how new its network and its client are to the mailbox.
+    fn session(
+        network: Symbol,
+        network_rung: usize,
+        client_rung: usize,
+    ) -> (Observation, Novelties) {
+        let novelty = |rung| Novelty {
+            rung,
+            ..Novelty::default()
+        };
+        let mut categories = [novelty(0); CategoryKind::COUNT];
+        categories[CategoryKind::Client as usize] = novelty(client_rung);
+        (
+            Observation::visit(100, network),
+            (categories, novelty(network_rung)),
+        )
+    }
+
+    fn absent<const N: usize>(sessions: [(Observation, Novelties); N]) -> Vec<bool> {
+        let (observations, novelties): (Vec<_>, Vec<_>) = sessions.into_iter().unzip();
+        absences(&observations, &novelties)
+    }
+
+    #[test]
+    fn the_owner_is_away_when_nobody_is_at_home() {
+        let journey = || session(HOTEL, 4, 0);
+        assert_eq!(absent([journey(), journey()]), [true, true]);
+        // Earlier or later: a thief at night precedes the owner in the morning.
+        let home = || session(HOME, 0, 0);
+        assert_eq!(absent([home(), journey()]), [false, false]);
+        assert_eq!(absent([journey(), home()]), [false, false]);
+        // A client that the mailbox does not know is not its owner's.
+        assert_eq!(absent([session(HOTEL, 4, 3)]), [false]);
+    }
+
+    #[test]
+    fn applications_and_others_say_nothing_of_where_the_owner_is() {
+        let changed = |change: fn(&mut Observation)| {
+            let mut home = session(HOME, 0, 0);
+            change(&mut home.0);
+            absent([home, session(HOTEL, 4, 0)])
+        };
+        assert_eq!(changed(|_| ()), [false, false]);
+        assert_eq!(changed(|home| home.mailbox = 2), [false, true]);
+        assert_eq!(changed(|home| home.delegated = true), [false, true]);
+        assert_eq!(changed(|home| home.touches_mailbox = false), [false, true]);
+        let application = |home: &mut Observation| home.channel = Channel::Application;
+        assert_eq!(changed(application), [false, true]);
+        let mut application = session(HOTEL, 4, 0);
+        application.0.channel = Channel::Application;
+        assert_eq!(absent([application]), [false]);
+    }
+
+    #[test]
+    fn absence_takes_from_what_speaks_of_whereabouts_while_volumes_are_ordinary() {
+        let weighed = |items: f64, absent| {
+            let mut deviations = [0.0; FEATURE_COUNT];
+            deviations[FeatureId::Network.index()] = 2.5;
+            deviations[FeatureId::Hour.index()] = 1.0;
+            deviations[FeatureId::Items.index()] = items;
+            let tempered = temper(&deviations, absent, None);
+            [FeatureId::Network, FeatureId::Hour, FeatureId::Items]
+                .map(|feature| tempered[feature.index()])
+        };
+        assert_eq!(weighed(0.0, true), [0.0, 1.0, 0.0]);
+        assert_eq!(weighed(2.0, true), [2.5 / 4.0, 1.0, 2.0]);
+        assert_eq!(weighed(5.0, true), [2.5, 1.0, 5.0]);
+        assert_eq!(weighed(0.0, false), [2.5, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_young_mailbox_grows_up() {
+        let weighed = |young| temper(&[1.0; FEATURE_COUNT], false, young)[0];
+        assert!((weighed(Some(0)) - FIRST_DAY_KEEPS).abs() < 1e-12);
+        assert!((weighed(Some(5)) - 0.85).abs() < 1e-12);
+        assert!((weighed(Some(10)) - 1.0).abs() < 1e-12);
+        assert!((weighed(None) - 1.0).abs() < 1e-12);
+    }
+}
