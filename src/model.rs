@@ -158,7 +158,11 @@ impl Model {
             .par_iter()
             .zip(observations)
             .map(|(judgement, observation)| {
-                weigh(&judgement.tempered_deviations(), observation.channel)
+                weigh(
+                    &judgement.tempered_deviations(),
+                    observation.channel,
+                    observation.delegated,
+                )
             })
             .collect();
         let ranked = self.ranker.rank_day(observations, &weights, options)?;

@@ -572,7 +572,8 @@ impl AddressBlocks {
     }
 }
 
-fn block_name(network: &str) -> String {
+/// The block of a provider that a network belongs to: /16 of IPv4, /32 of IPv6; what is no network of addresses is its own block.
+pub(crate) fn block_name(network: &str) -> String {
     if let Some(prefix) = network.strip_suffix("/24") {
         let mut parts = prefix.split('.');
         if let (Some(a), Some(b)) = (parts.next(), parts.next()) {

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::hours::hour_class;
 use super::mailbox::LadderKind;
 use super::novelty::Novelty;
+use super::volume::BORROWED_SESSIONS;
 use super::{
     Baselines, DELEGATED, Judgement, MailboxBaseline, UNFAMILIAR, VOLUME_FEATURES, own_volume,
     silence_rung,
 };
-use crate::feature::{CategoryKind, Channel, FeatureId, Observation, Symbol};
+use crate::feature::{CategoryKind, Channel, FeatureId, Measure, Observation, Symbol};
 
 /// What was expected where a feature deviates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +27,7 @@ pub enum Expectation {
         tenant_mailboxes: u32,
         /// Days of the mailbox that brought something at least as new.
         such_days: u32,
-        /// Days of the mailbox in the baseline.
+        /// Days of the mailbox that are counted: ordinary ones, after its first.
         days: u32,
         /// Whether the browser's version, not the client, is what is new.
         version: bool,
@@ -43,6 +44,8 @@ pub enum Expectation {
         unfamiliar: bool,
         /// ...or of people who are not its owner.
         delegated: bool,
+        /// What is expected of a mailbox that has none.
+        elsewhere: Elsewhere,
     },
     /// An hour: sessions of the mailbox within an hour of it, of all its sessions of the kind.
     Hour {
@@ -57,7 +60,7 @@ pub enum Expectation {
     Changes {
         /// Such days.
         such_days: u32,
-        /// All days.
+        /// All days that are counted.
         days: u32,
     },
     /// Other mailboxes in which the same thing was unfamiliar within a week.
@@ -75,7 +78,7 @@ pub enum Expectation {
         rung: usize,
         /// Days of the mailbox with something as strange.
         such_days: u32,
-        /// All days.
+        /// All days that are counted.
         days: u32,
     },
     /// Days without a session before.
@@ -84,14 +87,14 @@ pub enum Expectation {
         silent_days: u32,
         /// Days of the mailbox after as long a silence.
         such_days: u32,
-        /// All days.
+        /// All days that are counted.
         days: u32,
     },
     /// Days on which the service throttled the mailbox's log.
     Throttled {
         /// Such days.
         such_days: u32,
-        /// All days.
+        /// All days that are counted.
         days: u32,
     },
     /// Days of the last two weeks on which the mailbox was opened at an odd hour from a network new to it.
@@ -104,6 +107,17 @@ pub enum Expectation {
         /// Number of days.
         days: u32,
     },
+}
+
+/// Which sessions of the tenant's mailboxes a session without precedent in its own is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Elsewhere {
+    /// Those of its application.
+    Application,
+    /// Those through its client family, as familiar and as delegated as it is.
+    Class,
+    /// All of them, because hardly any are like it.
+    Everything,
 }
 
 /// One deviation with the numbers behind it.
@@ -195,7 +209,7 @@ impl Baselines {
                     rung as f64,
                     Expectation::Changes {
                         such_days,
-                        days: baseline.active_days,
+                        days: baseline.counted_days(),
                     },
                 )
             }
@@ -225,14 +239,14 @@ impl Baselines {
                     silent_days: judgement.silence,
                     such_days: baseline.ladders[LadderKind::Silence as usize]
                         .days_at_or_above(rung),
-                    days: baseline.active_days,
+                    days: baseline.counted_days(),
                 };
                 (f64::from(judgement.silence), expectation)
             }
             FeatureId::Throttled => {
                 let expectation = Expectation::Throttled {
                     such_days: baseline.ladders[LadderKind::Throttled as usize].days_at_or_above(1),
-                    days: baseline.active_days,
+                    days: baseline.counted_days(),
                 };
                 (f64::from(u8::from(observation.throttled)), expectation)
             }
@@ -248,7 +262,7 @@ impl Baselines {
                 let expectation = Expectation::Token {
                     rung: judgement.token,
                     such_days,
-                    days: baseline.active_days,
+                    days: baseline.counted_days(),
                 };
                 (judgement.token as f64, expectation)
             }
@@ -269,10 +283,24 @@ impl Baselines {
             mailboxes: novelty.mailboxes,
             tenant_mailboxes: self.mailboxes.len() as u32,
             such_days: baseline.ladders[ladder as usize].days_at_or_above(novelty.rung.max(1)),
-            days: baseline.active_days,
+            days: baseline.counted_days(),
             version,
         };
         (novelty.rung as f64, expectation)
+    }
+
+    fn elsewhere(&self, observation: &Observation, class: u8, measure: Measure) -> Elsewhere {
+        if self
+            .application_volume(observation, class, measure)
+            .is_some()
+        {
+            return Elsewhere::Application;
+        }
+        let class = self.tenant.volumes.get(&class);
+        match class.map(|volume| volume[measure as usize].sessions()) {
+            Some(sessions) if sessions >= BORROWED_SESSIONS => Elsewhere::Class,
+            _ => Elsewhere::Everything,
+        }
     }
 
     fn volume_evidence(
@@ -296,6 +324,7 @@ impl Baselines {
             sessions,
             unfamiliar: class & UNFAMILIAR != 0,
             delegated: class & DELEGATED != 0,
+            elsewhere: self.elsewhere(observation, class, measure),
         };
         (observation.measure(measure), expectation)
     }

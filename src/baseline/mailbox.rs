@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::hours::{HOUR_CLASSES, WeekHistogram};
-use super::ladder::MailboxLadder;
+use super::ladder::{FIRST_DAYS, MailboxLadder};
 use super::novelty::{Acquaintance, Category};
 use super::odd_days::OddDays;
 use super::volume::Moments;
@@ -103,6 +103,13 @@ impl MailboxBaseline {
             return 0;
         }
         u32::try_from(day - self.last_day - 1).unwrap_or(0)
+    }
+}
+
+impl MailboxBaseline {
+    /// Days that its ladders have counted: those that taught, but for the first.
+    pub(crate) fn counted_days(&self) -> u32 {
+        self.active_days.saturating_sub(FIRST_DAYS)
     }
 }
 

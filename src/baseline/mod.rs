@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-pub use evidence::{Evidence, Expectation};
+pub use evidence::{Elsewhere, Evidence, Expectation};
 pub use ladder::MAX_BANS;
 pub use stage::Stage;
 pub use weight::{GROUPS, Weight, weigh};
@@ -182,15 +182,10 @@ impl Baselines {
             .get(&class)
             .map(|v| v[measure as usize])
             .unwrap_or_default();
-        let application = observation.category(CategoryKind::Application);
         if !self.uses(Stage::Shrinkage) {
             return Predictive::new(own, Moments::default(), Moments::default());
         }
-        let prior = (class & UNFAMILIAR != 0)
-            .then(|| self.tenant.applications.get(&application))
-            .flatten()
-            .map(|moments| moments[measure as usize])
-            .filter(|moments| moments.sessions() >= APPLICATION_SESSIONS);
+        let prior = self.application_volume(observation, class, measure);
         // Of clients that are new to a mailbox the tenant knows more: it learns from those as well that nobody trusts yet.
         let peers = || {
             (class & UNFAMILIAR == 0)
@@ -206,6 +201,23 @@ impl Baselines {
             prior.or_else(peers).unwrap_or(tenant),
             self.tenant.everything[measure as usize],
         )
+    }
+}
+
+impl Baselines {
+    /// What the application of a client that is new to its mailbox does in the tenant, where that is known.
+    fn application_volume(
+        &self,
+        observation: &Observation,
+        class: u8,
+        measure: Measure,
+    ) -> Option<Moments> {
+        let application = observation.category(CategoryKind::Application);
+        (class & UNFAMILIAR != 0)
+            .then(|| self.tenant.applications.get(&application))
+            .flatten()
+            .map(|moments| moments[measure as usize])
+            .filter(|moments| moments.sessions() >= APPLICATION_SESSIONS)
     }
 }
 

@@ -20,7 +20,7 @@ const MIN_DEVIATION: f64 = 0.3;
 const WINSOR: f64 = 3.5;
 
 /// Sessions that a class borrows from the tenant as a whole.
-const BORROWED_SESSIONS: f64 = 20.0;
+pub(super) const BORROWED_SESSIONS: f64 = 20.0;
 /// What an untrusted session tells the tenant is cut at this many standard deviations.
 const ORDINARY: f64 = 2.0;
 

@@ -20,8 +20,9 @@ const NOVELTY: (f64, f64) = (0.5, 3.0);
 const NOVELTY_OF_APPLICATIONS: (f64, f64) = (0.3, 4.0);
 /// What conduct counts at least, however familiar everything else about the session is: at a screen...
 const LEAST_CONDUCT: f64 = 0.5;
-/// ...and on a phone, where nobody works through hundreds of messages at a deadline, or after a leave.
-const LEAST_CONDUCT_ON_PHONES: f64 = 0.8;
+/// ...and elsewhere: nobody works through hundreds of messages on a phone at a deadline, or after a leave; an application has
+/// neither, and other people's mail is nobody's own backlog.
+const LEAST_CONDUCT_ELSEWHERE: f64 = 0.8;
 /// Weight of novelty (identity, network, patterns), in bans, at which conduct begins to count nearly whole.
 const TELLING_NOVELTY: f64 = 1.5;
 
@@ -62,8 +63,8 @@ fn echo(feature: FeatureId) -> f64 {
     }
 }
 
-/// Weighs the deviations of one session, in bans by feature.
-pub fn weigh(deviations: &[f64; FEATURE_COUNT], channel: Channel) -> Weight {
+/// Weighs the deviations of one session, in bans by feature: `delegated` where others than the owner opened the mailbox.
+pub fn weigh(deviations: &[f64; FEATURE_COUNT], channel: Channel, delegated: bool) -> Weight {
     let mut weight = Weight {
         total: 0.0,
         shares: [0.0; FEATURE_COUNT],
@@ -96,7 +97,7 @@ pub fn weigh(deviations: &[f64; FEATURE_COUNT], channel: Channel) -> Weight {
             }
         }
     }
-    temper(&mut weight, channel);
+    temper(&mut weight, channel, delegated);
     weight
 }
 
@@ -111,7 +112,7 @@ fn is_conduct(group: FeatureGroup) -> bool {
 /// A stranger who reads three messages at noon is new; one who reads two hundred at night is an intruder. What is new
 /// about a session counts in proportion to what the session did, and what it did in proportion to what is new about it:
 /// who reads two hundred at their own desk, through the client of every day, has been on leave, or has a deadline.
-fn temper(weight: &mut Weight, channel: Channel) {
+fn temper(weight: &mut Weight, channel: Channel, delegated: bool) {
     let sum = |conduct: bool| -> f64 {
         FeatureGroup::ALL
             .iter()
@@ -128,8 +129,8 @@ fn temper(weight: &mut Weight, channel: Channel) {
     };
     let novelty = grown(least_novelty, sum(true), telling_conduct);
     let least_conduct = match channel {
-        Channel::Mobile => LEAST_CONDUCT_ON_PHONES,
-        Channel::Interactive | Channel::Application => LEAST_CONDUCT,
+        Channel::Interactive if !delegated => LEAST_CONDUCT,
+        _ => LEAST_CONDUCT_ELSEWHERE,
     };
     let conduct = grown(least_conduct, sum(false), TELLING_NOVELTY);
     let factor = |group: FeatureGroup| if is_conduct(group) { conduct } else { novelty };
@@ -155,7 +156,7 @@ mod tests {
         for &(feature, bans) in pairs {
             deviations[feature.index()] = bans;
         }
-        weigh(&deviations, channel)
+        weigh(&deviations, channel, false)
     }
 
     #[test]
@@ -229,6 +230,22 @@ mod tests {
         let new = [volume[0], volume[1], (FeatureId::Network, 5.0)];
         let (desk, phone) = (of(&new), through(Channel::Mobile, &new));
         assert!((phone.total - desk.total).abs() < 0.1);
+    }
+
+    #[test]
+    fn the_mail_of_others_is_no_backlog() {
+        let mut deviations = [0.0; FEATURE_COUNT];
+        deviations[FeatureId::Items.index()] = 5.0;
+        let [owner, assistant] =
+            [false, true].map(|delegated| weigh(&deviations, Channel::Interactive, delegated));
+        assert!(assistant.total > 1.5 * owner.total);
+    }
+
+    #[test]
+    fn an_application_that_reads_more_than_ever_has_no_deadline() {
+        let volume = [(FeatureId::Items, 8.0), (FeatureId::DayItems, 8.0)];
+        let (desk, application) = (of(&volume), through(Channel::Application, &volume));
+        assert!(application.total > 1.5 * desk.total);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::event::{Coded, EventColumns, LogonType};
-use crate::session::{EXCHANGE_ONLINE, Session};
+use crate::session::{EXCHANGE_ONLINE, Session, block_name};
 
 /// Names the parts of sessions of one event table, with times in one zone.
 pub struct Naming<'a> {
@@ -99,6 +99,18 @@ impl<'a> Naming<'a> {
             (asn, country) => name.push_str(&format!(" (AS{asn}, {country})")),
         }
         name
+    }
+
+    /// The block that the network belongs to, with the network: what is known of a network is counted by blocks.
+    pub fn network_in_block(&self, session: &Session) -> String {
+        let network = text(&self.columns.network, session.network);
+        let block = block_name(network);
+        let name = self.network(session);
+        if block == network {
+            name
+        } else {
+            format!("the block {block} around {name}")
+        }
     }
 
     /// The logon type in words; empty when the log has none.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Naming;
-use crate::baseline::{Evidence, Expectation};
+use crate::baseline::{Elsewhere, Evidence, Expectation};
 use crate::event::ClientFamily;
 use crate::feature::{CategoryKind, Channel, FeatureId, Symbols};
 use crate::session::Session;
@@ -120,18 +120,31 @@ struct Words<'a> {
 /// Observed, expected, expected number, sentence.
 type Said = (String, String, f64, String);
 
+/// Said where a mailbox has no days to compare with.
+const NO_HISTORY: &str = "no history of this mailbox yet";
+
 /// What happened, set against how many of the mailbox's days saw the like.
 fn the_like(what: &str, such_days: u32, days: u32) -> Said {
-    let expected = format!("the like on {such_days} of {}", count(days, "day"));
+    if days == 0 {
+        return without_history(what);
+    }
+    let expected = format!("the like on {such_days} of {}", count(days, "ordinary day"));
     let rate = f64::from(such_days) / f64::from(days.max(1));
     let sentence = format!("{what}; this mailbox saw {expected}");
     (what.to_owned(), expected, rate, sentence)
 }
 
+/// What happened in a mailbox whose days are not counted yet.
+fn without_history(what: &str) -> Said {
+    let expected = NO_HISTORY.to_owned();
+    let sentence = format!("{what}; {expected}");
+    (what.to_owned(), expected, 0.0, sentence)
+}
+
 fn silence(silent_days: u32, such_days: u32, days: u32) -> Said {
     let expected = format!(
         "as long a silence before {such_days} of {}",
-        count(days, "day")
+        count(days, "ordinary day")
     );
     let silence = count(silent_days, "day");
     let sentence = format!("nobody had opened the mailbox for {silence}; {expected}");
@@ -171,7 +184,13 @@ impl Words<'_> {
                 sessions,
                 unfamiliar,
                 delegated,
-            } => self.range((*low, *high), *sessions, (*unfamiliar, *delegated)),
+                elsewhere,
+            } => self.range(
+                (*low, *high),
+                *sessions,
+                (*unfamiliar, *delegated),
+                *elsewhere,
+            ),
             Expectation::Hour {
                 near,
                 sessions,
@@ -231,13 +250,16 @@ impl Words<'_> {
                     logon.to_lowercase()
                 ),
             },
-            _ => self.naming.network(self.session),
+            _ => self.naming.network_in_block(self.session),
         };
         let observed = known.in_words();
         let (expected, rate) = if days == 0 {
-            ("no history of this mailbox yet".to_owned(), 0.0)
+            (NO_HISTORY.to_owned(), 0.0)
         } else {
-            let words = format!("something as new on {such_days} of {}", count(days, "day"));
+            let words = format!(
+                "something as new on {such_days} of {}",
+                count(days, "ordinary day")
+            );
             (words, f64::from(such_days) / f64::from(days))
         };
         let basis = if days == 0 {
@@ -263,15 +285,22 @@ impl Words<'_> {
         (low, high): (f64, f64),
         sessions: u32,
         (unfamiliar, delegated): (bool, bool),
+        elsewhere: Elsewhere,
     ) -> Said {
         let observed = self.evidence.observed;
+        // Both count a synchronised folder like an item.
+        let item = if self.session.syncs > 0 {
+            "item or folder"
+        } else {
+            "item"
+        };
         let (what, unit) = match self.evidence.feature {
             FeatureId::Items => ("read", "item"),
-            FeatureId::Burst => ("read within five minutes", "item"),
+            FeatureId::Burst => ("read within five minutes", item),
             FeatureId::Bytes => ("read", "byte"),
             FeatureId::Folders => ("touched", "folder"),
             FeatureId::Syncs => ("downloaded whole", "folder"),
-            FeatureId::DayItems => ("read by this client on this day", "item"),
+            FeatureId::DayItems => ("read by this client from there on this day", item),
             FeatureId::Sends => ("sent", "message"),
             FeatureId::Deletes => ("deleted", "message"),
             _ => ("", "search or failed operation"),
@@ -308,19 +337,27 @@ impl Words<'_> {
             ClientFamily::Unknown | ClientFamily::Other => "such clients".to_owned(),
             family => family.as_str().to_owned(),
         };
+        let who = if delegated {
+            " of others than the owner"
+        } else {
+            ""
+        };
         let basis = if sessions == 0 {
+            let compared = match elsewhere {
+                Elsewhere::Application => "sessions of this application".to_owned(),
+                Elsewhere::Class if unfamiliar => {
+                    format!("sessions{who} through {through} by clients new to their mailbox")
+                }
+                Elsewhere::Class => format!("sessions{who} through {through}"),
+                Elsewhere::Everything => "sessions of all kinds".to_owned(),
+            };
             format!(
-                "nothing like it in this mailbox yet; sessions through {through} in the tenant have {expected}"
+                "nothing like it in this mailbox to compare with; {compared} in the tenant have {expected}"
             )
         } else {
             format!(
-                "this mailbox's {}{} through {through}{} {} {expected}",
+                "this mailbox's {}{who} through {through}{} {} {expected}",
                 count(sessions, "ordinary session"),
-                if delegated {
-                    " of others than its owner"
-                } else {
-                    ""
-                },
                 if unfamiliar {
                     " by clients new to it"
                 } else {
@@ -395,7 +432,13 @@ impl Words<'_> {
         } else {
             "an inbox rule was changed"
         };
-        let expected = format!("such a change on {such_days} of {}", count(days, "day"));
+        if days == 0 {
+            return without_history(what);
+        }
+        let expected = format!(
+            "such a change on {such_days} of {}",
+            count(days, "ordinary day")
+        );
         (
             what.to_owned(),
             expected.clone(),
@@ -464,6 +507,7 @@ fn plural(n: f64, unit: &str) -> String {
     match unit {
         "mailbox" => "mailboxes".to_owned(),
         "search or failed operation" => "searches or failed operations".to_owned(),
+        "item or folder" => "items or folders".to_owned(),
         unit => format!("{unit}s"),
     }
 }
