@@ -63,6 +63,7 @@ pub use events_file::write_events;
 pub use inventory::{Inventory, Tally, inventory};
 pub use reject::Reject;
 pub use source::{Compression, Input};
+pub(crate) use source::{input_at, is_run_directory};
 pub use warning::{Gap, Warning};
 
 /// How to read.

@@ -74,6 +74,7 @@ pub(crate) fn run(args: AnalyzeArgs) -> Result<Outcome, Error> {
         out: args.out,
         force: args.force,
     };
+    args.read.keep_apart("--out", &options.out)?;
     report::check(&options)?;
     args.read.limit_threads()?;
 

@@ -92,8 +92,14 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<Outcome, Error> {
         print(&text_of(&evaluation, judged.promise))?;
     }
     if evaluation.unmatched_labels > 0 {
+        // An attack leaves a few records that are no mailbox's, a consent for example.
+        let hint = if 20 * evaluation.unmatched_labels > labels.len() {
+            "\nhint: check that --labels belong to this log"
+        } else {
+            ""
+        };
         warn(&format!(
-            "warning: {} of {} labelled records are not in the log\nhint: check that --labels belong to this log",
+            "warning: {} of {} labelled records are not among the events of the log: they are missing, or of no mailbox{hint}",
             evaluation.unmatched_labels,
             labels.len()
         ));
@@ -101,20 +107,30 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<Outcome, Error> {
     Ok(Outcome::Done)
 }
 
+/// Said of figures that need attacks where there are none.
+const NOT_DEFINED: &str = "not defined";
+
 fn text_of(evaluation: &Evaluation, promise: Promise) -> String {
     let flags = &evaluation.flags;
+    let share = |value: f64| {
+        if evaluation.attack_sessions == 0 {
+            NOT_DEFINED.to_owned()
+        } else {
+            format!("{value:.4}")
+        }
+    };
     let mut text = format!(
         "{} sessions, {} of them attacks; {} episodes in {} days\n\n\
-         average precision (sessions)  {:.4}\n\
+         average precision (sessions)  {}\n\
          area under the ROC curve      {}\n",
         evaluation.sessions,
         evaluation.attack_sessions,
         evaluation.episodes,
         evaluation.days,
-        evaluation.average_precision,
+        share(evaluation.average_precision),
         evaluation
             .roc_auc
-            .map_or("not defined".to_owned(), |auc| format!("{auc:.4}"))
+            .map_or(NOT_DEFINED.to_owned(), |auc| format!("{auc:.4}"))
     );
     let rates = evaluation
         .at_rate
@@ -122,8 +138,8 @@ fn text_of(evaluation: &Evaluation, promise: Promise) -> String {
         .map(|at| {
             vec![
                 at.per_day.to_string(),
-                format!("{:.4}", at.episode_recall),
-                format!("{:.4}", at.alert_precision),
+                share(at.episode_recall),
+                share(at.alert_precision),
             ]
         })
         .collect();
@@ -136,14 +152,14 @@ fn text_of(evaluation: &Evaluation, promise: Promise) -> String {
     ));
     text.push_str(&format!(
         "\nFlagged {} sessions in {} alerts over {} judged days\n\
-         episode recall of the flags   {:.4}\n\
-         attacks among flagged         {:.4}\n\
+         episode recall of the flags   {}\n\
+         attacks among flagged         {}\n\
          false alarms                  {}\n",
         flags.sessions,
         flags.alerts,
         flags.judged_days,
-        flags.episode_recall,
-        flags.session_precision,
+        share(flags.episode_recall),
+        share(flags.session_precision),
         false_alarms(evaluation, promise)
     ));
     let scenarios = evaluation
@@ -174,7 +190,7 @@ fn false_alarms(evaluation: &Evaluation, promise: Promise) -> String {
     match promise {
         Promise::FalseAlarmsPerDay(rate) => {
             format!(
-                "{:.2} a day (promised: at most {rate} a day)",
+                "{:.2} a day (asked for: {rate} alerts a day)",
                 flags.false_alarms_per_day
             )
         }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::Args;
 
 use super::Outcome;
+use super::options::{checked_threads, no_threads};
 use super::terminal::{print, table, warn};
 use crate::error::Error;
 use crate::experiment::{
@@ -121,19 +122,12 @@ pub(crate) fn run(args: &ExperimentArgs) -> Result<Outcome, Error> {
 }
 
 fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, Error> {
-    let refuse = |reason: String| Error::Config {
-        name: "--threads".to_owned(),
-        reason,
-        remedy: "give a whole number of at least 1".to_owned(),
-    };
-    if threads == Some(0) {
-        return Err(refuse("0 threads cannot work".to_owned()));
-    }
+    let threads = threads.map(checked_threads).transpose()?;
     // For rayon 0 means all cores.
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads.unwrap_or(0))
         .build()
-        .map_err(|error| refuse(error.to_string()))
+        .map_err(|error| no_threads(error.to_string()))
 }
 
 /// The measures that most questions are about, and the parameters that vary; summary.csv has all.

@@ -47,6 +47,14 @@ pub(crate) fn run(args: FitArgs) -> Result<Outcome, Error> {
                 .to_owned(),
         });
     }
+    args.read.keep_apart("--model", &args.model)?;
+    if args.model.exists() && !SavedModel::is_one(&args.model) {
+        return Err(Error::Config {
+            name: format!("--model {}", args.model.display()),
+            reason: "exists and is not a model of mailglass".to_owned(),
+            remedy: "--force replaces models only; choose another file".to_owned(),
+        });
+    }
     check_place(&args.model)?;
     let config = args.rank.config(&args.read)?;
     args.read.limit_threads()?;

@@ -1,6 +1,8 @@
 //! `mailglass inspect`: what an export holds and what it lacks, before any model.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -49,10 +51,43 @@ pub(crate) struct InspectArgs {
     top: usize,
 }
 
+/// Refuses to write over a file of another kind than the one that is written: it is no earlier output.
+fn refuse_to_replace(
+    option: &str,
+    place: &Path,
+    (kind, magic): (&str, &[u8]),
+) -> Result<(), Error> {
+    let mut begins = vec![0; magic.len()];
+    let earlier = |mut file: File| file.read_exact(&mut begins).is_ok() && begins == magic;
+    if !place.is_file() || File::open(place).is_ok_and(earlier) {
+        return Ok(());
+    }
+    Err(Error::Config {
+        name: format!("{option} {}", place.display()),
+        reason: format!("exists and is not {kind}"),
+        remedy: "choose another name, or remove it first".to_owned(),
+    })
+}
+
 pub(crate) fn run(args: &InspectArgs) -> Result<Outcome, Error> {
     args.read.limit_threads()?;
-    for path in args.events.iter().chain(&args.chart) {
-        check_place(path)?;
+    for (option, place, kind) in [
+        (
+            "--events",
+            &args.events,
+            ("a Parquet file", b"PAR1".as_slice()),
+        ),
+        (
+            "--chart",
+            &args.chart,
+            ("a PNG file", b"\x89PNG".as_slice()),
+        ),
+    ] {
+        if let Some(place) = place {
+            args.read.keep_apart(option, place)?;
+            refuse_to_replace(option, place, kind)?;
+            check_place(place)?;
+        }
     }
     let mut options = args.read.ingest(&args.read.config_file()?);
     // Hashing a large export takes longer than reading it; only the JSON shows the hashes.

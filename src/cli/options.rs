@@ -1,6 +1,6 @@
 //! Options shared by the commands that read exports.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::tz::TimeZone;
@@ -8,10 +8,33 @@ use jiff::tz::TimeZone;
 use super::config_file::{CONFIG_HELP, ConfigFile, Setting};
 use crate::allow::AllowList;
 use crate::error::Error;
-use crate::ingest::{IngestOptions, Input};
+use crate::ingest::{IngestOptions, Input, input_at};
 use crate::pipeline::Config;
 use crate::rank::{FlagRule, RankOptions};
 use crate::session::SessionOptions;
+
+/// Most threads that can be asked for: more than any machine has cores that this work could use.
+const MOST_THREADS: usize = 1024;
+
+/// The number of threads that was asked for, if there can be as many.
+pub(crate) fn checked_threads(threads: usize) -> Result<usize, Error> {
+    match threads {
+        0 => Err(no_threads("0 threads cannot work".to_owned())),
+        1..=MOST_THREADS => Ok(threads),
+        _ => Err(no_threads(format!(
+            "{threads} threads would stand in each other's way"
+        ))),
+    }
+}
+
+/// What is said of threads that cannot be had.
+pub(crate) fn no_threads(reason: String) -> Error {
+    Error::Config {
+        name: "--threads".to_owned(),
+        reason,
+        remedy: format!("give a whole number from 1 to {MOST_THREADS}"),
+    }
+}
 
 /// What to read and how.
 #[derive(Debug, Args)]
@@ -44,6 +67,18 @@ impl ReadArgs {
         self.files.iter().map(Input::new).collect()
     }
 
+    /// Refuses an output that would be written over an input.
+    pub(crate) fn keep_apart(&self, option: &str, place: &Path) -> Result<(), Error> {
+        match input_at(&self.inputs(), place) {
+            None => Ok(()),
+            Some(input) => Err(Error::Config {
+                name: format!("{option} {}", place.display()),
+                reason: format!("the input {} would be written over", input.display()),
+                remedy: "inputs are never changed; choose another place for the output".to_owned(),
+            }),
+        }
+    }
+
     /// What the configuration file says, if one was named.
     pub(crate) fn config_file(&self) -> Result<ConfigFile, Error> {
         self.config
@@ -69,18 +104,11 @@ impl ReadArgs {
         let Some(threads) = self.threads else {
             return Ok(());
         };
-        let refuse = |reason: String| Error::Config {
-            name: "--threads".to_owned(),
-            reason,
-            remedy: "give a whole number of at least 1".to_owned(),
-        };
-        if threads == 0 {
-            return Err(refuse("0 threads cannot work".to_owned()));
-        }
+        let threads = checked_threads(threads)?;
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build_global()
-            .map_err(|error| refuse(error.to_string()))
+            .map_err(|error| no_threads(error.to_string()))
     }
 }
 

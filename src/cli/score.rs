@@ -60,6 +60,7 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
         out: args.out,
         force: args.force,
     };
+    args.read.keep_apart("--out", &options.out)?;
     report::check(&options)?;
     if args.update {
         check_place(&args.model)?;

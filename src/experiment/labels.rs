@@ -57,7 +57,19 @@ impl Labels {
         let name = path.display().to_string();
         let mut labels = Self::default();
         let mut numbers: FxHashMap<String, usize> = FxHashMap::default();
-        for (index, row) in csv::Reader::from_reader(file).deserialize().enumerate() {
+        let mut rows = csv::Reader::from_reader(file);
+        let header = rows
+            .headers()
+            .map_err(|error| refuse_file(&name, &error.to_string()))?;
+        for column in ["record_id", "scenario", "episode"] {
+            if !header.iter().any(|given| given == column) {
+                return Err(refuse_file(
+                    &name,
+                    &format!("the first line names no column {column}"),
+                ));
+            }
+        }
+        for (index, row) in rows.deserialize().enumerate() {
             let row: Row = row.map_err(|error| refuse(&name, index, &error.to_string()))?;
             labels
                 .add(row, &mut numbers)
@@ -72,6 +84,19 @@ impl Labels {
             scenario,
             episode,
         } = row;
+        for (column, value) in [("record_id", &record_id), ("episode", &episode)] {
+            if value.trim().is_empty() {
+                return Err(format!("{column} is empty"));
+            }
+        }
+        if let Some(known) = numbers.get(&episode).and_then(|&n| self.episodes.get(n))
+            && known.scenario != scenario
+        {
+            return Err(format!(
+                "the episode \"{episode}\" is \"{}\" above and \"{scenario}\" here",
+                known.scenario
+            ));
+        }
         let number = *numbers.entry(episode).or_insert_with_key(|name| {
             self.episodes.push(LabelledEpisode {
                 name: name.clone(),
@@ -119,9 +144,13 @@ pub(super) fn key_of(record_id: &str) -> u128 {
 }
 
 fn refuse(file: &str, index: usize, reason: &str) -> Error {
+    refuse_file(file, &format!("row {}: {reason}", index + 1))
+}
+
+fn refuse_file(file: &str, reason: &str) -> Error {
     Error::Input {
         input: file.to_owned(),
-        reason: format!("row {}: {reason}", index + 1),
+        reason: reason.to_owned(),
         remedy: REMEDY.to_owned(),
     }
 }
@@ -155,11 +184,29 @@ mod tests {
 
     #[test]
     fn what_is_no_table_of_labels_is_refused_with_its_row() {
-        let error = read("record_id,scenario\nr1,bec\n").expect_err("a column is missing");
-        assert!(
-            error.is_input() && error.to_string().contains("row 1"),
-            "{error}"
-        );
+        for text in [
+            "record_id,scenario\nr1,bec\n",
+            "",
+            "record_id;scenario;episode\n",
+        ] {
+            let error = read(text).expect_err("a column is missing");
+            assert!(
+                error.is_input() && error.to_string().contains("names no column"),
+                "{error}"
+            );
+        }
+        let head = "record_id,scenario,episode\n";
+        for (rows, said) in [
+            ("r1,bec,\n", "row 1: episode is empty"),
+            ("r1,bec,a\n ,bec,a\n", "row 2: record_id is empty"),
+            (
+                "r1,bec,a\nr2,spray,a\n",
+                "row 2: the episode \"a\" is \"bec\" above",
+            ),
+        ] {
+            let error = read(&format!("{head}{rows}")).expect_err("no label");
+            assert!(error.to_string().contains(said), "{error}");
+        }
         let error =
             read("record_id,scenario,episode\nr1,bec,a\nr1,bec,b\n").expect_err("two episodes");
         assert!(

@@ -23,7 +23,7 @@ use crate::session::day_of;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Promise {
-    /// At most this many false alarms (mailbox-days) a day.
+    /// About this many alerts (mailbox-days) a day, where nobody attacks all of them false: an expectation, no bound.
     FalseAlarmsPerDay(f64),
     /// At most this share of false alarms among the alerts.
     FalseShare(f64),

@@ -163,8 +163,19 @@ struct RunMark {
     _format: u64,
 }
 
+/// The input that is written over when something is written at `place`: the file itself, or one of the folder.
+pub(crate) fn input_at(inputs: &[Input], place: &Path) -> Option<PathBuf> {
+    let place = place.canonicalize().ok()?;
+    // Inputs that cannot be found are reported when they are read.
+    let (files, _) = resolve(inputs).ok()?;
+    files.into_iter().find(|file| {
+        file.canonicalize()
+            .is_ok_and(|file| file.starts_with(&place))
+    })
+}
+
 /// Whether mailglass has written the folder as its run directory.
-fn is_run_directory(folder: &Path) -> bool {
+pub(crate) fn is_run_directory(folder: &Path) -> bool {
     let path = folder.join("summary.json");
     // Asked before it is opened: opening a pipe waits for whoever writes into it.
     let small = |metadata: std::fs::Metadata| metadata.is_file() && metadata.len() <= MAX_SUMMARY;

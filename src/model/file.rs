@@ -85,6 +85,14 @@ impl SavedModel {
         Ok((saved, HashedFile::new(path, &bytes)))
     }
 
+    /// Whether a file is a model of mailglass, of whatever version.
+    pub(crate) fn is_one(path: &Path) -> bool {
+        let mut magic = [0; MAGIC.len()];
+        std::fs::File::open(path).is_ok_and(|mut file| {
+            std::io::Read::read_exact(&mut file, &mut magic).is_ok() && magic == *MAGIC
+        })
+    }
+
     /// The model in the bytes of a file; `path` is what errors name.
     fn unpack(bytes: &[u8], path: &Path) -> Result<Self, Error> {
         let refuse = |reason: String| Error::Model {

@@ -56,7 +56,7 @@ pub fn check(options: &ReportOptions) -> Result<(), Error> {
             ));
         }
         let empty = fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_none());
-        if !out.join("summary.json").is_file() && !empty {
+        if !ingest::is_run_directory(out) && !empty {
             return Err(in_the_way(
                 out,
                 "exists and is not a run directory of mailglass",

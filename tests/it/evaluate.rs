@@ -299,7 +299,7 @@ fn text_and_curves_tell_the_same_story() {
         "{shown}"
     );
     assert!(
-        shown.contains("storm0558") && shown.contains("promised: at most 2 a day"),
+        shown.contains("storm0558") && shown.contains("asked for: 2 alerts a day"),
         "{shown}"
     );
     for name in [
@@ -343,7 +343,8 @@ fn what_does_not_belong_together_is_told() {
     let foreign = mailglass(&["evaluate", text(&run), "--labels", text(&other)]);
     assert!(
         foreign.status.success()
-            && stderr(&foreign).contains("1 of 1 labelled records are not in the log")
+            && stderr(&foreign)
+                .contains("1 of 1 labelled records are not among the events of the log")
     );
 
     let export = dir.path().join("part.csv");

@@ -246,3 +246,43 @@ fn neither_a_terminal_nor_a_home_is_needed() {
     assert!(said.is_empty(), "{said}");
     assert_whole(&out);
 }
+
+#[test]
+fn no_output_takes_the_place_of_an_input_or_of_another_file() {
+    let here = tempfile::tempdir().expect("a folder");
+    let log = here.path().join("audit.csv.gz");
+    fs::copy(sample(), &log).expect("copied");
+    let before = fs::read(&log).expect("the log");
+    let other = here.path().join("thesis.txt");
+    fs::write(&other, "years of work").expect("written");
+    let refused = |args: &[&str], of: &Path, said: &str| {
+        assert_ends(&run(mailglass().args(args).arg(of)), 1, &[said]);
+    };
+    let log_text = log.to_str().expect("a path");
+    for option in ["--events", "--chart"] {
+        refused(
+            &["inspect", log_text, option],
+            &log,
+            "would be written over",
+        );
+        refused(
+            &["inspect", log_text, option],
+            &other,
+            "exists and is not a P",
+        );
+    }
+    let fit = ["fit", log_text, "--force", "--model"];
+    refused(&fit, &log, "would be written over");
+    refused(&fit, &other, "not a model of mailglass");
+    let analyze = ["analyze", log_text, "--force", "--out"];
+    // A folder is no run directory because a file in it has the name of a summary.
+    fs::write(here.path().join("summary.json"), "{}").expect("written");
+    refused(&analyze, here.path(), "would be written over");
+    let folder = here.path().join("folder");
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("summary.json"), "{}").expect("written");
+    refused(&analyze, &folder, "not a run directory");
+    assert!(folder.join("summary.json").is_file());
+    assert_eq!(fs::read(&log).expect("the log"), before);
+    assert_eq!(fs::read(&other).expect("the other"), b"years of work");
+}
