@@ -57,7 +57,7 @@ pub fn draw(data: &Comparison, style: &Style, path: &Path) -> Result<(), ChartEr
             title: &data.title,
             subtitle: &data.subtitle,
             units: if bars.iter().any(|bar| bar.at_least) {
-                "means over seeds, 95% confidence intervals; ≥: what is never found counts until the end of the log"
+                "means over seeds, 95% intervals; ≥: never found counts until the end of the log"
             } else {
                 "means over seeds; whiskers are 95% confidence intervals"
             },

@@ -35,24 +35,25 @@ A specification:
   seeds = [0, 1, 2, 3, 4]            repetitions; intervals are over them
   detectors = [\"mailglass\", \"first_seen_client\"]
       also deviation_sum, plain_forest, application_sigma, mailbox_sigma, sentinel_time_series
-  without = [\"groups\"]              leave out each group of features in turn; also \"features\", \"stages\",
-                                     \"group:NAME\", \"feature:NAME\", \"stage:NAME\"
+  without = [\"groups\"]              leave out each group of features in turn
+      also \"features\", \"stages\", \"group:NAME\", \"feature:NAME\", \"stage:NAME\"
   [rank]                             a value or a list, as below
   alerts_per_day = [0.5, 1, 2, 5]
   warm_up_days = 10
   [[tenant]]                         simulated; keys as the options of `mailglass simulate`
   name = \"office\"
-  people = 40                        also days, start, campaigns, attack_after, intensity, offices, look_alikes
+  people = 40
+      also days, start, campaigns, attack_after, intensity, offices, look_alikes
   attacks = [\"storm0558\"]           or [\"all\"]
   strength = [0, 0.5, 1]
-  [[tenant]]                         or kept, with files audit* and labels.csv; relative to the specification
+  [[tenant]]                         or kept, with files audit* and labels.csv
   name = \"kept\"
-  folder = \"../data/tenant\"
+  folder = \"../data/tenant\"         relative to the specification
   [[chart]]
   kind = \"sweep\"                    a measure over a parameter; or \"comparison\": bars
   file = \"recall\"
   measure = \"episode_recall_2\"      any column of cells.csv
-  over = \"alerts_per_day\"           or strength, warm_up_days; of a sweep, drawn where there are two values at least
+  over = \"alerts_per_day\"           or strength, warm_up_days; of a sweep
   reference = 0.9                    of a sweep: a line to compare with, if wanted
   reference_label = \"wanted\"        what it is
 

@@ -239,12 +239,19 @@ impl Figure {
                 a.mean.total_cmp(&b.mean)
             }
         });
-        let values: Vec<String> = at_middle
-            .iter()
-            .take(NAMED)
-            .map(|(point, name)| format!("{name} {}", self.in_unit(point)))
-            .collect();
-        format!("{what}, {}: {}", over.in_words(x), values.join(", then "))
+        let mut best = String::new();
+        let mut before: Option<String> = None;
+        for (point, name) in at_middle.iter().take(NAMED) {
+            let value = self.in_unit(point);
+            let joined = match &before {
+                None => "",
+                Some(before) if *before == value => " and ",
+                Some(_) => ", then ",
+            };
+            best.push_str(&format!("{joined}{name} {value}"));
+            before = Some(value);
+        }
+        format!("{what}, {}: {best}", over.in_words(x))
     }
 
     /// A value as the axis shows it.
@@ -474,6 +481,12 @@ mod tests {
             title("average_precision", [0.998, 0.82, 0.3]),
             format!(
                 "Average precision over sessions, strength 0.5: {mailglass} >99%, then {forest} 82%"
+            )
+        );
+        assert_eq!(
+            title("episode_recall_2", [1.0, 1.0, 0.5]),
+            format!(
+                "Share of the episodes found at 2 alerts a day, strength 0.5: {mailglass} 100% and {forest} 100%"
             )
         );
         // Of false alarms less is better, though they are a share.
