@@ -50,11 +50,14 @@ impl Staging {
     /// Makes a hidden folder in `parent`, for output named `name`.
     fn inside(parent: &Path, name: &[u8]) -> io::Result<Self> {
         for _ in 0..ATTEMPTS {
+            // Made and remembered in one: an interrupt between the two would leave it behind.
+            let mut held = active();
             let folder = tempfile::Builder::new()
                 .prefix(PREFIX)
                 .tempdir_in(parent)?
                 .keep();
-            active().push(folder.clone());
+            held.push(folder.clone());
+            drop(held);
             match lock(&folder, name) {
                 Ok(Some(lock)) => {
                     return Ok(Self {

@@ -134,6 +134,12 @@ impl Canvas<'_> {
         self.keep(result);
     }
 
+    /// A hollow disc.
+    pub(super) fn ring(&mut self, centre: (f64, f64), radius: f64, color: Rgb) {
+        self.disc(centre, radius, color);
+        self.disc(centre, radius - 2.5, theme::PAPER);
+    }
+
     /// A text whose baseline runs through `at`. It is drawn as given: fit it first.
     pub(super) fn text(&mut self, text: &str, at: (f64, f64), font: Font) {
         let text = label::clean(text);

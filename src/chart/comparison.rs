@@ -19,6 +19,8 @@ pub struct Bar {
     pub mean: f64,
     /// Lower and upper end of the interval.
     pub interval: (f64, f64),
+    /// Whether the mean is a lower bound only, because not everything was found.
+    pub at_least: bool,
 }
 
 /// What a comparison shows.
@@ -54,7 +56,11 @@ pub fn draw(data: &Comparison, style: &Style, path: &Path) -> Result<(), ChartEr
         let around = Frame {
             title: &data.title,
             subtitle: &data.subtitle,
-            units: "means over seeds; whiskers are 95% confidence intervals",
+            units: if bars.iter().any(|bar| bar.at_least) {
+                "means over seeds, 95% intervals; ≥: never found counts until the end of the log"
+            } else {
+                "means over seeds; whiskers are 95% confidence intervals"
+            },
         };
         let area = frame::draw(canvas, style, &around);
         let (left, right) = (area.left + NAMES, area.right - VALUES);
@@ -99,8 +105,9 @@ pub fn draw(data: &Comparison, style: &Style, path: &Path) -> Result<(), ChartEr
                 canvas.line((end, middle - 6.0), (end, middle + 6.0), theme::INK, 2.0);
             }
             let value = Font::of(size::BODY);
+            let bound = if bar.at_least { "≥ " } else { "" };
             canvas.text_middle(
-                &label::value(bar.mean),
+                &format!("{bound}{}", label::value(bar.mean)),
                 (high.max(at(bar.mean)) + 12.0, middle),
                 value,
             );

@@ -11,7 +11,7 @@ use super::{ChartError, Style, canvas, label, theme};
 /// One way of finding episodes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DelayCurve {
-    /// Its name.
+    /// Its name; after "3 of 4 episodes" it makes a sentence, such as `flagged`.
     pub name: String,
     /// Days and share of the episodes found by then, by rising days; steps that begin at each point.
     pub points: Vec<(f64, f64)>,
@@ -20,7 +20,7 @@ pub struct DelayCurve {
 /// What the chart of detection delay shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DetectionDelay {
-    /// The curves; the title speaks of the first.
+    /// The curves; the title says of each how much it finds, and of the first how soon.
     pub curves: Vec<DelayCurve>,
     /// Episodes in the log.
     pub episodes: u64,
@@ -74,24 +74,27 @@ fn title(data: &DetectionDelay) -> String {
     if data.episodes == 0 {
         return "The log has no attack: there is nothing to find".to_owned();
     }
-    let points = data
-        .curves
-        .first()
-        .map_or(&[][..], |curve| curve.points.as_slice());
-    let found = points.last().map_or(0.0, |(_, found)| *found);
-    let half = points.iter().find(|(_, found)| *found >= 0.5);
-    let of_all = format!(
-        "{} of {}",
-        label::count((found * data.episodes as f64).round() as u64),
-        label::counted(data.episodes, "episode", "episodes")
-    );
-    match half {
-        Some((days, _)) => format!(
-            "{of_all} found, half of all within {} days",
+    let found = |curve: &DelayCurve| {
+        let share = curve.points.last().map_or(0.0, |(_, found)| *found);
+        label::count((share * data.episodes as f64).round() as u64)
+    };
+    let all = label::counted(data.episodes, "episode", "episodes");
+    let mut curves = data.curves.iter();
+    let Some(first) = curves.next() else {
+        return format!("{all}, and nothing that would find them");
+    };
+    let mut title = format!("{} of {all} {}", found(first), first.name);
+    if let Some((days, _)) = first.points.iter().find(|(_, found)| *found >= 0.5) {
+        title.push_str(&format!(
+            ", half of all within {} days",
             label::value(*days)
-        ),
-        None => format!("{of_all} found"),
+        ));
     }
+    for curve in curves {
+        let all = label::count(data.episodes);
+        title.push_str(&format!("; {} of {all} {}", found(curve), curve.name));
+    }
+    title
 }
 
 #[cfg(test)]
@@ -99,23 +102,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_title_gives_the_median_delay() {
-        let curve = |points: Vec<(f64, f64)>| DelayCurve {
-            name: "flags".to_owned(),
+    fn the_title_says_what_each_curve_finds() {
+        let curve = |name: &str, points: Vec<(f64, f64)>| DelayCurve {
+            name: name.to_owned(),
             points,
         };
-        let data = DetectionDelay {
-            curves: vec![curve(vec![(0.0, 0.0), (0.8, 0.25), (3.0, 0.75)])],
-            episodes: 4,
+        let flagged = curve("flagged", vec![(0.0, 0.0), (0.8, 0.25), (3.0, 0.75)]);
+        let read = curve("among the two highest", vec![(0.0, 0.0), (0.8, 0.25)]);
+        let of = |curves: Vec<DelayCurve>| {
+            title(&DetectionDelay {
+                curves,
+                episodes: 4,
+            })
         };
         assert_eq!(
-            title(&data),
-            "3 of 4 episodes found, half of all within 3 days"
+            of(vec![flagged.clone(), read.clone()]),
+            "3 of 4 episodes flagged, half of all within 3 days; 1 of 4 among the two highest"
         );
-        let data = DetectionDelay {
-            curves: vec![curve(vec![(0.0, 0.0), (0.8, 0.25)])],
-            episodes: 4,
-        };
-        assert_eq!(title(&data), "1 of 4 episodes found");
+        assert_eq!(of(vec![read]), "1 of 4 episodes among the two highest");
     }
 }

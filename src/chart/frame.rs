@@ -72,6 +72,16 @@ pub(super) enum Key {
     Fill(Rgb, String),
     /// A stroke.
     Line(Rgb, String),
+    /// A hollow point.
+    Ring(Rgb, String),
+}
+
+impl Key {
+    fn name(&self) -> &str {
+        match self {
+            Key::Fill(_, text) | Key::Line(_, text) | Key::Ring(_, text) => text,
+        }
+    }
 }
 
 /// Draws a legend from `area.left` on the middle line of `area`; long names are shortened until all entries fit.
@@ -80,9 +90,9 @@ pub(super) fn legend(canvas: &mut Canvas<'_>, area: Area, keys: &[Key]) {
     const GAP: f64 = 28.0;
     let font = Font::of(theme::size::SMALL).color(theme::MUTED);
     let middle = (area.top + area.bottom) / 2.0;
-    let widths = keys.iter().map(|key| match key {
-        Key::Fill(_, text) | Key::Line(_, text) => font.width(&label::clean(text)) + SWATCH + GAP,
-    });
+    let widths = keys
+        .iter()
+        .map(|key| font.width(&label::clean(key.name())) + SWATCH + GAP);
     let room = if widths.sum::<f64>() - GAP > area.width() {
         (area.width() + GAP) / keys.len().max(1) as f64 - SWATCH - GAP
     } else {
@@ -90,18 +100,21 @@ pub(super) fn legend(canvas: &mut Canvas<'_>, area: Area, keys: &[Key]) {
     };
     let mut left = area.left;
     for key in keys {
-        let (color, text, half) = match key {
-            Key::Fill(color, text) => (*color, text, 8.0),
-            Key::Line(color, text) => (*color, text, 2.0),
+        let text = font.fit(key.name(), room);
+        let mut swatch = |color: Rgb, half: f64| {
+            let area = Area {
+                left,
+                top: middle - half,
+                right: left + 18.0,
+                bottom: middle + half,
+            };
+            canvas.fill(area, color, 1.0);
         };
-        let text = font.fit(text, room);
-        let swatch = Area {
-            left,
-            top: middle - half,
-            right: left + 18.0,
-            bottom: middle + half,
-        };
-        canvas.fill(swatch, color, 1.0);
+        match key {
+            Key::Fill(color, _) => swatch(*color, 8.0),
+            Key::Line(color, _) => swatch(*color, 2.0),
+            Key::Ring(color, _) => canvas.ring((left + 9.0, middle), 6.0, *color),
+        }
         canvas.text_middle(&text, (left + SWATCH, middle), font);
         left += SWATCH + font.width(&text) + GAP;
     }

@@ -70,6 +70,11 @@ fn step_of(range: f64) -> f64 {
         .unwrap_or(power)
 }
 
+/// The label of a vertical axis in at most two lines that are no longer than the axis.
+fn upward_lines(text: &str, height: f64) -> Vec<String> {
+    Font::of(size::SMALL).wrap(text, height, 2)
+}
+
 /// A plane on the canvas.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plane<'a> {
@@ -82,6 +87,8 @@ pub(super) struct Plane<'a> {
 const LEFT: f64 = 110.0;
 /// Room below the plane for the labels of the horizontal axis.
 const BELOW: f64 = 72.0;
+/// From one line of the vertical axis's label to the next.
+const LINE: f64 = 22.0;
 
 impl<'a> Plane<'a> {
     /// Draws grid, ticks and axis labels into `area`; gives the plane inside.
@@ -130,7 +137,10 @@ impl<'a> Plane<'a> {
             font.align(Align::Centre),
         );
         let middle = (inner.top + inner.bottom) / 2.0;
-        canvas.text_upwards(y.label, (area.left + 14.0, middle), font);
+        for (line, text) in upward_lines(y.label, inner.height()).iter().enumerate() {
+            let at = area.left + 14.0 + line as f64 * LINE;
+            canvas.text_upwards(text, (at, middle), font);
+        }
         plane
     }
 
@@ -192,18 +202,36 @@ impl<'a> Plane<'a> {
         canvas.text(&text, (self.area.right, at - 8.0), font);
     }
 
-    /// An upright line over the whole height with its meaning left of its top.
-    pub(super) fn upright(&self, canvas: &mut Canvas<'_>, x: f64, text: &str) {
+    /// An upright line over the whole height with its meaning beside it, clear of rising `steps`: right of its foot where
+    /// they have passed half of the height by then, otherwise left of its top.
+    pub(super) fn upright(
+        &self,
+        canvas: &mut Canvas<'_>,
+        x: f64,
+        text: &str,
+        steps: &[(f64, f64)],
+    ) {
         let (at, _) = self.at((x, self.y.low));
         canvas.line((at, self.area.top), (at, self.area.bottom), theme::INK, 1.5);
         let font = Font::of(size::SMALL);
         let text = font.fit_end(text, self.area.width() / 2.0);
-        let left = if at - font.width(&text) - 10.0 > self.area.left {
-            at - font.width(&text) - 10.0
+        let place = self.beside_upright(x, font.width(&text), steps);
+        canvas.text_middle(&text, place, font);
+    }
+
+    /// Where a text of this width begins beside an upright line.
+    fn beside_upright(&self, x: f64, width: f64, steps: &[(f64, f64)]) -> (f64, f64) {
+        const GAP: f64 = 10.0;
+        const INSET: f64 = 14.0;
+        let (at, _) = self.at((x, self.y.low));
+        let reached = steps.iter().rev().find(|(step, _)| *step <= x);
+        let half = (self.y.low + self.y.high) / 2.0;
+        let low = reached.is_none_or(|(_, level)| *level < half);
+        if low && at - GAP - width > self.area.left {
+            (at - GAP - width, self.area.top + INSET)
         } else {
-            at + 10.0
-        };
-        canvas.text_middle(&text, (left, self.area.top + 14.0), font);
+            (at + GAP, self.area.bottom - INSET)
+        }
     }
 }
 
@@ -239,5 +267,47 @@ mod tests {
         assert_eq!(plane.at((0.5, 0.5)), (50.0, 25.0));
         assert_eq!(plane.at((7.0, -7.0)), (100.0, 50.0));
         assert_eq!(plane.at((f64::NAN, 1.0)), (0.0, 0.0));
+    }
+
+    #[test]
+    fn a_long_label_of_the_vertical_axis_takes_two_lines() {
+        let long = "days until an attacked mailbox is among the day's two highest alerts";
+        let lines = upward_lines(long, 500.0);
+        assert_eq!((lines.len(), lines.join(" ")), (2, long.to_owned()));
+        let font = Font::of(size::SMALL);
+        assert!(lines.iter().all(|line| font.width(line) <= 500.0));
+        assert_eq!(upward_lines("days", 500.0), ["days"]);
+    }
+
+    #[test]
+    fn the_meaning_of_an_upright_line_stays_clear_of_the_steps() {
+        let area = Area {
+            left: 0.0,
+            top: 0.0,
+            right: 1000.0,
+            bottom: 500.0,
+        };
+        let x = Axis {
+            label: "alerts",
+            low: 0.0,
+            high: 10.0,
+            share: false,
+        };
+        let plane = Plane {
+            area,
+            x,
+            y: Axis::share("found"),
+        };
+        let (foot, top) = ((210.0, 486.0), (130.0, 14.0));
+        assert_eq!(
+            plane.beside_upright(2.0, 60.0, &[(0.0, 0.0), (0.3, 0.9)]),
+            foot
+        );
+        assert_eq!(
+            plane.beside_upright(2.0, 60.0, &[(0.0, 0.0), (5.0, 0.9)]),
+            top
+        );
+        // No room at the left.
+        assert_eq!(plane.beside_upright(2.0, 400.0, &[]), foot);
     }
 }

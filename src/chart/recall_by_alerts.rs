@@ -47,7 +47,7 @@ pub fn draw(data: &RecallByAlerts, style: &Style, path: &Path) -> Result<(), Cha
         );
         let plane = Plane::draw(canvas, area, axes);
         plane.steps(canvas, &data.points, theme::OBSERVED);
-        plane.upright(canvas, USUAL, "2 a day");
+        plane.upright(canvas, USUAL, "2 a day", &data.points);
     })?;
     canvas::save(&picture, path)
 }

@@ -17,6 +17,8 @@ pub struct SweepPoint {
     pub mean: f64,
     /// Lower and upper end of the interval.
     pub interval: (f64, f64),
+    /// Whether it is a lower bound only, because not everything was found.
+    pub at_least: bool,
 }
 
 /// The points of one detector or variant.
@@ -58,6 +60,10 @@ pub struct Sweep {
 
 const PLOT: f64 = 640.0;
 const LEGEND: f64 = 40.0;
+/// Height of the line that says what hollow points are.
+const NOTE: f64 = 30.0;
+const HOLLOW: &str =
+    "hollow: not everything was found; what is never found counts until the end of the log";
 /// Whiskers of neighbouring series stand this share of the parameter's range apart, so that none hides another.
 const APART: f64 = 0.006;
 
@@ -81,6 +87,11 @@ pub fn draw(data: &Sweep, style: &Style, path: &Path) -> Result<(), ChartError> 
             .map(|(index, series)| Key::Line(theme::category(index), series.name.clone()))
             .collect();
         frame::legend(canvas, legend, &keys);
+        let mut points = data.series.iter().flat_map(|series| &series.points);
+        if points.any(|point| point.at_least) {
+            let note = Key::Ring(theme::MUTED, HOLLOW.to_owned());
+            frame::legend(canvas, area.take_top(NOTE), &[note]);
+        }
         let plane = Plane::draw(canvas, area, axes(data));
         if let Some(reference) = &data.reference {
             plane.level(canvas, reference.value, &reference.label);
@@ -99,7 +110,11 @@ pub fn draw(data: &Sweep, style: &Style, path: &Path) -> Result<(), ChartError> 
             plane.curve(canvas, &points, color);
             for (point, at) in series.points.iter().zip(&points) {
                 plane.whisker(canvas, at.0, point.interval, color);
-                canvas.disc(plane.at(*at), 5.0, color);
+                if point.at_least {
+                    canvas.ring(plane.at(*at), 6.0, color);
+                } else {
+                    canvas.disc(plane.at(*at), 5.0, color);
+                }
             }
         }
     })?;
@@ -160,6 +175,7 @@ mod tests {
             x,
             mean: 1.0,
             interval: (0.5, 2.0),
+            at_least: false,
         };
         let mut data = Sweep {
             title: String::new(),
@@ -182,5 +198,37 @@ mod tests {
         assert_eq!(extent(&data), (0.0, 2.0));
         data.series.clear();
         assert_eq!(extent(&data), (0.0, 1.0));
+    }
+
+    #[test]
+    fn a_point_that_is_a_lower_bound_is_drawn_hollow_and_explained() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let drawn = |at_least: bool| {
+            let point = |x| SweepPoint {
+                x,
+                mean: 1.0,
+                interval: (0.5, 2.0),
+                at_least,
+            };
+            let data = Sweep {
+                title: String::new(),
+                subtitle: String::new(),
+                parameter: "strength".to_owned(),
+                measure: "days".to_owned(),
+                share: false,
+                series: vec![SweepSeries {
+                    name: "mailglass".to_owned(),
+                    points: vec![point(0.0), point(1.0)],
+                }],
+                reference: None,
+            };
+            let path = folder.path().join(format!("{at_least}.png"));
+            draw(&data, &Style::default(), &path).expect("a chart");
+            std::fs::read(path).expect("a file")
+        };
+        assert_ne!(drawn(true), drawn(false));
+        let room = theme::WIDTH - 2.0 * theme::MARGIN;
+        let font = super::super::typeface::Font::of(theme::size::SMALL);
+        assert!(font.width(HOLLOW) < room, "the note is not cut");
     }
 }

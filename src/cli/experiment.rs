@@ -19,8 +19,9 @@ const LONG_ABOUT: &str = "\
 Run a matrix of tenants, seeds, parameters and detectors; tables and charts with confidence intervals.
 
 The specification names tenants (to simulate, or folders with audit* and labels.csv), seeds, strengths of attacks, rank \
-parameters, features to leave out, and detectors. Every combination is a cell. A finished cell is kept and not run again \
-as long as nothing changes that it depends on, so an interrupted experiment goes on where it stopped.
+parameters, features and stages to leave out, and detectors. Every combination is a cell. A finished cell is kept and not \
+run again as long as nothing changes that it depends on, mailglass itself included, so an interrupted experiment goes on \
+where it stopped.
 
 Written into OUT/NAME: cells.csv and cells.parquet (one row per cell), summary.csv (means and 95% confidence intervals \
 over seeds), charts, and cells/ (what is kept).";
@@ -35,24 +36,27 @@ A specification:
   seeds = [0, 1, 2, 3, 4]            repetitions; intervals are over them
   detectors = [\"mailglass\", \"first_seen_client\"]
       also deviation_sum, plain_forest, application_sigma, mailbox_sigma, sentinel_time_series
-  without = [\"groups\"]              leave out each group of features in turn; also \"features\", \"group:NAME\", \"feature:NAME\"
+  without = [\"groups\"]              leave out each group of features in turn
+      also \"features\", \"stages\", \"group:NAME\", \"feature:NAME\", \"stage:NAME\"
   [rank]                             a value or a list, as below
   alerts_per_day = [0.5, 1, 2, 5]
   warm_up_days = 10
   [[tenant]]                         simulated; keys as the options of `mailglass simulate`
   name = \"office\"
-  people = 40                        also days, start, campaigns, attack_after, intensity, offices, look_alikes
+  people = 40
+      also days, start, campaigns, attack_after, intensity, offices, look_alikes
   attacks = [\"storm0558\"]           or [\"all\"]
   strength = [0, 0.5, 1]
-  [[tenant]]                         or kept, with files audit* and labels.csv; relative to the specification
+  [[tenant]]                         or kept, with files audit* and labels.csv
   name = \"kept\"
-  folder = \"../data/tenant\"
+  folder = \"../data/tenant\"         relative to the specification
   [[chart]]
   kind = \"sweep\"                    a measure over a parameter; or \"comparison\": bars
   file = \"recall\"
   measure = \"episode_recall_2\"      any column of cells.csv
-  over = \"alerts_per_day\"           or strength, warm_up_days
-  reference = 0.9                    optional, with reference_label
+  over = \"alerts_per_day\"           or strength, warm_up_days; of a sweep
+  reference = 0.9                    of a sweep: a line to compare with, if wanted
+  reference_label = \"wanted\"        what it is
 
 Days of a campaign or an episode run until it is among the two highest alerts of a day; one that never is counts until \
 the end of the log.";

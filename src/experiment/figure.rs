@@ -1,65 +1,23 @@
 //! Charts of an experiment: a measure over a parameter, or variants side by side.
 
+mod chart_table;
+mod parameter;
+
 use std::path::Path;
 
-use serde::Deserialize;
-
 use super::interval::{Estimate, PlaceSummary};
-use super::measure::{Measure, measure};
+use super::measure::{Measure, share_found};
 use super::spec::{Experiment, Place};
 use crate::chart::comparison::{self, Bar, Comparison};
 use crate::chart::sweep::{self, Reference, Sweep, SweepPoint, SweepSeries};
-use crate::chart::{ChartError, Style};
+use crate::chart::{ChartError, Style, label};
 use crate::error::Error;
 
-/// A `[[chart]]` of a specification.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ChartTable {
-    kind: String,
-    file: String,
-    measure: String,
-    over: Option<String>,
-    reference: Option<f64>,
-    reference_label: Option<String>,
-}
+pub(super) use chart_table::ChartTable;
+use parameter::Parameter;
 
-/// Series named in a subtitle, best first; more do not fit.
-const NAMED: usize = 4;
-
-/// A parameter that a measure is drawn over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Parameter {
-    Strength,
-    AlertsPerDay,
-    WarmUpDays,
-}
-
-impl Parameter {
-    const NAMES: [(&'static str, Self); 3] = [
-        ("strength", Self::Strength),
-        ("alerts_per_day", Self::AlertsPerDay),
-        ("warm_up_days", Self::WarmUpDays),
-    ];
-
-    fn of(self, place: &Place) -> Option<f64> {
-        match self {
-            Self::Strength => place.strength,
-            Self::AlertsPerDay => Some(place.alerts_per_day),
-            Self::WarmUpDays => Some(f64::from(place.warm_up_days)),
-        }
-    }
-
-    fn label(self) -> &'static str {
-        match self {
-            Self::Strength => {
-                "strength of the attack: 0 hardly visible, 0.5 as documented, 1 blatant"
-            }
-            Self::AlertsPerDay => "alerts a day asked for",
-            Self::WarmUpDays => "days of warm-up",
-        }
-    }
-}
+/// Series named in the title of a sweep, best first; more do not fit.
+const NAMED: usize = 2;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Kind {
@@ -78,61 +36,8 @@ pub struct Figure {
     kind: Kind,
 }
 
-impl ChartTable {
-    /// The error is reason and remedy.
-    pub(super) fn check(&self) -> Result<Figure, (String, String)> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if self.file.is_empty() || !self.file.chars().all(plain) {
-            return Err((
-                format!("file \"{}\"", self.file),
-                "use letters, digits, - and _ only, without an ending".to_owned(),
-            ));
-        }
-        let measure = measure(&self.measure).ok_or_else(|| {
-            let known: Vec<&str> = super::measure::MEASURES.iter().map(|m| m.name).collect();
-            (
-                format!("\"{}\" is no measure", self.measure),
-                format!("known measures are {}", known.join(", ")),
-            )
-        })?;
-        let kind = match self.kind.as_str() {
-            "sweep" => {
-                let over = self.over.as_deref().unwrap_or("strength");
-                let parameter = Parameter::NAMES.iter().find(|(name, _)| *name == over);
-                let reference = self.reference.map(|value| Reference {
-                    value,
-                    label: self.reference_label.clone().unwrap_or_default(),
-                });
-                match parameter {
-                    Some((_, over)) => Kind::Sweep {
-                        over: *over,
-                        reference,
-                    },
-                    None => {
-                        return Err((
-                            format!("over = \"{over}\""),
-                            "use strength, alerts_per_day or warm_up_days".to_owned(),
-                        ));
-                    }
-                }
-            }
-            "comparison" => Kind::Comparison,
-            other => {
-                return Err((
-                    format!("kind = \"{other}\""),
-                    "use sweep or comparison".to_owned(),
-                ));
-            }
-        };
-        Ok(Figure {
-            file: self.file.clone(),
-            measure,
-            kind,
-        })
-    }
-}
-
-/// Draws all charts of an experiment into its folder, one file for each tenant where there are several.
+/// Draws all charts of an experiment into its folder, one file for each tenant where there are several; a sweep only for
+/// tenants that have at least two values of its parameter.
 ///
 /// # Errors
 /// [`Error::Chart`] when one cannot be drawn.
@@ -149,6 +54,9 @@ pub fn draw_figures(
     tenants.dedup();
     for figure in &experiment.figures {
         for (number, tenant) in tenants.iter().enumerate() {
+            if !figure.has_values(experiment, tenant) {
+                continue;
+            }
             let members: Vec<&PlaceSummary> = summaries
                 .iter()
                 .filter(|s| s.place.tenant == *tenant)
@@ -171,6 +79,39 @@ pub fn draw_figures(
 }
 
 impl Figure {
+    pub(super) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Refuses a sweep over a parameter that no tenant has two values of. The error is reason and remedy.
+    pub(super) fn check_values(&self, experiment: &Experiment) -> Result<(), (String, String)> {
+        let drawn = |tenant: &str| self.has_values(experiment, tenant);
+        match &self.kind {
+            Kind::Sweep { over, .. } if !experiment.tenants.iter().any(|t| drawn(&t.name)) => Err((
+                format!("a sweep with fewer than two values of {}", over.name()),
+                match over {
+                    Parameter::Strength => {
+                        "give a simulated tenant a list of strengths, such as [0, 0.5, 1], or set over to \
+                         alerts_per_day or warm_up_days; the log of a folder has no strength"
+                            .to_owned()
+                    }
+                    Parameter::AlertsPerDay | Parameter::WarmUpDays => {
+                        format!("give a list of at least two as {} in [rank]", over.name())
+                    }
+                },
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a tenant has enough to draw.
+    fn has_values(&self, experiment: &Experiment, tenant: &str) -> bool {
+        match &self.kind {
+            Kind::Sweep { over, .. } => over.values(experiment, tenant) >= 2,
+            Kind::Comparison => true,
+        }
+    }
+
     fn draw(
         &self,
         experiment: &Experiment,
@@ -184,12 +125,14 @@ impl Figure {
             source: format!("experiment {}, tenant {tenant}", experiment.name),
             ..Style::default()
         };
+        let seeds = label::counted(experiment.seeds.len() as u64, "seed", "seeds");
+        let subtitle = format!("{} · {seeds}", experiment.title);
         match &self.kind {
             Kind::Sweep { over, reference } => {
                 let series = self.series(members, *over);
                 let data = Sweep {
-                    title: experiment.title.clone(),
-                    subtitle: self.finding(&series, experiment.seeds.len()),
+                    title: self.finding(&series, *over),
+                    subtitle,
                     parameter: over.label().to_owned(),
                     measure: self.measure.label.to_owned(),
                     share: self.measure.share,
@@ -200,15 +143,9 @@ impl Figure {
             }
             Kind::Comparison => {
                 let bars = self.bars(members);
-                let seeds = experiment.seeds.len();
                 let data = Comparison {
                     title: self.contrast(&bars),
-                    subtitle: format!(
-                        "{} · {} seed{}",
-                        experiment.title,
-                        seeds,
-                        if seeds == 1 { "" } else { "s" }
-                    ),
+                    subtitle,
                     measure: self.measure.label.to_owned(),
                     bars,
                 };
@@ -220,6 +157,8 @@ impl Figure {
     fn series(&self, members: &[&PlaceSummary], over: Parameter) -> Vec<SweepSeries> {
         let varying = Varying::of(members, Some(over));
         let mut series: Vec<SweepSeries> = Vec::new();
+        // Series that have found something.
+        let mut finders: Vec<String> = Vec::new();
         for summary in members {
             let (Some(x), Some(estimate)) = (
                 over.of(&summary.place),
@@ -231,8 +170,12 @@ impl Figure {
                 x,
                 mean: estimate.mean,
                 interval: whisker(estimate),
+                at_least: self.found(summary).is_some_and(|found| found < 1.0),
             };
             let name = varying.label(&summary.place);
+            if self.found(summary) != Some(0.0) {
+                finders.push(name.clone());
+            }
             match series.iter_mut().find(|one| one.name == name) {
                 Some(one) => one.points.push(point),
                 None => series.push(SweepSeries {
@@ -243,8 +186,17 @@ impl Figure {
         }
         for one in &mut series {
             one.points.sort_by(|a, b| a.x.total_cmp(&b.x));
+            if !finders.contains(&one.name) {
+                one.name.push_str(" (found nothing)");
+            }
         }
         series
+    }
+
+    /// For days until something is found: the share that was found at all.
+    fn found(&self, summary: &PlaceSummary) -> Option<f64> {
+        let share = summary.estimates.get(share_found(self.measure)?)?;
+        Some(share.mean)
     }
 
     fn bars(&self, members: &[&PlaceSummary]) -> Vec<Bar> {
@@ -257,40 +209,63 @@ impl Figure {
                     name: varying.label(&summary.place),
                     mean: estimate.mean,
                     interval: whisker(estimate),
+                    at_least: self.found(summary).is_some_and(|found| found < 1.0),
                 })
             })
             .collect()
     }
 
-    /// The values at the middle of the parameter, lowest first where less is better.
-    fn finding(&self, series: &[SweepSeries], seeds: usize) -> String {
+    /// What the best two measure at the middle of the parameter.
+    fn finding(&self, series: &[SweepSeries], over: Parameter) -> String {
+        let what = sentence(self.measure.label);
         let Some(x) = series
             .first()
             .and_then(|one| one.points.get(one.points.len() / 2))
             .map(|point| point.x)
         else {
-            return "nothing was measured".to_owned();
+            return format!("{what}: nothing was measured");
         };
-        let mut at_middle: Vec<(f64, &str)> = series
+        let mut at_middle: Vec<(&SweepPoint, &str)> = series
             .iter()
             .filter_map(|one| {
-                Some((
-                    one.points.iter().find(|point| point.x == x)?.mean,
-                    one.name.as_str(),
-                ))
+                let point = one.points.iter().find(|point| point.x == x)?;
+                Some((point, one.name.as_str()))
             })
             .collect();
-        at_middle.sort_by(|a, b| a.0.total_cmp(&b.0));
-        if self.measure.share {
-            at_middle.reverse();
+        at_middle.sort_by(|(a, _), (b, _)| {
+            if self.measure.more_is_better() {
+                b.mean.total_cmp(&a.mean)
+            } else {
+                a.mean.total_cmp(&b.mean)
+            }
+        });
+        let mut best = String::new();
+        let mut before: Option<String> = None;
+        for (point, name) in at_middle.iter().take(NAMED) {
+            let value = self.in_unit(point);
+            let joined = match &before {
+                None => "",
+                Some(before) if *before == value => " and ",
+                Some(_) => ", then ",
+            };
+            best.push_str(&format!("{joined}{name} {value}"));
+            before = Some(value);
         }
-        let values: Vec<String> = at_middle
-            .iter()
-            .take(NAMED)
-            .map(|(mean, name)| format!("{name} {mean:.2}"))
-            .collect();
-        let seeds = format!("{seeds} seed{}", if seeds == 1 { "" } else { "s" });
-        format!("{seeds} · at {x}: {}", values.join(", "))
+        format!("{what}, {}: {best}", over.in_words(x))
+    }
+
+    /// A value as the axis shows it.
+    fn in_unit(&self, point: &SweepPoint) -> String {
+        let text = match (self.measure.share, point.mean) {
+            (true, mean) if (0.995..1.0).contains(&mean) => ">99%".to_owned(),
+            (true, mean) => label::percent(mean),
+            (false, mean) => label::value(mean),
+        };
+        if point.at_least {
+            format!("at least {text}")
+        } else {
+            text
+        }
     }
 
     /// Which variant of the first loses most against it; among all, where the first has no variants.
@@ -319,6 +294,14 @@ impl Figure {
             ),
         }
     }
+}
+
+/// A label as the beginning of a sentence.
+fn sentence(label: &str) -> String {
+    let mut letters = label.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 /// `without volume features`, `without day items`.
@@ -376,15 +359,142 @@ impl Varying {
             });
         }
         if let Some(strength) = place.strength.filter(|_| self.strength) {
-            parts.push(format!("strength {strength}"));
+            parts.push(Parameter::Strength.in_words(strength));
         }
         if self.alerts_per_day {
-            parts.push(format!("{} alerts a day", place.alerts_per_day));
+            parts.push(Parameter::AlertsPerDay.in_words(place.alerts_per_day));
         }
         if self.warm_up_days {
-            parts.push(format!("{} days of warm-up", place.warm_up_days));
+            parts.push(Parameter::WarmUpDays.in_words(f64::from(place.warm_up_days)));
         }
         parts.retain(|part| !part.is_empty());
         parts.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::experiment::detector::DetectorName;
+    use crate::experiment::measure::measure;
+
+    fn figure(name: &str) -> Figure {
+        Figure {
+            file: "x".to_owned(),
+            measure: measure(name).expect("a measure"),
+            kind: Kind::Sweep {
+                over: Parameter::Strength,
+                reference: None,
+            },
+        }
+    }
+
+    fn summary(
+        detector: DetectorName,
+        strength: f64,
+        values: &[(&'static str, f64)],
+    ) -> PlaceSummary {
+        let estimate = |mean| Estimate {
+            n: 2,
+            mean,
+            interval: Some((mean - 0.1, mean + 0.1)),
+        };
+        PlaceSummary {
+            place: Place {
+                tenant: "office".to_owned(),
+                strength: Some(strength),
+                alerts_per_day: 2.0,
+                warm_up_days: 10,
+                without: "nothing".to_owned(),
+                detector,
+            },
+            estimates: values
+                .iter()
+                .map(|(name, mean)| (*name, estimate(*mean)))
+                .collect::<BTreeMap<_, _>>(),
+        }
+    }
+
+    #[test]
+    fn what_was_not_found_is_a_lower_bound_and_says_so() {
+        let figure = figure("campaign_days_to_reading");
+        let values = |days, read| [("campaign_days_to_reading", days), ("campaigns_read", read)];
+        let summaries = [
+            summary(DetectorName::Mailglass, 0.0, &values(5.0, 0.5)),
+            summary(DetectorName::Mailglass, 0.5, &values(1.0, 1.0)),
+            summary(DetectorName::SentinelTimeSeries, 0.0, &values(47.0, 0.0)),
+            summary(DetectorName::SentinelTimeSeries, 0.5, &values(35.0, 0.0)),
+        ];
+        let members: Vec<&PlaceSummary> = summaries.iter().collect();
+        let series = figure.series(&members, Parameter::Strength);
+        let bounds: Vec<bool> = series
+            .iter()
+            .flat_map(|one| one.points.iter().map(|point| point.at_least))
+            .collect();
+        assert_eq!(bounds, [true, false, true, true]);
+        assert!(
+            series[1].name.ends_with(" (found nothing)"),
+            "{:?}",
+            series[1].name
+        );
+        let bars = figure.bars(&members);
+        assert_eq!(
+            bars.iter().map(|bar| bar.at_least).collect::<Vec<_>>(),
+            bounds
+        );
+        let found = figure.finding(&series, Parameter::Strength);
+        assert!(
+            found.starts_with(
+                "Days until a campaign is among the day's two highest alerts, strength 0.5: mailglass 1, then "
+            ) && found.ends_with(" (found nothing) at least 35"),
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn the_title_of_a_sweep_is_about_its_measure_and_in_its_unit() {
+        let title = |name: &'static str, values: [f64; 3]| {
+            let detectors = [
+                DetectorName::Mailglass,
+                DetectorName::PlainForest,
+                DetectorName::FirstSeenClient,
+            ];
+            let summaries: Vec<PlaceSummary> = detectors
+                .into_iter()
+                .zip(values)
+                .map(|(detector, value)| summary(detector, 0.5, &[(name, value)]))
+                .collect();
+            let members: Vec<&PlaceSummary> = summaries.iter().collect();
+            let figure = figure(name);
+            figure.finding(
+                &figure.series(&members, Parameter::Strength),
+                Parameter::Strength,
+            )
+        };
+        let (mailglass, forest) = (
+            DetectorName::Mailglass.title(),
+            DetectorName::PlainForest.title(),
+        );
+        assert_eq!(
+            title("average_precision", [0.998, 0.82, 0.3]),
+            format!(
+                "Average precision over sessions, strength 0.5: {mailglass} >99%, then {forest} 82%"
+            )
+        );
+        assert_eq!(
+            title("episode_recall_2", [1.0, 1.0, 0.5]),
+            format!(
+                "Share of the episodes found at 2 alerts a day, strength 0.5: {mailglass} 100% and {forest} 100%"
+            )
+        );
+        // Of false alarms less is better, though they are a share.
+        assert_eq!(
+            title("false_share", [0.1, 0.25, 0.5]),
+            format!(
+                "Share of false alarms among the flags, strength 0.5: {mailglass} 10%, then {forest} 25%"
+            )
+        );
     }
 }

@@ -1,11 +1,12 @@
 //! Running the matrix: tenants in parallel, every cell once.
 //!
-//! A cell is known by a SHA-256 hash of everything that its result depends on: mailglass's version, the tenant (its
-//! settings and seed, or the hashes of its files), session and rank options, what is left out, the detector. A finished
+//! A cell is known by a SHA-256 hash of everything that its result depends on: the program itself, byte for byte, the tenant
+//! (its settings and seed, or the hashes of its files), session and rank options, what is left out, the detector. A finished
 //! cell is a small file named by that hash; a later run with the same cell reads it and does no work.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -23,10 +24,7 @@ use crate::error::Error;
 use crate::event::EventColumns;
 use crate::rank::RankOptions;
 use crate::session::{Session, SessionOptions, sessionize};
-use crate::staging::write_whole;
-
-/// Changes whenever measures or detectors change what a cell says, so that older cells are run again.
-const CELL_FORMAT: u32 = 1;
+use crate::staging::{sweep, write_whole};
 
 /// How a matrix is run.
 #[derive(Debug, Clone)]
@@ -55,8 +53,7 @@ pub struct FinishedCell {
 /// Everything that the result of a cell depends on.
 #[derive(Serialize)]
 struct CellKey<'a> {
-    mailglass: &'static str,
-    cell_format: u32,
+    program: &'a str,
     tenant: &'a serde_json::Value,
     session: SessionOptions,
     rank: &'a RankOptions,
@@ -88,14 +85,18 @@ pub fn run_matrix(
 ) -> Result<Vec<FinishedCell>, Error> {
     let folder = options.folder.join("cells");
     fs::create_dir_all(&folder).map_err(|source| Error::io("create", &folder, source))?;
+    // Tenants that a killed run has left there.
+    sweep(&options.folder);
     let cells = experiment.cells();
     let batches = batches(experiment, &cells)?;
+    // A program that cannot be told from another must not take over what another may have found.
+    let fresh = options.fresh || program().is_none();
     let done = AtomicUsize::new(0);
     let results: Vec<Result<Vec<(usize, FinishedCell)>, Error>> = batches
         .par_iter()
         .with_max_len(1)
         .map(|batch| {
-            let finished = run_batch(experiment, batch, &folder, options.fresh)?;
+            let finished = run_batch(experiment, batch, &options.folder, fresh)?;
             let before = done.fetch_add(finished.len(), Ordering::Relaxed);
             progress(before + finished.len(), cells.len());
             Ok(finished)
@@ -128,7 +129,7 @@ fn batches<'a>(experiment: &'a Experiment, cells: &'a [Cell]) -> Result<Vec<Batc
                 }
                 (description, _) => description.clone().unwrap_or_default(),
             };
-            let id = id_of(&description, cell)?;
+            let id = id_of(program().unwrap_or_default(), &description, cell)?;
             // A folder's log is the same for every seed.
             let same = |batch: &&mut Batch<'_>| kept_log.is_some() || batch.seed == cell.seed;
             match batches
@@ -149,10 +150,17 @@ fn batches<'a>(experiment: &'a Experiment, cells: &'a [Cell]) -> Result<Vec<Batc
     Ok(batches)
 }
 
-fn id_of(tenant: &serde_json::Value, cell: &Cell) -> Result<String, Error> {
+/// The hash of the running program, whose code decides what a cell says; `None` if it cannot be read.
+fn program() -> Option<&'static str> {
+    static PROGRAM: OnceLock<Option<String>> = OnceLock::new();
+    PROGRAM
+        .get_or_init(|| tenant::hash(&std::env::current_exe().ok()?).ok())
+        .as_deref()
+}
+
+fn id_of(program: &str, tenant: &serde_json::Value, cell: &Cell) -> Result<String, Error> {
     let key = CellKey {
-        mailglass: env!("CARGO_PKG_VERSION"),
-        cell_format: CELL_FORMAT,
+        program,
         tenant,
         session: SessionOptions::default(),
         rank: &cell.rank,
@@ -172,7 +180,7 @@ fn run_batch(
     folder: &Path,
     fresh: bool,
 ) -> Result<Vec<(usize, FinishedCell)>, Error> {
-    let path_of = |id: &str| folder.join(format!("{id}.json"));
+    let path_of = |id: &str| folder.join("cells").join(format!("{id}.json"));
     let kept: Vec<Option<Measures>> = batch
         .cells
         .iter()
@@ -180,7 +188,7 @@ fn run_batch(
         .collect();
     let missing = kept.iter().any(Option::is_none);
     let log = if missing {
-        Some(tenant::labelled_log(batch.tenant, batch.seed)?)
+        Some(tenant::labelled_log(batch.tenant, batch.seed, folder)?)
     } else {
         None
     };
@@ -283,4 +291,26 @@ fn write_cell(path: &Path, measures: Measures) -> Result<Measures, Error> {
             "what was written cannot be read back",
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::DetectorName;
+
+    #[test]
+    fn another_program_another_cell() {
+        let cell = Cell {
+            tenant: 0,
+            seed: 1,
+            rank: RankOptions::default(),
+            without: "nothing".to_owned(),
+            detector: DetectorName::Mailglass,
+        };
+        let id = |program| id_of(program, &serde_json::Value::Null, &cell).expect("an id");
+        assert_eq!(id("one"), id("one"));
+        assert_ne!(id("one"), id("two"));
+        let hash = program().expect("the test itself can be read");
+        assert_eq!(hash.len(), 64);
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::delay::CampaignOutcome;
 use super::metrics::{Evaluation, READING_RATE};
 
 /// A measure of the table of cells.
@@ -14,6 +13,24 @@ pub struct Measure {
     pub label: &'static str,
     /// Whether it is a share, 0 to 1.
     pub share: bool,
+}
+
+impl Measure {
+    /// Whether a detector is the better, the higher it is: shares are, but for that of false alarms.
+    pub(super) fn more_is_better(&self) -> bool {
+        self.share && self.name != "false_share"
+    }
+}
+
+/// For a measure of days until something is found: the measure that says which share of it is found at all.
+pub(super) fn share_found(days: &Measure) -> Option<&'static str> {
+    match days.name {
+        "campaign_days_to_flag" => Some("campaigns_flagged"),
+        "campaign_days_to_reading" => Some("campaigns_read"),
+        "episode_days_to_flag" => Some("flagged_episode_recall"),
+        "episode_days_to_reading" => Some("episodes_read"),
+        _ => None,
+    }
 }
 
 const fn share(name: &'static str, label: &'static str) -> Measure {
@@ -36,8 +53,9 @@ const fn number(name: &'static str, label: &'static str) -> Measure {
 ///
 /// Days to detection run from the first labelled record of a campaign (or episode) to the end of the day on which it is
 /// found, a campaign with the first of its episodes; one that is never found counts with the days until the end of the log (a restricted mean;
-/// Royston and Parmar 2013), so the mean is a lower bound where `campaigns_*` is below 1.
-pub const MEASURES: [Measure; 20] = [
+/// Royston and Parmar 2013), so the mean is a lower bound where the share that is found (`campaigns_flagged`, `campaigns_read`,
+/// `flagged_episode_recall`, `episodes_read`) is below 1.
+pub const MEASURES: [Measure; 22] = [
     number("sessions", "sessions"),
     number("attack_sessions", "attack sessions"),
     number("episodes", "episodes"),
@@ -91,6 +109,11 @@ pub const MEASURES: [Measure; 20] = [
         "episode_days_to_reading",
         "days until an attacked mailbox is among the day's two highest alerts",
     ),
+    share(
+        "episodes_read",
+        "share of the episodes among the two highest alerts of a day",
+    ),
+    number("unmatched_labels", "labelled records that the log lacks"),
 ];
 
 /// Values of measures by name; a measure that is not defined for the cell is missing.
@@ -122,7 +145,7 @@ pub(super) fn measures(evaluation: &Evaluation) -> Measures {
         "alerts_per_day" => Some(flags.alerts_per_day),
         "false_alarms_per_day" => Some(flags.false_alarms_per_day),
         "false_share" => Some(flags.false_share),
-        "campaigns_flagged" => found(campaigns, |c| c.days_to_flag),
+        "campaigns_flagged" => found(campaigns.iter().map(|c| c.days_to_flag)),
         "campaign_days_to_flag" => {
             restricted_mean(campaigns.iter().map(|c| (c.days_to_flag, c.days_observed)))
         }
@@ -134,7 +157,9 @@ pub(super) fn measures(evaluation: &Evaluation) -> Measures {
                 .iter()
                 .map(|e| (e.days_to_reading, e.days_observed)),
         ),
-        "campaigns_read" => found(campaigns, |c| c.days_to_reading),
+        "campaigns_read" => found(campaigns.iter().map(|c| c.days_to_reading)),
+        "episodes_read" => found(episodes.iter().map(|e| e.days_to_reading)),
+        "unmatched_labels" => Some(evaluation.unmatched_labels as f64),
         "campaign_days_to_reading" => restricted_mean(
             campaigns
                 .iter()
@@ -153,6 +178,7 @@ pub(super) fn measures(evaluation: &Evaluation) -> Measures {
                 | "alerts_per_day"
                 | "false_alarms_per_day"
                 | "false_share"
+                | "unmatched_labels"
         )
     };
     MEASURES
@@ -163,12 +189,8 @@ pub(super) fn measures(evaluation: &Evaluation) -> Measures {
         .collect()
 }
 
-fn found(campaigns: &[CampaignOutcome], days: fn(&CampaignOutcome) -> Option<f64>) -> Option<f64> {
-    mean(
-        campaigns
-            .iter()
-            .map(|campaign| if days(campaign).is_some() { 1.0 } else { 0.0 }),
-    )
+fn found(delays: impl ExactSizeIterator<Item = Option<f64>>) -> Option<f64> {
+    mean(delays.map(|days| if days.is_some() { 1.0 } else { 0.0 }))
 }
 
 /// Pairs of days to detection and days observed.
@@ -184,6 +206,7 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::CampaignOutcome;
 
     #[test]
     fn a_campaign_that_is_never_found_counts_until_the_end_of_the_log() {
@@ -197,8 +220,8 @@ mod tests {
         let campaigns = [campaign(Some(2.0)), campaign(None)];
         let delays = campaigns.iter().map(|c| (c.days_to_flag, c.days_observed));
         assert_eq!(restricted_mean(delays), Some(16.0));
-        assert_eq!(found(&campaigns, |c| c.days_to_flag), Some(0.5));
-        assert_eq!(found(&[], |c| c.days_to_flag), None);
+        assert_eq!(found(campaigns.iter().map(|c| c.days_to_flag)), Some(0.5));
+        assert_eq!(found([].into_iter()), None);
     }
 
     #[test]
@@ -208,6 +231,14 @@ mod tests {
                 MEASURES.iter().position(|other| other.name == one.name),
                 Some(index)
             );
+        }
+    }
+
+    #[test]
+    fn every_measure_of_days_until_something_is_found_has_its_share() {
+        for days in MEASURES.iter().filter(|one| one.name.contains("_days_to_")) {
+            let share = share_found(days).and_then(measure).expect(days.name);
+            assert!(share.share, "{}", share.name);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The specification of an experiment: a TOML file that names tenants, seeds, parameters, ablations and detectors, and
 //! the matrix of cells that follows.
 
+mod lists;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,27 +13,11 @@ use super::detector::DetectorName;
 use super::figure::{ChartTable, Figure};
 use crate::error::Error;
 use crate::rank::{FlagRule, RankOptions};
-use crate::simulate::{Attack, SimulateSettings};
+use crate::simulate::SimulateSettings;
+use lists::{RankTable, TenantTable, check_list, repeated};
 
 /// Most cells of one experiment: a typing error in a list should not run for weeks.
 const MOST_CELLS: usize = 100_000;
-
-/// One value, or a list of them to go through.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum Values<T> {
-    One(T),
-    Many(Vec<T>),
-}
-
-impl<T: Clone> Values<T> {
-    fn to_vec(&self) -> Vec<T> {
-        match self {
-            Self::One(value) => vec![value.clone()],
-            Self::Many(values) => values.clone(),
-        }
-    }
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,30 +33,6 @@ struct SpecTable {
     tenant: Vec<TenantTable>,
     #[serde(default)]
     chart: Vec<ChartTable>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RankTable {
-    alerts_per_day: Option<Values<f64>>,
-    warm_up_days: Option<Values<u32>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TenantTable {
-    name: String,
-    folder: Option<PathBuf>,
-    people: Option<u32>,
-    days: Option<u32>,
-    start: Option<String>,
-    attacks: Option<Vec<String>>,
-    strength: Option<Values<f64>>,
-    campaigns: Option<u32>,
-    attack_after: Option<u32>,
-    intensity: Option<f64>,
-    offices: Option<u32>,
-    look_alikes: Option<bool>,
 }
 
 /// Where a tenant's log comes from.
@@ -250,6 +212,14 @@ impl SpecTable {
                 "give each repetition a seed of its own, such as [0, 1, 2, 3, 4]",
             ));
         }
+        let names: Vec<&str> = self.tenant.iter().map(|one| one.name.as_str()).collect();
+        if let Some(name) = repeated(&names) {
+            return Err(refuse(
+                &format!("tenant \"{name}\""),
+                "there are two of this name",
+                "give each [[tenant]] a name of its own: tables and charts tell them apart by it",
+            ));
+        }
         let mut tenants = Vec::new();
         for tenant in &self.tenant {
             tenants.extend(tenant.variants(folder)?);
@@ -263,31 +233,36 @@ impl SpecTable {
         }
         let detectors = match &self.detectors {
             None => vec![DetectorName::Mailglass],
-            Some(names) if names.is_empty() => {
-                return Err(refuse(
-                    "detectors",
-                    "there is none",
-                    "name at least one, such as \"mailglass\"",
-                ));
-            }
-            Some(names) => names
-                .iter()
-                .map(|name| {
+            Some(names) => {
+                check_list("detectors", names)?;
+                let detector = |name: &String| {
                     name.parse().map_err(|known: String| {
                         refuse("detectors", format!("\"{name}\" is no detector"), &known)
                     })
-                })
-                .collect::<Result<_, _>>()?,
+                };
+                names.iter().map(detector).collect::<Result<_, _>>()?
+            }
         };
+        let ablations = ablations(&self.without)
+            .map_err(|(reason, remedy)| refuse("without", reason, &remedy))?;
+        let left_out: Vec<&str> = ablations.iter().map(|one| one.name.as_str()).collect();
+        check_list("without", &left_out)?;
+        let files: Vec<&str> = self.chart.iter().map(|one| one.file.as_str()).collect();
+        if let Some(file) = repeated(&files) {
+            return Err(refuse(
+                &format!("chart \"{file}\""),
+                "there are two of this file",
+                "give each [[chart]] a file of its own",
+            ));
+        }
         let figures = self.chart.iter().map(|chart| {
-            chart
-                .check()
-                .map_err(|(reason, remedy)| refuse("chart", reason, &remedy))
+            chart.check().map_err(|(reason, remedy)| {
+                refuse(&format!("chart \"{}\"", chart.file), reason, &remedy)
+            })
         });
         let experiment = Experiment {
             figures: figures.collect::<Result<_, _>>()?,
-            ablations: ablations(&self.without)
-                .map_err(|(reason, remedy)| refuse("without", reason, &remedy))?,
+            ablations,
             ranks: self.rank.check()?,
             name: self.name,
             title: self.title,
@@ -295,6 +270,13 @@ impl SpecTable {
             tenants,
             detectors,
         };
+        for figure in &experiment.figures {
+            figure
+                .check_values(&experiment)
+                .map_err(|(reason, remedy)| {
+                    refuse(&format!("chart \"{}\"", figure.file()), reason, &remedy)
+                })?;
+        }
         let product = [
             experiment.tenants.len(),
             experiment.seeds.len(),
@@ -310,135 +292,6 @@ impl SpecTable {
                 "shorten the lists, or split the experiment",
             )),
         }
-    }
-}
-
-impl RankTable {
-    fn check(&self) -> Result<Vec<RankOptions>, Refusal> {
-        let defaults = RankOptions::default();
-        let rates = self
-            .alerts_per_day
-            .as_ref()
-            .map_or(vec![2.0], Values::to_vec);
-        let warm_ups = self
-            .warm_up_days
-            .as_ref()
-            .map_or(vec![defaults.warm_up_days], Values::to_vec);
-        if rates.is_empty() || warm_ups.is_empty() {
-            return Err(refuse(
-                "rank",
-                "an empty list",
-                "leave the key out, or give a value",
-            ));
-        }
-        if let Some(rate) = rates
-            .iter()
-            .find(|rate| !(**rate > 0.0 && **rate <= 1000.0))
-        {
-            return Err(refuse(
-                "rank.alerts_per_day",
-                rate,
-                "give rates above 0 and up to 1000",
-            ));
-        }
-        let all = rates.iter().flat_map(|&rate| {
-            warm_ups
-                .iter()
-                .map(move |&warm_up_days| (rate, warm_up_days))
-        });
-        Ok(all
-            .map(|(rate, warm_up_days)| RankOptions {
-                warm_up_days,
-                flags: FlagRule::AlertsPerDay(rate),
-                ..defaults.clone()
-            })
-            .collect())
-    }
-}
-
-impl TenantTable {
-    fn variants(&self, folder: &Path) -> Result<Vec<TenantVariant>, Refusal> {
-        let key = format!("tenant \"{}\"", self.name);
-        if let Some(data) = &self.folder {
-            let simulated = [
-                self.people.is_some(),
-                self.days.is_some(),
-                self.start.is_some(),
-                self.attacks.is_some(),
-                self.strength.is_some(),
-                self.campaigns.is_some(),
-                self.attack_after.is_some(),
-                self.intensity.is_some(),
-                self.offices.is_some(),
-                self.look_alikes.is_some(),
-            ];
-            if simulated.contains(&true) {
-                return Err(refuse(
-                    &key,
-                    "it has a folder and settings of a simulation",
-                    "give either",
-                ));
-            }
-            let source = TenantSource::Folder(folder.join(data));
-            return Ok(vec![TenantVariant {
-                name: self.name.clone(),
-                strength: None,
-                source,
-            }]);
-        }
-        let strengths = self.strength.as_ref().map_or(vec![0.5], Values::to_vec);
-        let variant = |strength: f64| {
-            let settings = self
-                .settings(strength)
-                .map_err(|reason| refuse(&key, reason, "see `mailglass simulate --help`"))?;
-            let source = TenantSource::Simulated(Box::new(settings));
-            Ok(TenantVariant {
-                name: self.name.clone(),
-                strength: Some(strength),
-                source,
-            })
-        };
-        strengths.into_iter().map(variant).collect()
-    }
-
-    fn settings(&self, strength: f64) -> Result<SimulateSettings, String> {
-        let defaults = SimulateSettings::default();
-        let attacks = match self.attacks.as_deref() {
-            None => defaults.attacks,
-            Some([only]) if only == "all" => Attack::ALL.to_vec(),
-            Some(names) => names
-                .iter()
-                .map(|name| name.parse())
-                .collect::<Result<_, _>>()
-                .map_err(|error: crate::simulate::SimulateError| error.to_string())?,
-        };
-        let start = match &self.start {
-            None => defaults.start,
-            Some(date) => date
-                .parse()
-                .map_err(|error: jiff::Error| format!("start: {error}"))?,
-        };
-        let settings = SimulateSettings {
-            people: self.people.unwrap_or(defaults.people),
-            days: self.days.unwrap_or(defaults.days),
-            start,
-            attacks,
-            strength,
-            campaigns: self.campaigns.unwrap_or(defaults.campaigns),
-            attack_after: self.attack_after,
-            intensity: self.intensity.unwrap_or(defaults.intensity),
-            offices: self.offices,
-            look_alikes: self.look_alikes.unwrap_or(defaults.look_alikes),
-            // Other workloads' records and repetitions are dropped on reading; without them a cell is done sooner.
-            duplicates: 0.0,
-            other_workloads: false,
-            ..defaults
-        };
-        settings
-            .clone()
-            .check()
-            .map_err(|error| error.to_string())?;
-        Ok(settings)
     }
 }
 
@@ -479,6 +332,11 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_with_its_key() {
         let tenant = "[[tenant]]\nname = \"office\"\n";
+        let chart = |lines: &str| {
+            format!(
+                "{HEAD}{tenant}strength = [0, 1]\n[[chart]]\nfile = \"x\"\nmeasure = \"roc_auc\"\n{lines}\n"
+            )
+        };
         for (text, key) in [
             (
                 format!("name = \"../x\"\ntitle = \"?\"\nseeds = [1]\n{tenant}"),
@@ -509,11 +367,92 @@ mod tests {
                 ),
                 "pie",
             ),
+            (format!("{HEAD}{tenant}strength = []\n"), "strength"),
+            (chart("kind = \"sweep\""), "over is missing"),
+            (
+                chart("kind = \"sweep\"\nover = \"alerts_per_day\""),
+                "fewer than two values of alerts_per_day",
+            ),
+            (
+                chart(
+                    "kind = \"sweep\"\nover = \"strength\"\nreference = nan\nreference_label = \"?\"",
+                ),
+                "reference = NaN",
+            ),
+            (
+                chart(
+                    "kind = \"sweep\"\nover = \"strength\"\nreference = 90\nreference_label = \"?\"",
+                ),
+                "from 0 to 1",
+            ),
+            (
+                chart("kind = \"sweep\"\nover = \"strength\"\nreference = 0.9"),
+                "reference_label",
+            ),
+            (
+                chart("kind = \"sweep\"\nover = \"strength\"\nreference_label = \"?\""),
+                "reference_label",
+            ),
+            (chart("kind = \"comparison\"\nover = \"strength\""), "over"),
+            (chart("kind = \"comparison\"\nreference = 0.9"), "reference"),
+            (
+                format!(
+                    "{HEAD}[[tenant]]\nname = \"kept\"\nfolder = \"data\"\n[[chart]]\nkind = \"sweep\"\nfile = \"x\"\n\
+                     measure = \"roc_auc\"\nover = \"strength\"\n"
+                ),
+                "fewer than two values of strength",
+            ),
         ] {
             let error = read(&text).expect_err(key);
             assert!(
                 error.is_config() && error.to_string().contains(key),
                 "{key}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_given_twice_is_no_repetition() {
+        let office = "[[tenant]]\nname = \"office\"\n";
+        for (text, told) in [
+            (format!("{HEAD}{office}{office}"), "two of this name"),
+            (
+                format!("{HEAD}{office}strength = [0.5, 0.1, 0.5]\n"),
+                "tenant \"office\": strength: 0.5 is given twice",
+            ),
+            (
+                format!("{HEAD}{office}strength = [0.0, -0.0]\n"),
+                "given twice",
+            ),
+            (
+                format!("{HEAD}detectors = [\"mailglass\", \"mailglass\"]\n{office}"),
+                "detectors: mailglass is given twice",
+            ),
+            (
+                format!("{HEAD}without = [\"groups\", \"group:time\"]\n{office}"),
+                "without: group:time is given twice",
+            ),
+            (
+                format!("{HEAD}{office}[rank]\nalerts_per_day = [2, 2.0]\n"),
+                "rank.alerts_per_day: 2 is given twice",
+            ),
+            (
+                format!("{HEAD}{office}[rank]\nwarm_up_days = [7, 7]\n"),
+                "rank.warm_up_days: 7 is given twice",
+            ),
+            (
+                format!(
+                    "{HEAD}{office}{chart}{chart}",
+                    chart =
+                        "[[chart]]\nkind = \"comparison\"\nfile = \"x\"\nmeasure = \"roc_auc\"\n"
+                ),
+                "two of this file",
+            ),
+        ] {
+            let error = read(&text).expect_err(told);
+            assert!(
+                error.is_config() && error.to_string().contains(told),
+                "{told}: {error}"
             );
         }
     }

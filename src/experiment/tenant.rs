@@ -1,4 +1,4 @@
-//! The log and the labels of a tenant: simulated into a temporary folder, or read from where they are.
+//! The log and the labels of a tenant: simulated into a hidden folder that goes away again, or read from where they are.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -12,6 +12,7 @@ use super::spec::{TenantSource, TenantVariant};
 use crate::error::Error;
 use crate::ingest::{self, IngestOptions, Ingested, Input, Silent};
 use crate::simulate::{Attack, SimulateError, SimulateSettings, simulate};
+use crate::staging::Staging;
 
 /// Name of the labels in a tenant's folder.
 const LABELS: &str = "labels.csv";
@@ -24,15 +25,19 @@ pub(super) struct LabelledLog {
     pub(super) labels: Labels,
 }
 
-/// Reads or simulates a tenant.
-pub(super) fn labelled_log(tenant: &TenantVariant, seed: u64) -> Result<LabelledLog, Error> {
+/// Reads or simulates a tenant; what is simulated lies in `place` meanwhile.
+pub(super) fn labelled_log(
+    tenant: &TenantVariant,
+    seed: u64,
+    place: &Path,
+) -> Result<LabelledLog, Error> {
     match &tenant.source {
         TenantSource::Folder(folder) => read(folder),
         TenantSource::Simulated(settings) => {
-            let folder = tempfile::Builder::new()
-                .prefix("mailglass-tenant-")
-                .tempdir()
-                .map_err(|source| Error::io("create", std::env::temp_dir(), source))?;
+            // An interrupt removes it, and the next run what a killed one has left.
+            let staging = Staging::beside(&place.join("tenant"))
+                .map_err(|source| Error::io("create", place, source))?;
+            let folder = staging.output();
             let settings = SimulateSettings {
                 seed,
                 ..settings.as_ref().clone()
@@ -40,8 +45,8 @@ pub(super) fn labelled_log(tenant: &TenantVariant, seed: u64) -> Result<Labelled
             let failed = |error: SimulateError| Error::Simulate {
                 reason: error.to_string(),
             };
-            simulate(&settings.check().map_err(failed)?, folder.path()).map_err(failed)?;
-            read(folder.path())
+            simulate(&settings.check().map_err(failed)?, &folder).map_err(failed)?;
+            read(&folder)
         }
     }
 }
@@ -52,7 +57,10 @@ fn read(folder: &Path) -> Result<LabelledLog, Error> {
         hash_inputs: false,
         ..IngestOptions::default()
     };
-    let ingested = ingest::read(&inputs, &options, &Silent)?;
+    let mut ingested = ingest::read(&inputs, &options, &Silent)?;
+    if !ingested.failures.is_empty() {
+        return Err(ingested.failures.swap_remove(0).error);
+    }
     let labels = Labels::read(&folder.join(LABELS))?;
     Ok(LabelledLog { ingested, labels })
 }
@@ -102,7 +110,8 @@ pub(super) fn describe_settings(settings: &SimulateSettings, seed: u64) -> Value
     })
 }
 
-fn hash(path: &Path) -> Result<String, Error> {
+/// The SHA-256 hash of a file, hexadecimal.
+pub(super) fn hash(path: &Path) -> Result<String, Error> {
     let refuse = |source| Error::io("read", path, source);
     let mut file = File::open(path).map_err(refuse)?;
     let mut digest = Sha256::new();

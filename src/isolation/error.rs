@@ -48,6 +48,12 @@ pub enum IsolationError {
         /// Columns of the matrix that was given.
         found: usize,
     },
+    /// A stored forest that cannot be scored with: its parts do not belong together.
+    #[error(
+        "isolation forest: the stored forest is damaged, expected trees whose parts belong together; \
+         fit it again"
+    )]
+    Damaged,
     /// An error of linfa itself.
     #[error(transparent)]
     Linfa(#[from] LinfaError),

@@ -43,12 +43,44 @@ const CHECKED_TOGETHER: usize = 8_192;
 /// # Ok::<(), mailglass::isolation::IsolationError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StoredForest")]
 pub struct IsolationForest {
     pub(super) params: IsolationForestValidParams,
     pub(super) n_features: usize,
     /// The average path length that has score 1/2; above 0 even if no row can be told from another.
     pub(super) normaliser: f64,
     pub(super) trees: Vec<Tree>,
+}
+
+/// A forest as a file holds it, which may be damaged.
+#[derive(Deserialize)]
+#[serde(rename = "IsolationForest")]
+struct StoredForest {
+    params: IsolationForestValidParams,
+    n_features: usize,
+    normaliser: f64,
+    trees: Vec<Tree>,
+}
+
+impl TryFrom<StoredForest> for IsolationForest {
+    type Error = IsolationError;
+
+    fn try_from(stored: StoredForest) -> Result<Self, Self::Error> {
+        let forest = Self {
+            params: stored.params,
+            n_features: stored.n_features,
+            normaliser: stored.normaliser,
+            trees: stored.trees,
+        };
+        let sound = forest.trees.len() == forest.params.n_trees()
+            && forest.normaliser.is_finite()
+            && forest.normaliser > 0.0
+            && forest
+                .trees
+                .iter()
+                .all(|tree| tree.is_sound(forest.n_features));
+        sound.then_some(forest).ok_or(IsolationError::Damaged)
+    }
 }
 
 impl IsolationForest {
@@ -65,6 +97,11 @@ impl IsolationForest {
     /// Number of features (columns) the forest was fitted on.
     pub fn n_features(&self) -> usize {
         self.n_features
+    }
+
+    /// Whether no tree has a cut: then no row can be told from another.
+    pub(super) fn has_no_cut(&self) -> bool {
+        self.trees.iter().all(|tree| tree.height == 0)
     }
 
     /// Number of trees.
@@ -169,6 +206,7 @@ fn check_training(x: ArrayView2<f64>) -> Result<(), IsolationError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::isolation::Mode;
     use ndarray::{Array2, array};
 
     fn grid() -> Array2<f64> {
@@ -200,6 +238,52 @@ mod tests {
                 value: f64::INFINITY
             })
         );
+    }
+
+    #[test]
+    fn a_forest_of_one_row_gives_every_row_one_half() {
+        let one = array![[1.0, 2.0]];
+        let rows = array![[1.0, 2.0], [9.0, f64::NAN]];
+        for mode in [Mode::Plain, Mode::Shallow, Mode::Guided] {
+            let params = IsolationForest::params().mode(mode).n_trees(5);
+            let forest = params.fit(&DatasetBase::from(one.view())).unwrap();
+            assert_eq!(forest.scores(rows.view()), array![0.5, 0.5], "{mode:?}");
+            assert_eq!(forest.expected_score(), 0.5);
+            assert_eq!(forest.attribute(rows.view()), Array2::<f64>::zeros((2, 2)));
+        }
+    }
+
+    #[test]
+    fn a_damaged_forest_is_refused() {
+        let params = IsolationForest::params().seed(3).n_trees(3);
+        let forest = params.fit(&DatasetBase::from(grid())).unwrap();
+        let read = |forest: &IsolationForest| {
+            let bytes = rmp_serde::to_vec(forest).unwrap();
+            rmp_serde::from_slice::<IsolationForest>(&bytes).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(&forest), Ok(forest.clone()));
+        let damages: [fn(&mut IsolationForest); 11] = [
+            |forest| forest.trees.clear(),
+            |forest| forest.trees[1] = Tree::default(),
+            |forest| forest.normaliser = 0.0,
+            |forest| forest.normaliser = f64::NAN,
+            |forest| forest.n_features = 2,
+            // Back to the root: a walk would not end.
+            |forest| forest.trees[0].cuts[1].left = 0,
+            |forest| forest.trees[0].cuts[0].left = 1 << 20,
+            |forest| forest.trees[0].rows[0] = 0,
+            |forest| forest.trees[0].height = 1,
+            |forest| forest.trees[0].lengths[0] = f64::NAN,
+            |forest| {
+                forest.trees[2].centres.pop();
+            },
+        ];
+        for (number, damage) in damages.into_iter().enumerate() {
+            let mut damaged = forest.clone();
+            damage(&mut damaged);
+            let refused = read(&damaged).unwrap_err();
+            assert!(refused.contains("fit it again"), "{number}: {refused}");
+        }
     }
 
     #[test]

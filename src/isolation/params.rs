@@ -55,9 +55,9 @@ pub enum Mode {
     Guided,
 }
 
-/// Checked parameters of an isolation forest; only these can fit.
+/// The values of the parameters, checked or not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct IsolationForestValidParams {
+struct Values {
     n_trees: usize,
     sample_size: usize,
     max_depth: Depth,
@@ -68,46 +68,59 @@ pub struct IsolationForestValidParams {
     seed: u64,
 }
 
+/// Checked parameters of an isolation forest; only these can fit. They are checked when they are deserialised, too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "IsolationForestParams")]
+pub struct IsolationForestValidParams(Values);
+
+impl TryFrom<IsolationForestParams> for IsolationForestValidParams {
+    type Error = IsolationError;
+
+    fn try_from(params: IsolationForestParams) -> Result<Self, Self::Error> {
+        params.check()
+    }
+}
+
 impl IsolationForestValidParams {
     /// Number of trees.
     pub fn n_trees(&self) -> usize {
-        self.n_trees
+        self.0.n_trees
     }
 
     /// Rows drawn without replacement for each tree (all rows, if there are fewer).
     pub fn sample_size(&self) -> usize {
-        self.sample_size
+        self.0.sample_size
     }
 
     /// Limit on the depth of a tree.
     pub fn max_depth(&self) -> Depth {
-        self.max_depth
+        self.0.max_depth
     }
 
     /// Features in the weighted sum of a cut: 1 or 2.
     pub fn features_per_cut(&self) -> usize {
-        self.features_per_cut
+        self.0.features_per_cut
     }
 
     /// Criteria, of which every cut draws one.
     pub fn criteria(&self) -> &[Criterion] {
-        &self.criteria
+        &self.0.criteria
     }
 
     /// Feature draws per guided cut, of which the one with most gain is kept.
     pub fn tries(&self) -> usize {
-        self.tries
+        self.0.tries
     }
 
     /// Whether a row loses one cut of its path length at every cut from which it lies at
     /// least as far as the training rows of the node range.
     pub fn range_penalty(&self) -> bool {
-        self.range_penalty
+        self.0.range_penalty
     }
 
     /// Seed of the generator.
     pub fn seed(&self) -> u64 {
-        self.seed
+        self.0.seed
     }
 }
 
@@ -115,12 +128,19 @@ impl IsolationForestValidParams {
 ///
 /// `fit` on these checks them first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Values")]
 pub struct IsolationForestParams(IsolationForestValidParams);
+
+impl From<Values> for IsolationForestParams {
+    fn from(values: Values) -> Self {
+        Self(IsolationForestValidParams(values))
+    }
+}
 
 impl Default for IsolationForestParams {
     /// 100 trees of 256 rows in [`Mode::Shallow`], seed 0.
     fn default() -> Self {
-        Self(IsolationForestValidParams {
+        Self::from(Values {
             n_trees: 100,
             sample_size: 256,
             max_depth: Depth::AtMost(SHALLOW),
@@ -136,13 +156,13 @@ impl Default for IsolationForestParams {
 impl IsolationForestParams {
     /// Sets the number of trees, at least 1.
     pub fn n_trees(mut self, n_trees: usize) -> Self {
-        self.0.n_trees = n_trees;
+        self.0.0.n_trees = n_trees;
         self
     }
 
     /// Sets the rows drawn for each tree, at least 2.
     pub fn sample_size(mut self, sample_size: usize) -> Self {
-        self.0.sample_size = sample_size;
+        self.0.0.sample_size = sample_size;
         self
     }
 
@@ -184,37 +204,37 @@ impl IsolationForestParams {
 
     /// Sets the limit on the depth of a tree.
     pub fn max_depth(mut self, max_depth: Depth) -> Self {
-        self.0.max_depth = max_depth;
+        self.0.0.max_depth = max_depth;
         self
     }
 
     /// Sets the features in the weighted sum of a cut, 1 or 2.
     pub fn features_per_cut(mut self, features: usize) -> Self {
-        self.0.features_per_cut = features;
+        self.0.0.features_per_cut = features;
         self
     }
 
     /// Sets the criteria, of which every cut draws one; at least one.
     pub fn criteria(mut self, criteria: &[Criterion]) -> Self {
-        self.0.criteria = criteria.to_vec();
+        self.0.0.criteria = criteria.to_vec();
         self
     }
 
     /// Sets the feature draws per guided cut, at least 1.
     pub fn tries(mut self, tries: usize) -> Self {
-        self.0.tries = tries;
+        self.0.0.tries = tries;
         self
     }
 
     /// Sets whether rows far outside the range of a node lose path length there.
     pub fn range_penalty(mut self, range_penalty: bool) -> Self {
-        self.0.range_penalty = range_penalty;
+        self.0.0.range_penalty = range_penalty;
         self
     }
 
     /// Sets the seed of the generator; the same seed and data give the same forest.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.0.seed = seed;
+        self.0.0.seed = seed;
         self
     }
 }
@@ -224,7 +244,7 @@ impl ParamGuard for IsolationForestParams {
     type Error = IsolationError;
 
     fn check_ref(&self) -> Result<&Self::Checked, Self::Error> {
-        let params = &self.0;
+        let params = &self.0.0;
         let range = |name, found: usize, allowed: RangeInclusive<usize>| {
             if allowed.contains(&found) {
                 Ok(())
@@ -245,7 +265,7 @@ impl ParamGuard for IsolationForestParams {
         if let Depth::AtMost(cuts) = params.max_depth {
             range("max_depth", cuts, 1..=LARGEST_SAMPLE)?;
         }
-        Ok(params)
+        Ok(&self.0)
     }
 
     fn check(self) -> Result<Self::Checked, Self::Error> {
@@ -296,6 +316,34 @@ mod tests {
         assert!(params().criteria(&[]).check().is_err());
         assert!(params().tries(0).check().is_err());
         assert!(params().mode(Mode::Plain).check().is_ok());
+    }
+
+    #[test]
+    fn only_unchecked_parameters_are_read_back_unchecked() {
+        let params = IsolationForestParams::default();
+        let text = serde_json::to_string(&params).unwrap();
+        let checked: IsolationForestValidParams = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&checked).unwrap(), text);
+        assert_eq!(params.check().as_ref(), Ok(&checked));
+        for (from, to, named) in [
+            ("\"n_trees\":100", "\"n_trees\":0", "`n_trees` is 0"),
+            (
+                "\"features_per_cut\":2",
+                "\"features_per_cut\":3",
+                "`features_per_cut` is 3",
+            ),
+            (
+                "[\"gap\",\"pooled_gain\",\"uniform\"]",
+                "[]",
+                "`criteria` is 0",
+            ),
+        ] {
+            let text = text.replace(from, to);
+            let unchecked: IsolationForestParams = serde_json::from_str(&text).unwrap();
+            assert!(unchecked.check().is_err());
+            let refused = serde_json::from_str::<IsolationForestValidParams>(&text).unwrap_err();
+            assert!(refused.to_string().contains(named), "{refused}");
+        }
     }
 
     #[test]

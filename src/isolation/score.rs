@@ -15,7 +15,8 @@ impl IsolationForest {
     /// more anomalous. NaN marks a missing value; infinities count as very large.
     ///
     /// The normaliser is c(sub-sample size) for uniform cuts (Liu 2008) and the average path length
-    /// of the training rows for guided ones, so that 1/2 stands for an ordinary row in both.
+    /// of the training rows for guided ones, so that 1/2 stands for an ordinary row in both. Where
+    /// no tree has a cut, as after fitting one row, every row is ordinary.
     ///
     /// # Errors
     /// [`IsolationError::Columns`] if the columns are not those of the training matrix.
@@ -75,6 +76,9 @@ impl IsolationForest {
 
     /// The score of a path length summed over the trees.
     pub(super) fn score_of(&self, length: f64) -> f64 {
+        if self.has_no_cut() {
+            return 0.5;
+        }
         (-length / self.divisor()).exp2()
     }
 

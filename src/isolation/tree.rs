@@ -89,7 +89,6 @@ impl Tree {
 
     /// Averages path lengths upwards and measures the height, once all leaves are set.
     pub(super) fn finish(&mut self) {
-        let mut heights = vec![0u32; self.cuts.len()];
         // Children have higher numbers than their parent.
         for node in (0..self.cuts.len()).rev() {
             if self.is_leaf(node) {
@@ -99,8 +98,37 @@ impl Tree {
             let share = self.left_share(node);
             self.lengths[node] =
                 share * self.lengths[left] + (1.0 - share) * self.lengths[left + 1];
-            heights[node] = 1 + heights[left].max(heights[left + 1]);
         }
-        self.height = heights[0];
+        self.height = self.measured_height();
+    }
+
+    /// Cuts on the longest path.
+    fn measured_height(&self) -> u32 {
+        let mut heights = vec![0u32; self.cuts.len()];
+        for node in (0..self.cuts.len()).rev() {
+            if !self.is_leaf(node) {
+                let left = self.cuts[node].left as usize;
+                heights[node] = 1 + heights[left].max(heights[left + 1]);
+            }
+        }
+        heights.first().copied().unwrap_or(0)
+    }
+
+    /// Whether walks through the tree end and find every node and every one of `n_features`: a tree that was read from a
+    /// file may be anything.
+    pub(super) fn is_sound(&self, n_features: usize) -> bool {
+        let nodes = self.cuts.len();
+        let complete = [self.centres.len(), self.lengths.len(), self.rows.len()] == [nodes; 3];
+        let sound = |(node, cut): (usize, &Cut)| {
+            let left = cut.left as usize;
+            let below = left > node && left + 1 < nodes;
+            let known = cut.features.iter().all(|&f| (f as usize) < n_features);
+            known && (left == node || below && self.rows[node] > 0)
+        };
+        nodes > 0
+            && complete
+            && self.cuts.iter().enumerate().all(sound)
+            && self.lengths.iter().all(|length| length.is_finite())
+            && self.height == self.measured_height()
     }
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::command::stderr;
 use crate::table::rows;
 
 const SPEC: &str = r#"
@@ -28,6 +29,7 @@ folder = "kept"
 kind = "sweep"
 file = "days"
 measure = "campaign_days_to_reading"
+over = "strength"
 reference = 32
 reference_label = "public record: 32 days"
 
@@ -105,8 +107,8 @@ fn a_tiny_matrix_runs_resumes_and_gives_the_same_bytes() {
     let expected = [
         "cells.csv",
         "cells.parquet",
+        // The kept tenant has no strength to draw days over.
         "days_1.png",
-        "days_2.png",
         "precision_1.png",
         "precision_2.png",
         "summary.csv",
@@ -163,6 +165,12 @@ fn only_what_has_changed_or_is_damaged_is_run_again() {
 #[test]
 fn the_tables_say_what_was_measured() {
     let (dir, spec) = laboratory();
+    // One label more, of a record that the log lacks.
+    let labels = dir.path().join("kept/labels.csv");
+    let text = fs::read_to_string(&labels).expect("labels");
+    let (_, of_an_episode) = text.trim_end().rsplit_once('\n').expect("lines");
+    let (_, episode) = of_an_episode.split_once(',').expect("columns");
+    fs::write(&labels, format!("{}\nunknown,{episode}\n", text.trim_end())).expect("written");
     stdout(&experiment(&spec, dir.path(), &["--quiet"]));
     let cells = rows(&dir.path().join("tiny/cells.csv"));
     assert_eq!(cells.len(), 24);
@@ -177,6 +185,9 @@ fn the_tables_say_what_was_measured() {
             (0.0..=1.0).contains(&found) && days > 0.0 && days <= 24.0,
             "{found} {days}"
         );
+        let unmatched: f64 = cell["unmatched_labels"].parse().expect("a number");
+        let lacking = if cell["tenant"] == "kept" { 1.0 } else { 0.0 };
+        assert_eq!(unmatched, lacking, "{}", cell["tenant"]);
     }
     let mailglass: Vec<_> = cells
         .iter()
@@ -238,4 +249,53 @@ fn a_wrong_specification_is_refused_before_any_work() {
         missing.status.code() == Some(1)
             && String::from_utf8_lossy(&missing.stderr).contains("none.toml")
     );
+}
+
+#[test]
+fn a_log_that_cannot_be_read_to_its_end_is_refused() {
+    let (dir, spec) = laboratory();
+    let kept = dir.path().join("kept");
+    let log = fs::read(kept.join("audit.csv.gz")).expect("a log");
+    fs::write(kept.join("audit-002.csv.gz"), &log[..log.len() / 2]).expect("written");
+    let output = experiment(&spec, &dir.path().join("out"), &[]);
+    let said = stderr(&output);
+    assert!(
+        output.status.code() == Some(1) && said.contains("audit-002.csv.gz"),
+        "{said}"
+    );
+    assert!(!dir.path().join("out/tiny/cells.csv").exists());
+}
+
+/// On Linux a program may have something behind its end, so that a copy is another program which does the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn another_program_runs_every_cell_again() {
+    let (dir, spec) = laboratory();
+    let out = dir.path().join("out");
+    fs::write(&spec, SPEC.replace("seeds = [0, 1]", "seeds = [0]")).expect("written");
+    stdout(&experiment(&spec, &out, &["--quiet"]));
+    let changed = dir.path().join("mailglass");
+    fs::copy(env!("CARGO_BIN_EXE_mailglass"), &changed).expect("copied");
+    let mut end = fs::OpenOptions::new()
+        .append(true)
+        .open(&changed)
+        .expect("a program");
+    std::io::Write::write_all(&mut end, b"changed").expect("written");
+    drop(end);
+    let run = |program: &Path| {
+        let output = Command::new(program)
+            .arg("experiment")
+            .arg(&spec)
+            .arg("--out")
+            .arg(&out)
+            .output();
+        stdout(&output.expect("it runs"))
+    };
+    let first = run(&changed);
+    assert!(
+        first.contains("12 cells, 0 of them from earlier runs"),
+        "{first}"
+    );
+    let again = run(&changed);
+    assert!(again.contains("12 of them from earlier runs"), "{again}");
 }

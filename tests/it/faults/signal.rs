@@ -134,3 +134,57 @@ fn an_interrupt_while_reading_ends_at_once() {
     assert_eq!(output.status.signal(), Some(2));
     assert!(names(here.path()).is_empty());
 }
+
+/// An experiment that simulates for long enough to be interrupted; its own folder for temporary files shows what it leaves
+/// there.
+fn experiment(here: &Path, temporary: &Path) -> Child {
+    let spec = here.join("spec.toml");
+    let text = "name = \"tiny\"\ntitle = \"?\"\nseeds = [0]\n[[tenant]]\nname = \"office\"\npeople = 60\ndays = 30\n";
+    std::fs::write(&spec, text).expect("a specification");
+    mailglass()
+        .arg("experiment")
+        .arg(spec)
+        .arg("--out")
+        .arg(here)
+        .env("TMPDIR", temporary)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts")
+}
+
+/// Waits until the tenant is under way.
+fn wait_for_tenant(folder: &Path) {
+    let begun = Instant::now();
+    while !folder.is_dir() || hidden(folder).is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no tenant");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn an_interrupted_experiment_leaves_no_tenant() {
+    let (here, temporary) = (folder(), folder());
+    let out = here.path().join("tiny");
+    let child = experiment(here.path(), temporary.path());
+    wait_for_tenant(&out);
+    send(&child, "-INT");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.signal(), Some(2));
+    assert_eq!(names(&out), ["cells"]);
+    assert!(names(&out.join("cells")).is_empty());
+    assert!(names(temporary.path()).is_empty());
+
+    // What a killed one leaves goes with the next.
+    let child = experiment(here.path(), temporary.path());
+    wait_for_tenant(&out);
+    send(&child, "-KILL");
+    child.wait_with_output().expect("it ends");
+    assert_eq!(hidden(&out).len(), 1);
+    let output = experiment(here.path(), temporary.path())
+        .wait_with_output()
+        .expect("it ends");
+    assert!(output.status.success());
+    assert!(hidden(&out).is_empty(), "{:?}", names(&out));
+    assert!(names(temporary.path()).is_empty());
+}
