@@ -345,15 +345,11 @@ impl Words<'_> {
         let basis = if sessions == 0 {
             let compared = match elsewhere {
                 Elsewhere::Application => "sessions of this application".to_owned(),
-                Elsewhere::Class if unfamiliar => {
-                    format!("sessions{who} through {through} by clients new to their mailbox")
-                }
+                Elsewhere::Class if unfamiliar => format!("new clients through {through}{who}"),
                 Elsewhere::Class => format!("sessions{who} through {through}"),
-                Elsewhere::Everything => "sessions of all kinds".to_owned(),
+                Elsewhere::Everything => "all sessions".to_owned(),
             };
-            format!(
-                "nothing like it in this mailbox to compare with; {compared} in the tenant have {expected}"
-            )
+            format!("nothing here to compare with; {compared} in the tenant have {expected}")
         } else {
             format!(
                 "this mailbox's {}{who} through {through}{} {} {expected}",

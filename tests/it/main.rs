@@ -21,6 +21,7 @@ mod invariants;
 mod isolation;
 mod isolation_adbench;
 mod page_in_browser;
+mod reasons;
 mod report;
 mod shared_data;
 mod simulate;
