@@ -78,7 +78,7 @@ pub struct SimulateArgs {
     /// Share of records that the export repeats
     #[arg(long, value_name = "SHARE", default_value_t = 0.02)]
     pub duplicates: f64,
-    /// Share of rows with an empty or cut record
+    /// Share of rows with an empty or cut record; rows that carry a label stay whole
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub broken: f64,
     /// Shape of the export (see the list below)

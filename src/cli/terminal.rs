@@ -43,13 +43,19 @@ impl Progress for Bar {
 
 /// Longest text from a log that is shown; files hold all of it.
 const LONGEST: usize = 240;
+/// Longest advice: it may list every name that is accepted.
+const LONGEST_ADVICE: usize = 2000;
 
 /// One line of text that came from a log or a file name, fit to be shown: nothing in it commands the terminal, reorders
 /// its text or floods it.
 pub(crate) fn harmless(text: &str) -> String {
+    harmless_up_to(LONGEST, text)
+}
+
+fn harmless_up_to(longest: usize, text: &str) -> String {
     let mut shown: String = text
         .chars()
-        .take(LONGEST)
+        .take(longest)
         .map(|c| {
             if commands_or_reorders(c) {
                 '\u{fffd}'
@@ -58,7 +64,7 @@ pub(crate) fn harmless(text: &str) -> String {
             }
         })
         .collect();
-    if text.len() > shown.len() && text.chars().nth(LONGEST).is_some() {
+    if text.len() > shown.len() && text.chars().nth(longest).is_some() {
         shown.push('…');
     }
     shown
@@ -116,7 +122,11 @@ pub(crate) fn warn(text: &str) {
 
 /// An error's message with its causes, in lines that are fit to be shown.
 pub(crate) fn in_lines(error: &Error) -> String {
-    let mut lines: Vec<String> = error.to_string().lines().map(harmless).collect();
+    let line = |text: &str| {
+        let advises = text.starts_with("hint: ");
+        harmless_up_to(if advises { LONGEST_ADVICE } else { LONGEST }, text)
+    };
+    let mut lines: Vec<String> = error.to_string().lines().map(line).collect();
     // The advice comes last, after what it is about.
     let advice = lines
         .iter()
@@ -177,6 +187,20 @@ mod tests {
         let shown = harmless(&"n".repeat(1_000_000));
         assert_eq!(shown.chars().count(), LONGEST + 1);
         assert!(shown.ends_with('…'));
+    }
+
+    #[test]
+    fn advice_may_list_all_that_is_accepted() {
+        let names = "a_measure, ".repeat(60);
+        let error = Error::Config {
+            name: "x".repeat(1000),
+            reason: "is no measure".to_owned(),
+            remedy: names.clone(),
+        };
+        let said = in_lines(&error);
+        assert!(said.contains(names.trim_end()), "{said}");
+        let first = said.lines().next().expect("a line");
+        assert_eq!(first.chars().count(), LONGEST + 1);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ use super::truth::{MailboxDay, Truth};
 use crate::error::Error;
 use crate::ingest::{self, IngestOptions, Input, Progress};
 use crate::rank::FlagRule;
+use crate::report::FORMAT_VERSION;
 use crate::session::day_of;
 
 /// What a run promised about its flags.
@@ -53,6 +55,12 @@ pub struct JudgedRun {
 struct Summary {
     parameters: Parameters,
     inputs: Vec<NamedInput>,
+}
+
+/// What is read first: the rest may have other names in another format.
+#[derive(Deserialize)]
+struct Format {
+    format_version: u32,
 }
 
 #[derive(Deserialize)]
@@ -155,7 +163,25 @@ fn not_a_run(path: &Path, reason: impl ToString) -> Error {
 
 fn read_summary(run: &Path) -> Result<Summary, Error> {
     let path = run.join("summary.json");
-    let text = fs::read_to_string(&path).map_err(|source| Error::io("read", &path, source))?;
+    let text = match fs::read_to_string(&path) {
+        Err(source) if source.kind() == ErrorKind::NotFound && run.is_dir() => {
+            return Err(not_a_run(
+                run,
+                "is no run directory: it has no summary.json",
+            ));
+        }
+        text => text.map_err(|source| Error::io("read", &path, source))?,
+    };
+    let format: Format = serde_json::from_str(&text).map_err(|error| not_a_run(&path, error))?;
+    if format.format_version != FORMAT_VERSION {
+        return Err(not_a_run(
+            &path,
+            format!(
+                "was written in format {}, this mailglass reads format {FORMAT_VERSION}",
+                format.format_version
+            ),
+        ));
+    }
     serde_json::from_str(&text).map_err(|error| not_a_run(&path, error))
 }
 
@@ -201,6 +227,10 @@ fn unescaped(cell: &str) -> &str {
 fn inputs_of(run: &Path, summary: &Summary) -> Result<Vec<Input>, Error> {
     let missing = summary.inputs.iter().find(|input| !input.path.is_file());
     match missing {
+        Some(input) if input.path.as_os_str() == "-" => Err(not_the_log(
+            run,
+            "the run was made from standard input, which is gone",
+        )),
         Some(input) => Err(not_the_log(
             run,
             &format!(

@@ -334,6 +334,34 @@ fn what_does_not_belong_together_is_told() {
         stderr(&missing)
     );
 
+    let refused = |run: &Path, said: &str| {
+        let output = mailglass(&["evaluate", text(run), "--labels", text(&labels)]);
+        assert!(
+            output.status.code() == Some(1) && stderr(&output).contains(said),
+            "{}",
+            stderr(&output)
+        );
+    };
+    refused(&sample(), "is no run directory");
+    let summary = run.join("summary.json");
+    let written = fs::read_to_string(&summary).expect("a summary");
+    for (from, to, said) in [
+        (
+            "\"format_version\": ",
+            "\"format_version\": 9",
+            "this mailglass reads format",
+        ),
+        ("\"path\": \"", "\"path\": \"nowhere/", "which is not there"),
+    ] {
+        fs::write(&summary, written.replace(from, to)).expect("written");
+        refused(&run, said);
+    }
+    let mut piped: serde_json::Value = serde_json::from_str(&written).expect("JSON");
+    piped["inputs"][0]["path"] = "-".into();
+    fs::write(&summary, piped.to_string()).expect("written");
+    refused(&run, "made from standard input");
+    fs::write(&summary, &written).expect("written");
+
     let other = dir.path().join("other.csv");
     fs::write(
         &other,
