@@ -13,24 +13,26 @@
 //!
 //! Every event belongs to exactly one session.
 
-use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
+mod address_blocks;
+mod context;
+mod guest;
+mod run;
+mod summary;
+
+use std::hash::Hasher;
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::address_blocks::{AddressBlocks, block_name};
+use self::context::context;
+use self::guest::{is_guest, seat_guests};
+use self::summary::summarise;
 use crate::error::Error;
-use crate::event::{AccessType, ClientFamily, Coded, EventColumns, Operation};
+use crate::event::{ClientFamily, EventColumns, Operation};
 
 /// Milliseconds of a day.
 pub const DAY_MS: i64 = 86_400_000;
-/// Reads closer together than this belong to one burst: `MailItemsAccessed` aggregates up to two minutes of reads
-/// into one record, so five minutes hold at least two records of a steady reader.
-const BURST_MS: i64 = 5 * 60_000;
-/// A run that shows more address blocks than this is a hopping client: cloud applications and phones on carrier
-/// networks change address at every call, people sit in at most a few places within half an hour.
-const MAX_BLOCKS_OF_A_PERSON: usize = 3;
 
 /// Exchange Online's application id.
 pub(crate) const EXCHANGE_ONLINE: &str = "00000002-0000-0ff1-ce00-000000000000";
@@ -135,40 +137,6 @@ impl Session {
     }
 }
 
-/// The part of an event that must agree within a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Context {
-    mailbox: u32,
-    actor: u32,
-    client_app_id: u32,
-    app_id: u32,
-    client_info: u32,
-    logon_type: u8,
-    session_key: u32,
-    day: i32,
-}
-
-impl Context {
-    /// A number of 96 bits, equal for equal contexts. Of a hundred million contexts no two are likely to share one (the chance
-    /// is 10^-13), and numbers sort several times faster than contexts, whose parts lie in eight columns.
-    fn fingerprint(&self) -> Fingerprint {
-        let half = |seed: u64| {
-            let mut hasher = FxHasher::default();
-            seed.hash(&mut hasher);
-            self.hash(&mut hasher);
-            // FxHash leaves the low bits weak; the finaliser of MurmurHash3 spreads them.
-            let mut hash = hasher.finish();
-            hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-            hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-            hash ^ (hash >> 33)
-        };
-        (u128::from(half(1)) << 32) | u128::from(half(2) >> 32)
-    }
-}
-
-/// The first 96 bits of a hash, right-aligned.
-type Fingerprint = u128;
-
 /// Cuts events into sessions, ordered by start, then id.
 ///
 /// # Errors
@@ -198,23 +166,13 @@ pub fn sessionize(
         .par_chunk_by(|a, b| a >> 32 == b >> 32)
         .flat_map_iter(|same| {
             let rows: Vec<u32> = same.iter().map(|&packed| packed as u32).collect();
-            let mut runs = Vec::new();
-            for run in rows.chunk_by(|&a, &b| follows(columns, options, a, b)) {
-                for piece in split_long(columns, options, run) {
-                    for run in split_blocks(columns, &blocks, piece) {
-                        // Between visits from elsewhere, one place may have been silent.
-                        let visits = run.chunk_by(|&a, &b| follows(columns, options, a, b));
-                        runs.extend(visits.map(<[u32]>::to_vec));
-                    }
-                }
-            }
-            runs
+            run::cut(columns, options, &blocks, &rows)
         })
         .collect();
     drop(packed);
     // In the order of time, neighbours read neighbouring rows of the columns.
     runs.par_sort_unstable_by_key(|run| run[0]);
-    seat_guests(columns, options, guests, &mut runs);
+    seat_guests(columns, options, &blocks, guests, &mut runs);
 
     let mut sessions: Vec<Session> = runs
         .into_par_iter()
@@ -224,300 +182,9 @@ pub fn sessionize(
     Ok(sessions)
 }
 
-/// Records that name no client, or only half of one, look for the session that caused them.
-fn is_guest(columns: &EventColumns<'_>, operation: Operation, row: u32) -> bool {
-    let row = row as usize;
-    let info = columns.client_info.codes[row];
-    if ClientFamily::from_u8(columns.client_family[row]) == ClientFamily::Owa {
-        let browser = columns.client_info.names[info as usize].contains("Mozilla");
-        return !browser || columns.session_id.codes[row] == 0;
-    }
-    operation.is_sign_in()
-        || (operation.is_rule_change() && info == 0 && columns.client_app_id.codes[row] == 0)
-}
-
-fn context(columns: &EventColumns<'_>, row: u32) -> Context {
-    let row = row as usize;
-    Context {
-        mailbox: columns.mailbox.codes[row],
-        actor: columns.actor.codes[row],
-        client_app_id: columns.client_app_id.codes[row],
-        app_id: application_called(columns, row),
-        client_info: columns.client_info.codes[row],
-        logon_type: columns.logon_type[row],
-        session_key: columns.session_id.codes[row],
-        day: day_of(columns.time[row]),
-    }
-}
-
-/// `AppId`, except that Outlook on the web may leave Exchange Online's own id out (a quarter of its reads do).
-fn application_called(columns: &EventColumns<'_>, row: usize) -> u32 {
-    let app_id = columns.app_id.codes[row];
-    let own = columns.app_id.names[app_id as usize] == EXCHANGE_ONLINE;
-    if own && ClientFamily::from_u8(columns.client_family[row]) == ClientFamily::Owa {
-        0
-    } else {
-        app_id
-    }
-}
-
 /// Days since 1970-01-01 UTC.
 pub fn day_of(time_ms: i64) -> i32 {
     time_ms.div_euclid(DAY_MS) as i32
-}
-
-fn follows(columns: &EventColumns<'_>, options: &SessionOptions, a: u32, b: u32) -> bool {
-    columns.time[b as usize] - columns.time[a as usize] <= options.silence_ms
-}
-
-fn continues(columns: &EventColumns<'_>, options: &SessionOptions, a: u32, b: u32) -> bool {
-    context(columns, a) == context(columns, b) && follows(columns, options, a, b)
-}
-
-/// Cuts a run into pieces no longer than the maximal length.
-fn split_long<'a>(
-    columns: &EventColumns<'_>,
-    options: &SessionOptions,
-    run: &'a [u32],
-) -> Vec<&'a [u32]> {
-    let mut pieces = Vec::new();
-    let mut rest = run;
-    while let Some(&first) = rest.first() {
-        let limit = columns.time[first as usize] + options.max_length_ms;
-        let cut = rest.partition_point(|&row| columns.time[row as usize] <= limit);
-        let (piece, tail) = rest.split_at(cut);
-        pieces.push(piece);
-        rest = tail;
-    }
-    pieces
-}
-
-/// Without a `SessionId`, different address blocks are different sessions, unless the client is an application, which acts
-/// from wherever its service runs, or hops over many.
-fn split_blocks(columns: &EventColumns<'_>, blocks: &AddressBlocks, run: &[u32]) -> Vec<Vec<u32>> {
-    let whole = || vec![run.to_vec()];
-    let Some(&first) = run.first() else {
-        return Vec::new();
-    };
-    let family = ClientFamily::from_u8(columns.client_family[first as usize]);
-    if columns.session_id.codes[first as usize] != 0 || family == ClientFamily::Rest {
-        return whole();
-    }
-    let mut by_block: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for &row in run {
-        by_block
-            .entry(blocks.of(columns.network.codes[row as usize]))
-            .or_default()
-            .push(row);
-        if by_block.len() > MAX_BLOCKS_OF_A_PERSON {
-            return whole();
-        }
-    }
-    by_block.into_values().collect()
-}
-
-/// Seats sign-ins and administrative records: with the session of the same actor, mailbox and day that shares
-/// their `SessionId`, else their address within the silence; else in sessions of their own.
-fn seat_guests(
-    columns: &EventColumns<'_>,
-    options: &SessionOptions,
-    guests: Vec<u32>,
-    runs: &mut Vec<Vec<u32>>,
-) {
-    if guests.is_empty() {
-        return;
-    }
-    let wanted: FxHashSet<Party> = guests.iter().map(|&row| party(columns, row)).collect();
-    let mut hosts: FxHashMap<Party, Vec<usize>> = FxHashMap::default();
-    for (index, run) in runs.iter().enumerate() {
-        let key = party(columns, run[0]);
-        if wanted.contains(&key) {
-            hosts.entry(key).or_default().push(index);
-        }
-    }
-    let mut additions: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-    let mut homeless: Vec<u32> = Vec::new();
-    for row in guests {
-        let candidates = hosts
-            .get(&party(columns, row))
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let best = candidates
-            .iter()
-            .filter_map(|&index| {
-                let run = &runs[index];
-                host_rank(columns, options, row, run)
-                    .map(|rank| (rank, context(columns, run[0]), index))
-            })
-            .min();
-        match best {
-            Some((.., index)) => additions.entry(index).or_default().push(row),
-            None => homeless.push(row),
-        }
-    }
-    for (index, mut rows) in additions {
-        runs[index].append(&mut rows);
-        runs[index].sort_unstable();
-    }
-    homeless.sort_unstable_by_key(|&row| {
-        (
-            context(columns, row),
-            columns.network.codes[row as usize],
-            row,
-        )
-    });
-    for run in homeless.chunk_by(|&a, &b| {
-        columns.network.codes[a as usize] == columns.network.codes[b as usize]
-            && continues(columns, options, a, b)
-    }) {
-        runs.push(run.to_vec());
-    }
-}
-
-/// Mailbox, actor and day: who may share a session.
-type Party = (u32, u32, i32);
-
-fn party(columns: &EventColumns<'_>, row: u32) -> Party {
-    let row = row as usize;
-    (
-        columns.mailbox.codes[row],
-        columns.actor.codes[row],
-        day_of(columns.time[row]),
-    )
-}
-
-/// How well a run hosts a guest, smaller is better: same `SessionId` first, then the nearest in time with the same
-/// address. `None` when neither holds.
-fn host_rank(
-    columns: &EventColumns<'_>,
-    options: &SessionOptions,
-    row: u32,
-    run: &[u32],
-) -> Option<(u8, i64)> {
-    let (first, last) = (*run.first()? as usize, *run.last()? as usize);
-    let row = row as usize;
-    let time = columns.time[row];
-    let distance = (columns.time[first] - time)
-        .max(time - columns.time[last])
-        .max(0);
-    let session_key = columns.session_id.codes[row];
-    let fits =
-        columns.time[last].max(time) - columns.time[first].min(time) <= options.max_length_ms;
-    if session_key != 0 && session_key == columns.session_id.codes[first] && fits {
-        return Some((0, distance));
-    }
-    let address = columns.address.codes[row];
-    let same_place = address != 0
-        && (address == columns.address.codes[first] || address == columns.address.codes[last]);
-    (same_place && distance <= options.silence_ms).then_some((1, distance))
-}
-
-fn summarise(columns: &EventColumns<'_>, operations: &[Operation], rows: Vec<u32>) -> Session {
-    // The context comes from the first event that names a client; guests (sign-ins, rules) name none.
-    let lead = rows
-        .iter()
-        .copied()
-        .find(|&row| {
-            !is_guest(
-                columns,
-                operations[columns.operation.codes[row as usize] as usize],
-                row,
-            )
-        })
-        .unwrap_or(rows[0]) as usize;
-    let (first, last) = (rows[0] as usize, rows[rows.len() - 1] as usize);
-    let mut session = Session {
-        id: stable_hash(&columns.record_id.get(first)),
-        mailbox: columns.mailbox.codes[lead],
-        actor: columns.actor.codes[lead],
-        client_app_id: columns.client_app_id.codes[lead],
-        app_id: columns.app_id.codes[lead],
-        client_info: columns.client_info.codes[lead],
-        client_family: ClientFamily::from_u8(columns.client_family[lead]),
-        network: 0,
-        address: columns.address.codes[lead],
-        asn: 0,
-        country: 0,
-        session_key: columns.session_id.codes[lead],
-        logon_type: columns.logon_type[lead],
-        start: columns.time[first],
-        end: columns.time[last],
-        day: day_of(columns.time[first]),
-        events: rows.len() as u32,
-        items: 0,
-        syncs: 0,
-        sends: 0,
-        deletes: 0,
-        rules: 0,
-        searches: 0,
-        sign_ins: 0,
-        failures: 0,
-        bytes: 0,
-        folders: 0,
-        burst: 0,
-        throttled: false,
-        rows: Vec::new(),
-    };
-    let mut networks: BTreeMap<u32, u32> = BTreeMap::new();
-    let mut folders: FxHashSet<u32> = FxHashSet::default();
-    let mut widest = 0;
-    for &row in &rows {
-        let row = row as usize;
-        let operation = operations[columns.operation.codes[row] as usize];
-        match AccessType::from_u8(columns.access[row]) {
-            AccessType::Sync => session.syncs += 1,
-            AccessType::Bind => session.items += u64::from(columns.items[row]),
-            AccessType::None => {}
-        }
-        session.sends += u32::from(operation.is_send());
-        session.deletes += u32::from(operation.is_delete());
-        session.rules += u32::from(operation.is_rule_change());
-        session.searches += u32::from(operation.is_search());
-        session.sign_ins += u32::from(operation.is_sign_in());
-        session.failures += u32::from(columns.succeeded[row] == 0);
-        session.throttled |= columns.throttled[row] != 0;
-        if operation.is_read() {
-            session.bytes = session.bytes.saturating_add(columns.bytes[row]);
-        }
-        *networks.entry(columns.network.codes[row]).or_default() += 1;
-        if columns.folder.codes[row] != 0 {
-            folders.insert(columns.folder.codes[row]);
-        }
-        widest = widest.max(u32::from(columns.folders[row]));
-        if session.asn == 0 {
-            session.asn = columns.asn[row];
-        }
-        if session.country == 0 {
-            session.country = columns.country.codes[row];
-        }
-    }
-    session.folders = (folders.len() as u32).max(widest);
-    session.burst = burst(columns, &rows);
-    session.network = networks
-        .into_iter()
-        .max_by_key(|&(code, count)| (count, std::cmp::Reverse(code)))
-        .map_or(0, |(code, _)| code);
-    session.rows = rows;
-    session
-}
-
-/// Most items within [`BURST_MS`]; a synchronised folder counts as one.
-fn burst(columns: &EventColumns<'_>, rows: &[u32]) -> u32 {
-    let weight = |row: u32| match AccessType::from_u8(columns.access[row as usize]) {
-        AccessType::None => 0,
-        AccessType::Sync => 1,
-        AccessType::Bind => columns.items[row as usize],
-    };
-    let (mut best, mut sum, mut tail) = (0u32, 0u32, 0usize);
-    for &row in rows {
-        sum = sum.saturating_add(weight(row));
-        while columns.time[row as usize] - columns.time[rows[tail] as usize] > BURST_MS {
-            sum = sum.saturating_sub(weight(rows[tail]));
-            tail += 1;
-        }
-        best = best.max(sum);
-    }
-    best
 }
 
 /// FNV-1a with a final mix (Fowler, Noll and Vo; finaliser of MurmurHash3): the same on every machine and version,
@@ -544,55 +211,10 @@ pub(crate) fn stable_hash(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Maps networks to the provider's block around them: IPv4 /24 to /16, IPv6 /48 to /32; others stay themselves.
-pub(crate) struct AddressBlocks {
-    block_of: Vec<u32>,
-    names: Vec<String>,
-}
-
-impl AddressBlocks {
-    pub(crate) fn new(networks: &Coded<'_>) -> Self {
-        let mut names: Vec<String> = networks.names.iter().map(|name| block_name(name)).collect();
-        let texts = names.clone();
-        names.sort_unstable();
-        names.dedup();
-        let block_of = texts
-            .iter()
-            .map(|text| names.binary_search(text).unwrap_or_default() as u32)
-            .collect();
-        Self { block_of, names }
-    }
-
-    pub(crate) fn of(&self, network: u32) -> u32 {
-        self.block_of[network as usize]
-    }
-
-    pub(crate) fn name(&self, block: u32) -> &str {
-        &self.names[block as usize]
-    }
-}
-
-/// The block of a provider that a network belongs to: /16 of IPv4, /32 of IPv6; what is no network of addresses is its own block.
-pub(crate) fn block_name(network: &str) -> String {
-    if let Some(prefix) = network.strip_suffix("/24") {
-        let mut parts = prefix.split('.');
-        if let (Some(a), Some(b)) = (parts.next(), parts.next()) {
-            return format!("{a}.{b}.0.0/16");
-        }
-    }
-    if let Some(prefix) = network.strip_suffix("/48") {
-        let mut parts = prefix.split(':');
-        if let (Some(a), Some(b)) = (parts.next(), parts.next()) {
-            return format!("{a}:{}::/32", if b.is_empty() { "0" } else { b });
-        }
-    }
-    network.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Event, Events};
+    use crate::event::{AccessType, Event, Events};
 
     const MINUTE: i64 = 60_000;
 
@@ -636,6 +258,24 @@ mod tests {
         };
         assert_eq!(from_two(ClientFamily::Rest)?, [(0, 3)]);
         assert_eq!(from_two(ClientFamily::ActiveSync)?, [(0, 2), (10, 1)]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_browser_that_hops_without_a_sign_in_session_is_one_session() -> Result<(), Error> {
+        let hopping = |places: i64| {
+            cut((0..places)
+                .map(|n| {
+                    let network = format!("203.{n}.113.0/24");
+                    Event {
+                        client_info: "Client=OWA;Mozilla/5.0".to_owned(),
+                        ..read(n, ClientFamily::Owa, &network)
+                    }
+                })
+                .collect())
+        };
+        assert_eq!(hopping(2)?, [(0, 1), (1, 1)]);
+        assert_eq!(hopping(9)?, [(0, 9)]);
         Ok(())
     }
 

@@ -7,8 +7,8 @@ use super::mailbox::LadderKind;
 use super::novelty::Novelty;
 use super::volume::BORROWED_SESSIONS;
 use super::{
-    Baselines, DELEGATED, Judgement, MailboxBaseline, UNFAMILIAR, VOLUME_FEATURES, own_volume,
-    silence_rung,
+    Baselines, DELEGATED, Judgement, MailboxBaseline, Spread, UNFAMILIAR, VOLUME_FEATURES,
+    own_volume, silence_rung, spread_rung,
 };
 use crate::feature::{CategoryKind, Channel, FeatureId, Measure, Observation, Symbol};
 
@@ -29,8 +29,8 @@ pub enum Expectation {
         such_days: u32,
         /// Days of the mailbox that are counted: ordinary ones, after its first.
         days: u32,
-        /// Whether the browser's version, not the client, is what is new.
-        version: bool,
+        /// What is new.
+        of: CategoryKind,
     },
     /// A count: what eight in ten sessions have.
     Range {
@@ -63,8 +63,10 @@ pub enum Expectation {
         /// All days that are counted.
         days: u32,
     },
-    /// Other mailboxes in which the same thing was unfamiliar within a week.
+    /// Other mailboxes in which the same thing was unfamiliar within a week, or on one day.
     Spread {
+        /// Whether on the day of the session alone.
+        today: bool,
         /// Number of mailboxes, this one included.
         mailboxes: u32,
         /// What they share.
@@ -163,31 +165,33 @@ impl Baselines {
     ) -> (f64, Expectation) {
         let novelty = |kind: CategoryKind| judgement.novelties[kind as usize];
         match feature {
-            FeatureId::Application => self.novelty_evidence(
-                baseline,
-                LadderKind::Application,
-                novelty(CategoryKind::Application),
-                false,
-            ),
+            FeatureId::Application => {
+                let (application, origin) = (
+                    novelty(CategoryKind::Application),
+                    novelty(CategoryKind::Origin),
+                );
+                if origin.rung > application.rung {
+                    self.novelty_evidence(baseline, CategoryKind::Origin, origin)
+                } else {
+                    self.novelty_evidence(baseline, CategoryKind::Application, application)
+                }
+            }
             FeatureId::Client => {
                 let (client, version) = (
                     novelty(CategoryKind::Client),
                     novelty(CategoryKind::Version),
                 );
                 if version.rung > client.rung {
-                    self.novelty_evidence(baseline, LadderKind::Version, version, true)
+                    self.novelty_evidence(baseline, CategoryKind::Version, version)
                 } else {
-                    self.novelty_evidence(baseline, LadderKind::Client, client, false)
+                    self.novelty_evidence(baseline, CategoryKind::Client, client)
                 }
             }
-            FeatureId::Actor => self.novelty_evidence(
-                baseline,
-                LadderKind::Actor,
-                novelty(CategoryKind::Actor),
-                false,
-            ),
+            FeatureId::Actor => {
+                self.novelty_evidence(baseline, CategoryKind::Actor, novelty(CategoryKind::Actor))
+            }
             FeatureId::Network => {
-                self.novelty_evidence(baseline, LadderKind::Network, judgement.network, false)
+                self.novelty_evidence(baseline, CategoryKind::Network, judgement.network)
             }
             FeatureId::Hour => {
                 let hours = &baseline.hours[hour_class(observation.channel)];
@@ -214,13 +218,19 @@ impl Baselines {
                 )
             }
             FeatureId::Spread => {
-                let (kind, symbol) = judgement
-                    .spread_by
-                    .unwrap_or((CategoryKind::Application, 0));
-                let mailboxes = judgement.spread.max(1) as u32;
+                let (week, today) = (judgement.spread, judgement.spread_today);
+                let of = (observation, baseline, &judgement.novelties);
+                let rare = |ladder: LadderKind, spread: Spread| {
+                    self.exceedance(of, ladder, spread_rung(spread.mailboxes))
+                };
+                let on_day = rare(LadderKind::SpreadToday, today) < rare(LadderKind::Spread, week);
+                let spread = if on_day { today } else { week };
+                let (kind, symbol) = spread.by.unwrap_or((CategoryKind::Application, 0));
+                let mailboxes = spread.mailboxes.max(1) as u32;
                 (
                     f64::from(mailboxes),
                     Expectation::Spread {
+                        today: on_day,
                         mailboxes,
                         kind,
                         symbol,
@@ -273,10 +283,10 @@ impl Baselines {
     fn novelty_evidence(
         &self,
         baseline: &MailboxBaseline,
-        ladder: LadderKind,
+        of: CategoryKind,
         novelty: Novelty,
-        version: bool,
     ) -> (f64, Expectation) {
+        let ladder = LadderKind::of(of);
         let expectation = Expectation::Novelty {
             rung: novelty.rung,
             met_days: u32::from(novelty.days),
@@ -284,7 +294,7 @@ impl Baselines {
             tenant_mailboxes: self.mailboxes.len() as u32,
             such_days: baseline.ladders[ladder as usize].days_at_or_above(novelty.rung.max(1)),
             days: baseline.counted_days(),
-            version,
+            of,
         };
         (novelty.rung as f64, expectation)
     }

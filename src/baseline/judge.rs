@@ -13,8 +13,8 @@ use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
 use super::novelty::{Category, Novelty, TRUST_DAYS, TenantToday, novelties};
 use super::odd_days::{SETTLED_DAYS, is_odd, odd_rung};
 use super::{
-    Baselines, Judgement, SPREAD_DAYS, Stage, VOLUME_FEATURES, novelty_bound, persistence_rung,
-    silence_rung, spread_rung, stratum, unfamiliar_categories, volume_class,
+    Baselines, Judgement, SPREAD_DAYS, Spread, Stage, VOLUME_FEATURES, novelty_bound,
+    persistence_rung, silence_rung, spread_rung, stratum, unfamiliar_categories, volume_class,
 };
 use crate::feature::{
     CategoryKind, FEATURE_COUNT, FeatureId, Measure, Observation, Symbol, WEEK_CELLS,
@@ -34,9 +34,17 @@ pub(super) type Novelties = ([Novelty; CategoryKind::COUNT], Novelty);
 struct Day<'a> {
     today: TenantToday,
     density: [[f64; WEEK_CELLS]; HOUR_CLASSES],
-    /// Mailboxes in which a category is unfamiliar, within the last week and today.
-    unfamiliar: FxHashMap<Category, BTreeSet<Symbol>>,
+    unfamiliar: FxHashMap<Category, Sharers>,
     empty: &'a MailboxBaseline,
+}
+
+/// Mailboxes in which a category is unfamiliar.
+#[derive(Debug, Default)]
+struct Sharers {
+    /// On the day.
+    today: usize,
+    /// On the day and in the week before.
+    week: BTreeSet<Symbol>,
 }
 
 impl Baselines {
@@ -117,8 +125,8 @@ impl Baselines {
         &self,
         observations: &[Observation],
         novelties: &[Novelties],
-    ) -> FxHashMap<Category, BTreeSet<Symbol>> {
-        let mut unfamiliar: FxHashMap<Category, BTreeSet<Symbol>> = FxHashMap::default();
+    ) -> FxHashMap<Category, Sharers> {
+        let mut unfamiliar: FxHashMap<Category, Sharers> = FxHashMap::default();
         let mut this_day = i32::MIN;
         for (observation, (all, network)) in observations.iter().zip(novelties) {
             this_day = this_day.max(observation.day);
@@ -126,16 +134,18 @@ impl Baselines {
                 unfamiliar
                     .entry(category)
                     .or_default()
+                    .week
                     .insert(observation.mailbox);
             }
         }
-        for (category, mailboxes) in &mut unfamiliar {
+        for (category, sharers) in &mut unfamiliar {
+            sharers.today = sharers.week.len();
             if let Some(earlier) = self.tenant.unfamiliar.get(category) {
                 let recent = earlier
                     .iter()
                     // A day that is judged by later ones has them within a week of it, too.
                     .filter(|&(_, &last)| (this_day - last).abs() < SPREAD_DAYS);
-                mailboxes.extend(recent.map(|(&mailbox, _)| mailbox));
+                sharers.week.extend(recent.map(|(&mailbox, _)| mailbox));
             }
         }
         unfamiliar
@@ -188,8 +198,8 @@ impl Baselines {
             persistence: persistence_rung(&novelties, network),
             novelties,
             network,
-            spread: 0,
-            spread_by: None,
+            spread: Spread::default(),
+            spread_today: Spread::default(),
             token,
             odd_days: 0,
             silence: baseline.silence_before(observation.day),
@@ -200,10 +210,11 @@ impl Baselines {
         if !observation.touches_mailbox {
             return judgement;
         }
-        if let Some((mailboxes, category)) = widest(observation, &novelties, network, day) {
-            judgement.spread = mailboxes.len();
-            judgement.spread_by = Some(category);
-        }
+        let shared = |mailboxes: fn(&Sharers) -> usize| {
+            widest(observation, &novelties, network, day, mailboxes)
+        };
+        judgement.spread = shared(|sharers| sharers.week.len());
+        judgement.spread_today = shared(|sharers| sharers.today);
         let on = |ladder: LadderKind, rung: usize| {
             bans(self.exceedance((observation, baseline, &novelties), ladder, rung))
         };
@@ -212,7 +223,8 @@ impl Baselines {
         let ladders = [
             (
                 FeatureId::Application,
-                novel(LadderKind::Application, new(CategoryKind::Application)),
+                novel(LadderKind::Application, new(CategoryKind::Application))
+                    .max(novel(LadderKind::Origin, new(CategoryKind::Origin))),
             ),
             (
                 FeatureId::Client,
@@ -231,7 +243,10 @@ impl Baselines {
             ),
             (
                 FeatureId::Spread,
-                on(LadderKind::Spread, spread_rung(judgement.spread)),
+                on(LadderKind::Spread, spread_rung(judgement.spread.mailboxes)).max(on(
+                    LadderKind::SpreadToday,
+                    spread_rung(judgement.spread_today.mailboxes),
+                )),
             ),
             (
                 FeatureId::Persistence,
@@ -264,7 +279,8 @@ impl Baselines {
         judgement
     }
 
-    fn exceedance(
+    /// How often the mailbox's days reach a rung of a ladder, shrunk towards the tenant's.
+    pub(super) fn exceedance(
         &self,
         (observation, baseline, novelties): (
             &Observation,
@@ -325,19 +341,20 @@ pub(super) fn homes<'a>(
 }
 
 /// The unfamiliar category of a session that most mailboxes share, if more than one does.
-fn widest<'a>(
+fn widest(
     observation: &Observation,
     novelties: &[Novelty; CategoryKind::COUNT],
     network: Novelty,
-    day: &'a Day<'_>,
-) -> Option<(&'a BTreeSet<Symbol>, Category)> {
+    day: &Day<'_>,
+    mailboxes: fn(&Sharers) -> usize,
+) -> Spread {
     unfamiliar_categories(observation, novelties, network)
         .into_iter()
-        .filter_map(|category| {
-            day.unfamiliar
-                .get(&category)
-                .map(|mailboxes| (mailboxes, category))
+        .filter_map(|category| Some((mailboxes(day.unfamiliar.get(&category)?), category)))
+        .filter(|&(mailboxes, _)| mailboxes > 1)
+        .max_by_key(|&(mailboxes, category)| (mailboxes, std::cmp::Reverse(category)))
+        .map_or_else(Spread::default, |(mailboxes, category)| Spread {
+            mailboxes,
+            by: Some(category),
         })
-        .filter(|(mailboxes, _)| mailboxes.len() > 1)
-        .max_by_key(|(mailboxes, category)| (mailboxes.len(), std::cmp::Reverse(*category)))
 }

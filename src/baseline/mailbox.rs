@@ -19,10 +19,12 @@ pub(crate) enum LadderKind {
     Application,
     Client,
     Version,
+    Origin,
     Actor,
     Network,
     Changes,
     Spread,
+    SpreadToday,
     Persistence,
     Token,
     OddDays,
@@ -31,21 +33,35 @@ pub(crate) enum LadderKind {
 }
 
 impl LadderKind {
-    pub(crate) const COUNT: usize = 12;
+    pub(crate) const COUNT: usize = 14;
     pub(crate) const ALL: [Self; Self::COUNT] = [
         Self::Application,
         Self::Client,
         Self::Version,
+        Self::Origin,
         Self::Actor,
         Self::Network,
         Self::Changes,
         Self::Spread,
+        Self::SpreadToday,
         Self::Persistence,
         Self::Token,
         Self::OddDays,
         Self::Silence,
         Self::Throttled,
     ];
+
+    /// The ladder of the novelty of a category.
+    pub(crate) fn of(kind: CategoryKind) -> Self {
+        match kind {
+            CategoryKind::Application => Self::Application,
+            CategoryKind::Client => Self::Client,
+            CategoryKind::Version => Self::Version,
+            CategoryKind::Origin => Self::Origin,
+            CategoryKind::Actor => Self::Actor,
+            CategoryKind::Network | CategoryKind::Block | CategoryKind::Country => Self::Network,
+        }
+    }
 }
 
 /// Where a `SessionId` was used first.

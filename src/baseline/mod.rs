@@ -86,7 +86,6 @@ pub enum Lesson {
 struct TenantBaseline {
     /// Days learned.
     days: u32,
-    #[serde(with = "ordered")]
     known: TenantKnown,
     ladders: [TenantLadder; LadderKind::COUNT],
     hours: [WeekHistogram; HOUR_CLASSES],
@@ -108,8 +107,9 @@ pub struct Judgement {
     pub deviations: [f64; FEATURE_COUNT],
     novelties: [Novelty; CategoryKind::COUNT],
     network: Novelty,
-    spread: usize,
-    spread_by: Option<Category>,
+    /// What it shares with other mailboxes within a week, and on its day.
+    spread: Spread,
+    spread_today: Spread,
     persistence: usize,
     token: usize,
     /// Days of the last two weeks with an odd visit, this one included; 0 when the session is none.
@@ -121,6 +121,14 @@ pub struct Judgement {
     absent: bool,
     /// Active days of a mailbox that is younger than its tenant's log.
     young: Option<u32>,
+}
+
+/// The unfamiliar category of a session that most mailboxes share.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Spread {
+    /// Mailboxes in which it is unfamiliar, this one included; 0 when it is the only one.
+    mailboxes: usize,
+    by: Option<Category>,
 }
 
 impl Judgement {
@@ -138,7 +146,7 @@ impl Judgement {
     /// Number of mailboxes in which the same application, client or network was unfamiliar within a week, this one
     /// included; 0 when it is the only one.
     pub fn spread(&self) -> usize {
-        self.spread
+        self.spread.mailboxes
     }
 }
 
@@ -267,7 +275,10 @@ fn stratum(
     let channel = observation.channel;
     match ladder {
         LadderKind::Actor => usize::from(baseline.delegated_days >= SHARED_DAYS),
-        LadderKind::Network | LadderKind::Spread | LadderKind::Persistence
+        LadderKind::Network
+        | LadderKind::Spread
+        | LadderKind::SpreadToday
+        | LadderKind::Persistence
             if channel == Channel::Application
                 && novelties[CategoryKind::Application as usize].rung > 0 =>
         {

@@ -8,6 +8,8 @@
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use super::mailbox::ordered;
+use super::odd_days::SETTLED_DAYS;
 use crate::feature::{CategoryKind, Observation, Symbol};
 
 /// Different days on which a mailbox must meet a category before it is familiar.
@@ -20,6 +22,9 @@ const ESTABLISHED_MAILBOXES: u32 = 3;
 const ROLLOUT_SHARE: f64 = 0.25;
 /// ...but not in a handful of mailboxes.
 const ROLLOUT_MAILBOXES: u32 = 4;
+/// An application acts from a fixed place when it has been met on this many mailbox-days for every block that it came from.
+/// Another block is then as rare as one in so many (the rule of succession).
+const DAYS_AT_ONE_PLACE: u32 = 10;
 
 /// How a mailbox knows a category.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +83,57 @@ pub(crate) struct TenantToday {
 }
 
 /// The tenant's side of novelty.
-pub(crate) type TenantKnown = FxHashMap<Category, TenantAcquaintance>;
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct TenantKnown {
+    #[serde(with = "ordered")]
+    categories: FxHashMap<Category, TenantAcquaintance>,
+    /// Where each application comes from.
+    #[serde(with = "ordered")]
+    whereabouts: FxHashMap<Symbol, Whereabouts>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Whereabouts {
+    /// Different blocks.
+    blocks: u32,
+    /// Mailboxes times days, by block.
+    days: u32,
+}
+
+impl TenantKnown {
+    fn get(&self, category: &Category) -> Option<&TenantAcquaintance> {
+        self.categories.get(category)
+    }
+
+    /// Another mailbox has begun to trust a category.
+    pub(crate) fn begin(&mut self, category: Category, first: i32) {
+        let met = TenantAcquaintance {
+            first,
+            mailboxes: 0,
+        };
+        self.categories.entry(category).or_insert(met).mailboxes += 1;
+    }
+
+    /// An application came to a mailbox on a day from an origin, as it should. Call it before the origin begins.
+    pub(crate) fn visit(&mut self, application: Symbol, origin: Symbol) {
+        let new = !self
+            .categories
+            .contains_key(&(CategoryKind::Origin, origin));
+        let whereabouts = self.whereabouts.entry(application).or_default();
+        whereabouts.blocks += u32::from(new);
+        whereabouts.days += 1;
+    }
+
+    /// Whether an application has been here for a while and nearly always comes from the same blocks, as a service does. The
+    /// mail program of a person travels.
+    fn stays(&self, application: Symbol, day: i32) -> bool {
+        let settled = self
+            .get(&(CategoryKind::Application, application))
+            .is_some_and(|known| day - known.first >= SETTLED_DAYS as i32);
+        let known = self.whereabouts.get(&application);
+        settled && known.is_some_and(|known| known.days >= known.blocks * DAYS_AT_ONE_PLACE)
+    }
+}
 
 /// How new a category is to a mailbox on a day.
 pub(crate) fn novelty(
@@ -149,6 +204,9 @@ pub(crate) fn network_novelty(
 }
 
 /// All novelties of an observation, by kind, and the network's as a whole. A mailbox is young on its first days.
+///
+/// Where an application comes from is news when the tenant has known the application for a while, and never from there: its
+/// secret is used on another host.
 pub(crate) fn novelties(
     observation: &Observation,
     (known, young): (&FxHashMap<Category, Acquaintance>, bool),
@@ -174,6 +232,11 @@ pub(crate) fn novelties(
             today,
         )
     });
+    let application = observation.category(CategoryKind::Application);
+    let origin = &mut all[CategoryKind::Origin as usize];
+    if origin.rung <= RARE || origin.rollout || !tenant.stays(application, observation.day) {
+        *origin = Novelty::default();
+    }
     let country = (observation.category(CategoryKind::Country) != 0)
         .then_some(all[CategoryKind::Country as usize]);
     let network = network_novelty(
@@ -194,6 +257,7 @@ pub(crate) fn novelties(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feature::Channel;
 
     const APPLICATION: Category = (CategoryKind::Application, 7);
 
@@ -270,6 +334,31 @@ mod tests {
         assert_eq!(network_novelty(familiar, familiar, None).rung, 0);
         assert_eq!(network_novelty(fresh, fresh, None).rung, 4);
         assert_eq!(network_novelty(fresh, fresh, Some(fresh)).rung, 5);
+    }
+
+    #[test]
+    fn a_service_stays_and_a_mail_program_travels() {
+        const ORIGIN: CategoryKind = CategoryKind::Origin;
+        /// Rung of an application's new origin on day 100, where it came thirty times from `origins` others since a day.
+        fn rung(first: i32, origins: u32) -> usize {
+            let mut tenant = TenantKnown::default();
+            tenant.begin(APPLICATION, first);
+            for visit in 0..30 {
+                let origin = 20 + visit % origins;
+                tenant.visit(APPLICATION.1, origin);
+                tenant.begin((ORIGIN, origin), first);
+            }
+            let mut visit = Observation::visit(100, 8);
+            visit.channel = Channel::Application;
+            visit.categories[CategoryKind::Application as usize] = APPLICATION.1;
+            visit.categories[ORIGIN as usize] = 9;
+            let known = FxHashMap::default();
+            let (all, _) = novelties(&visit, (&known, false), &tenant, &today(1, 80));
+            all[ORIGIN as usize].rung
+        }
+        assert_eq!((rung(50, 1), rung(50, 3)), (5, 5));
+        assert_eq!(rung(50, 4), 0, "it comes from anywhere");
+        assert_eq!(rung(95, 1), 0, "nobody knows yet where it stays");
     }
 
     #[test]

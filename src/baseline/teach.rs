@@ -9,7 +9,7 @@ use super::hours::hour_class;
 use super::judge::{Home, homes};
 use super::ladder::{FIRST_DAYS, RUNGS, STRATA};
 use super::mailbox::{FamilyVolume, LadderKind, MailboxBaseline};
-use super::novelty::{Acquaintance, Category, TenantAcquaintance};
+use super::novelty::{Acquaintance, Category};
 use super::odd_days::odd_rung;
 use super::peers::{PEER_DAYS, Peers};
 use super::{
@@ -41,10 +41,18 @@ struct Pupil<'a> {
     baseline: MailboxBaseline,
     /// Its sessions of the day.
     indexes: &'a [usize],
-    /// What it has begun to trust, and when.
-    begun: Vec<(Category, i32)>,
+    met: Met,
     reached: Vec<Reached>,
     told: Told,
+}
+
+/// What the mailbox met that it may learn from.
+#[derive(Default)]
+struct Met {
+    /// What it has begun to trust, and when.
+    begun: Vec<(Category, i32)>,
+    /// Applications that came as they should, with their origins.
+    visits: Vec<(Symbol, Symbol)>,
 }
 
 /// What a mailbox's day adds to the tenant's volumes and unfamiliar categories.
@@ -104,7 +112,7 @@ impl Baselines {
                 mailbox: *mailbox,
                 baseline: self.mailboxes.remove(mailbox).unwrap_or_default(),
                 indexes,
-                begun: Vec::new(),
+                met: Met::default(),
                 reached: Vec::new(),
                 told: Told::default(),
             })
@@ -166,12 +174,11 @@ impl Baselines {
             let observation = &day.observations[index];
             tenant.hours[hour_class(observation.channel)].count(observation.week_cell);
         }
-        for &(category, first) in &pupil.begun {
-            let met = TenantAcquaintance {
-                first,
-                mailboxes: 0,
-            };
-            tenant.known.entry(category).or_insert(met).mailboxes += 1;
+        for &(application, origin) in &pupil.met.visits {
+            tenant.known.visit(application, origin);
+        }
+        for &(category, first) in &pupil.met.begun {
+            tenant.known.begin(category, first);
         }
         for reached in &pupil.reached {
             tenant.ladders[reached.ladder].count(
@@ -232,7 +239,7 @@ fn remember(day: &Taught<'_>, pupil: &mut Pupil<'_>, homes: &FxHashMap<(Symbol, 
             baseline,
             (observation, judgement),
             day.lessons[index],
-            &mut pupil.begun,
+            &mut pupil.met,
         );
         if judgement.odd_days > 0 {
             baseline.odd_days.count(observation.day);
@@ -320,10 +327,12 @@ fn reached_rungs(observation: &Observation, judgement: &Judgement) -> [usize; La
         LadderKind::Application => adopted(CategoryKind::Application),
         LadderKind::Client => adopted(CategoryKind::Client),
         LadderKind::Version => adopted(CategoryKind::Version),
+        LadderKind::Origin => adopted(CategoryKind::Origin),
         LadderKind::Actor => adopted(CategoryKind::Actor),
         LadderKind::Network => place,
         LadderKind::Changes => observation.action as usize,
-        LadderKind::Spread => spread_rung(judgement.spread),
+        LadderKind::Spread => spread_rung(judgement.spread.mailboxes),
+        LadderKind::SpreadToday => spread_rung(judgement.spread_today.mailboxes),
         LadderKind::Persistence => judgement.persistence,
         LadderKind::Token => judgement.token,
         LadderKind::OddDays => odd_rung(judgement.odd_days),
@@ -337,9 +346,10 @@ fn acquaint(
     baseline: &mut MailboxBaseline,
     (observation, judgement): (&Observation, &Judgement),
     lesson: Lesson,
-    begun: &mut Vec<(Category, i32)>,
+    met: &mut Met,
 ) {
     let day = observation.day;
+    let application = observation.category(CategoryKind::Application);
     for kind in CategoryKind::ALL {
         let category = (kind, observation.category(kind));
         let origin = judgement.novelties[kind as usize].rung as u8;
@@ -360,7 +370,10 @@ fn acquaint(
             known.trusted = day;
             known.days = known.days.saturating_add(1);
             if known.days == 1 {
-                begun.push((category, day));
+                met.begun.push((category, day));
+            }
+            if kind == CategoryKind::Origin && category.1 != 0 {
+                met.visits.push((application, category.1));
             }
         }
     }

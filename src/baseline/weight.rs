@@ -133,7 +133,12 @@ fn temper(weight: &mut Weight, channel: Channel, delegated: bool) {
         _ => LEAST_CONDUCT_ELSEWHERE,
     };
     let conduct = grown(least_conduct, sum(false), TELLING_NOVELTY);
-    let factor = |group: FeatureGroup| if is_conduct(group) { conduct } else { novelty };
+    let factor = |group: FeatureGroup| match group {
+        // How many mailboxes, on how many days: that is what was done, if not in this mailbox and on this day.
+        FeatureGroup::Pattern => 1.0,
+        _ if is_conduct(group) => conduct,
+        _ => novelty,
+    };
     for (group, part) in FeatureGroup::ALL.into_iter().zip(&mut weight.groups) {
         *part *= factor(group);
     }
@@ -256,6 +261,14 @@ mod tests {
         let reading = [new[0], new[1], (FeatureId::Items, 8.0)];
         let (person, application) = (of(&reading), through(Channel::Application, &reading));
         assert!(application.total > 0.95 * person.total);
+    }
+
+    #[test]
+    fn what_spreads_counts_however_little_is_read() {
+        let weight = of(&[(FeatureId::Spread, 3.0), (FeatureId::Network, 3.0)]);
+        let part = |feature: FeatureId| weight.shares[feature.index()];
+        assert!(part(FeatureId::Spread) > 2.5, "{}", part(FeatureId::Spread));
+        assert!(part(FeatureId::Network) < 0.6 * part(FeatureId::Spread));
     }
 
     #[test]

@@ -13,8 +13,8 @@ use super::{ChartError, Style, canvas, label, theme};
 pub struct PrecisionRecall {
     /// Recall and precision, 0 to 1 each, by rising recall.
     pub points: Vec<(f64, f64)>,
-    /// Average precision, 0 to 1.
-    pub average_precision: f64,
+    /// Average precision, 0 to 1; `None` without an attack.
+    pub average_precision: Option<f64>,
     /// Sessions of the log.
     pub sessions: u64,
     /// Of these, attacks.
@@ -29,12 +29,15 @@ const PLOT: f64 = 640.0;
 /// [`ChartError::Write`] if the file cannot be written; the other kinds point to a fault of mailglass.
 pub fn draw(data: &PrecisionRecall, style: &Style, path: &Path) -> Result<(), ChartError> {
     let picture = canvas::render(HEAD + PLOT + FOOT, style, |canvas| {
-        let subtitle = format!(
-            "{} of {} are attacks · average precision {:.3}",
+        let attacks = format!(
+            "{} of {} are attacks",
             label::count(data.attack_sessions),
             label::counted(data.sessions, "session", "sessions"),
-            data.average_precision
         );
+        let subtitle = match data.average_precision {
+            Some(average) => format!("{attacks} · average precision {average:.3}"),
+            None => attacks,
+        };
         let around = Frame {
             title: &title(data),
             subtitle: &subtitle,
@@ -52,18 +55,15 @@ pub fn draw(data: &PrecisionRecall, style: &Style, path: &Path) -> Result<(), Ch
 }
 
 fn title(data: &PrecisionRecall) -> String {
-    if data.attack_sessions == 0 {
+    let Some(average) = data.average_precision else {
         return "The log has no attack session: there is no precision to show".to_owned();
-    }
+    };
     match data.points.iter().rev().find(|(recall, _)| *recall <= 0.5) {
         Some((_, precision)) => format!(
             "Where half of the attack sessions are listed, {} of those listed are attacks",
             label::percent(*precision)
         ),
-        None => format!(
-            "Average precision {:.2} over the sessions of the log",
-            data.average_precision
-        ),
+        None => format!("Average precision {average:.2} over the sessions of the log"),
     }
 }
 
@@ -75,12 +75,12 @@ mod tests {
     fn the_title_states_the_precision_at_half_recall() {
         let mut data = PrecisionRecall {
             points: vec![(0.25, 1.0), (0.5, 0.8), (1.0, 0.1)],
-            average_precision: 0.7,
+            average_precision: Some(0.7),
             sessions: 100,
             attack_sessions: 4,
         };
         assert!(title(&data).ends_with("80% of those listed are attacks"));
-        data.attack_sessions = 0;
+        data.average_precision = None;
         assert!(title(&data).starts_with("The log has no attack session"));
     }
 }

@@ -107,18 +107,13 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<Outcome, Error> {
     Ok(Outcome::Done)
 }
 
-/// Said of figures that need attacks where there are none.
-const NOT_DEFINED: &str = "not defined";
+/// A share in words; some need attacks, or flags, where there are none.
+fn share(value: Option<f64>) -> String {
+    value.map_or_else(|| "not defined".to_owned(), |value| format!("{value:.4}"))
+}
 
 fn text_of(evaluation: &Evaluation, promise: Promise) -> String {
     let flags = &evaluation.flags;
-    let share = |value: f64| {
-        if evaluation.attack_sessions == 0 {
-            NOT_DEFINED.to_owned()
-        } else {
-            format!("{value:.4}")
-        }
-    };
     let mut text = format!(
         "{} sessions, {} of them attacks; {} episodes in {} days\n\n\
          average precision (sessions)  {}\n\
@@ -128,9 +123,7 @@ fn text_of(evaluation: &Evaluation, promise: Promise) -> String {
         evaluation.episodes,
         evaluation.days,
         share(evaluation.average_precision),
-        evaluation
-            .roc_auc
-            .map_or(NOT_DEFINED.to_owned(), |auc| format!("{auc:.4}"))
+        share(evaluation.roc_auc)
     );
     let rates = evaluation
         .at_rate
@@ -194,9 +187,9 @@ fn false_alarms(evaluation: &Evaluation, promise: Promise) -> String {
                 flags.false_alarms_per_day
             )
         }
-        Promise::FalseShare(share) => format!(
-            "{:.4} of the alerts (promised: at most {share})",
-            flags.false_share
+        Promise::FalseShare(promised) => format!(
+            "{} of the alerts (promised: at most {promised})",
+            share(flags.false_share)
         ),
     }
 }

@@ -99,8 +99,8 @@ impl SimulateArgs {
     /// [`SimulateError::UnknownName`] for an attack that does not exist.
     pub fn settings(&self) -> Result<SimulateSettings, SimulateError> {
         let attacks = match self.attack.as_slice() {
-            [only] if only == "all" => Attack::ALL.to_vec(),
             [only] if only == "none" => Vec::new(),
+            names if names.iter().any(|name| name == "all") => Attack::ALL.to_vec(),
             names => names
                 .iter()
                 .map(|name| name.parse())

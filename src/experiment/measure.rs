@@ -128,23 +128,25 @@ pub fn measure(name: &str) -> Option<&'static Measure> {
 /// The measures of an evaluation.
 pub(super) fn measures(evaluation: &Evaluation) -> Measures {
     let flags = &evaluation.flags;
-    let recall = |rate: u32| evaluation.at(rate).map(|at| at.episode_recall);
+    let recall = |rate: u32| evaluation.at(rate).and_then(|at| at.episode_recall);
     let (campaigns, episodes) = (&evaluation.campaign_outcomes, &evaluation.episode_outcomes);
     let value = |name: &str| match name {
         "sessions" => Some(evaluation.sessions as f64),
         "attack_sessions" => Some(evaluation.attack_sessions as f64),
         "episodes" => Some(evaluation.episodes as f64),
         "days" => Some(f64::from(evaluation.days)),
-        "average_precision" => Some(evaluation.average_precision),
+        "average_precision" => evaluation.average_precision,
         "roc_auc" => evaluation.roc_auc,
         "episode_recall_1" => recall(1),
         "episode_recall_2" => recall(2),
         "episode_recall_5" => recall(5),
-        "alert_precision_2" => evaluation.at(READING_RATE).map(|at| at.alert_precision),
-        "flagged_episode_recall" => Some(flags.episode_recall),
+        "alert_precision_2" => evaluation
+            .at(READING_RATE)
+            .and_then(|at| at.alert_precision),
+        "flagged_episode_recall" => flags.episode_recall,
         "alerts_per_day" => Some(flags.alerts_per_day),
         "false_alarms_per_day" => Some(flags.false_alarms_per_day),
-        "false_share" => Some(flags.false_share),
+        "false_share" => flags.false_share,
         "campaigns_flagged" => found(campaigns.iter().map(|c| c.days_to_flag)),
         "campaign_days_to_flag" => {
             restricted_mean(campaigns.iter().map(|c| (c.days_to_flag, c.days_observed)))
@@ -167,23 +169,8 @@ pub(super) fn measures(evaluation: &Evaluation) -> Measures {
         ),
         _ => None,
     };
-    // Without an episode nothing can be found, and recall and precision say nothing.
-    let needs_attacks = |name: &str| {
-        !matches!(
-            name,
-            "sessions"
-                | "attack_sessions"
-                | "episodes"
-                | "days"
-                | "alerts_per_day"
-                | "false_alarms_per_day"
-                | "false_share"
-                | "unmatched_labels"
-        )
-    };
     MEASURES
         .iter()
-        .filter(|measure| evaluation.episodes > 0 || !needs_attacks(measure.name))
         .filter_map(|measure| Some((measure.name.to_owned(), value(measure.name)?)))
         .filter(|(_, value)| value.is_finite())
         .collect()

@@ -23,10 +23,10 @@ pub const READING_RATE: u32 = 2;
 pub struct AtRate {
     /// Alerts a day.
     pub per_day: u32,
-    /// Share of the episodes that these alerts touch, 0 to 1.
-    pub episode_recall: f64,
-    /// Share of these alerts that touch an episode, 0 to 1.
-    pub alert_precision: f64,
+    /// Share of the episodes that these alerts touch, 0 to 1; `None` without an episode.
+    pub episode_recall: Option<f64>,
+    /// Share of these alerts that touch an episode, 0 to 1; `None` without an episode or an alert.
+    pub alert_precision: Option<f64>,
 }
 
 /// What the flags came to.
@@ -34,10 +34,10 @@ pub struct AtRate {
 pub struct FlagMeasures {
     /// Flagged sessions.
     pub sessions: usize,
-    /// Share of the flagged sessions that are attacks, 0 to 1; 0 when nothing is flagged.
-    pub session_precision: f64,
-    /// Share of the episodes with a flagged session, 0 to 1.
-    pub episode_recall: f64,
+    /// Share of the flagged sessions that are attacks, 0 to 1; `None` when nothing is flagged.
+    pub session_precision: Option<f64>,
+    /// Share of the episodes with a flagged session, 0 to 1; `None` without an episode.
+    pub episode_recall: Option<f64>,
     /// Mailbox-days with a flagged session.
     pub alerts: usize,
     /// Of these, such that touch no episode.
@@ -48,8 +48,8 @@ pub struct FlagMeasures {
     pub alerts_per_day: f64,
     /// False alarms per judged day.
     pub false_alarms_per_day: f64,
-    /// Share of the alerts that are false, 0 to 1; 0 when nothing is flagged.
-    pub false_share: f64,
+    /// Share of the alerts that are false, 0 to 1; `None` when nothing is flagged.
+    pub false_share: Option<f64>,
 }
 
 /// How one kind of attack fared.
@@ -79,8 +79,8 @@ pub struct Evaluation {
     pub days: u32,
     /// Episodes that the log shows.
     pub episodes: usize,
-    /// Session-level average precision, 0 to 1, higher is better.
-    pub average_precision: f64,
+    /// Session-level average precision, 0 to 1, higher is better; `None` without an attack.
+    pub average_precision: Option<f64>,
     /// Session-level area under the ROC curve, 0 to 1, higher is better; `None` without both kinds of session.
     pub roc_auc: Option<f64>,
     /// Recall and precision at each of [`RATES`].
@@ -134,7 +134,9 @@ pub fn evaluate(truth: &Truth, ranking: &Ranking) -> Evaluation {
             .map(|(&per_day, found)| AtRate {
                 per_day,
                 episode_recall: share(found.len(), truth.episodes.len()),
-                alert_precision: precision_at(&alerts, per_day, truth.days),
+                alert_precision: (!truth.episodes.is_empty())
+                    .then(|| precision_at(&alerts, per_day, truth.days))
+                    .flatten(),
             })
             .collect(),
         flags: flag_measures(truth, ranking, &episode_outcomes),
@@ -146,16 +148,12 @@ pub fn evaluate(truth: &Truth, ranking: &Ranking) -> Evaluation {
     }
 }
 
-/// A share of a whole; 0 of nothing.
-fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+/// A share of a whole; of nothing there is none.
+fn share(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-fn average_precision(order: &[usize], truth: &Truth) -> f64 {
+fn average_precision(order: &[usize], truth: &Truth) -> Option<f64> {
     let (mut hits, mut sum) = (0u32, 0.0);
     for (place, &index) in order.iter().enumerate() {
         if truth.sessions.get(index).is_some_and(|s| s.attack) {
@@ -164,7 +162,7 @@ fn average_precision(order: &[usize], truth: &Truth) -> f64 {
         }
     }
     let all = truth.sessions.iter().filter(|s| s.attack).count();
-    sum / all.max(1) as f64
+    (all > 0).then(|| sum / all as f64)
 }
 
 /// The chance that an attack session outranks another one, ties half (Mann and Whitney 1947). Sessions that the
@@ -203,7 +201,7 @@ fn found_at(alerts: &Alerts, per_day: u32, days: u32) -> BTreeSet<usize> {
         .collect()
 }
 
-fn precision_at(alerts: &Alerts, per_day: u32, days: u32) -> f64 {
+fn precision_at(alerts: &Alerts, per_day: u32, days: u32) -> Option<f64> {
     let read = (per_day as usize * days as usize).min(alerts.len());
     share(
         alerts
@@ -247,8 +245,8 @@ fn flag_measures(truth: &Truth, ranking: &Ranking, outcomes: &[EpisodeOutcome]) 
         alerts: alerts.len(),
         false_alarms,
         judged_days,
-        alerts_per_day: share(alerts.len(), judged_days as usize),
-        false_alarms_per_day: share(false_alarms, judged_days as usize),
+        alerts_per_day: share(alerts.len(), judged_days as usize).unwrap_or(0.0),
+        false_alarms_per_day: share(false_alarms, judged_days as usize).unwrap_or(0.0),
         false_share: share(false_alarms, alerts.len()),
     }
 }
@@ -344,22 +342,23 @@ mod tests {
         let (truth, ranking) = log();
         let evaluation = evaluate(&truth, &ranking);
         // Attacks at places 1, 3 and 5: (1/1 + 2/3 + 3/5) / 3.
-        assert!((evaluation.average_precision - (1.0 + 2.0 / 3.0 + 0.6) / 3.0).abs() < 1e-15);
+        let expected = (1.0 + 2.0 / 3.0 + 0.6) / 3.0;
+        assert!((evaluation.average_precision.expect("attacks") - expected).abs() < 1e-15);
         // Of six pairs of an attack and another session the attack wins 2 + 1 + 0.
         assert_eq!(evaluation.roc_auc, Some(0.5));
         // Alerts: (1, 12), (2, 12), (3, 13), (4, 14); the log has one day.
-        let recall: Vec<f64> = evaluation
+        let recall: Vec<Option<f64>> = evaluation
             .at_rate
             .iter()
             .map(|at| at.episode_recall)
             .collect();
-        assert_eq!(recall, [0.5, 0.5, 1.0]);
-        let precision: Vec<f64> = evaluation
+        assert_eq!(recall, [0.5, 0.5, 1.0].map(Some));
+        let precision: Vec<Option<f64>> = evaluation
             .at_rate
             .iter()
             .map(|at| at.alert_precision)
             .collect();
-        assert_eq!(precision, [1.0, 0.5, 0.5]);
+        assert_eq!(precision, [1.0, 0.5, 0.5].map(Some));
         let flags = &evaluation.flags;
         assert_eq!(
             (
@@ -376,7 +375,7 @@ mod tests {
                 flags.episode_recall,
                 flags.false_share
             ),
-            (0.5, 0.5, 0.5)
+            (Some(0.5), Some(0.5), Some(0.5))
         );
         assert_eq!(
             (flags.alerts_per_day, flags.false_alarms_per_day),
@@ -417,12 +416,12 @@ mod tests {
         let evaluation = evaluate(&truth, &ranking);
         // The two listed attacks win both pairs, the unlisted one ties with both: (4 + 1) / 6.
         assert!((evaluation.roc_auc.expect("both kinds") - 5.0 / 6.0).abs() < 1e-15);
-        assert!((evaluation.average_precision - 2.0 / 3.0).abs() < 1e-15);
+        assert!((evaluation.average_precision.expect("attacks") - 2.0 / 3.0).abs() < 1e-15);
         assert_eq!(
             evaluation
                 .at(5)
                 .map(|at| (at.episode_recall, at.alert_precision)),
-            Some((0.5, 1.0))
+            Some((Some(0.5), Some(1.0)))
         );
     }
 
@@ -437,14 +436,20 @@ mod tests {
         let evaluation = evaluate(&truth, &ranking);
         assert_eq!(
             (evaluation.average_precision, evaluation.roc_auc),
-            (0.0, None)
+            (None, None)
+        );
+        assert!(
+            evaluation
+                .at_rate
+                .iter()
+                .all(|at| at.episode_recall.is_none() && at.alert_precision.is_none())
         );
         assert_eq!(
             (
                 evaluation.flags.false_alarms,
                 evaluation.flags.episode_recall
             ),
-            (2, 0.0)
+            (2, None)
         );
     }
 }

@@ -209,7 +209,7 @@ fn join(parents: &mut [usize], places: &[usize]) -> bool {
 fn in_words(tie: &Tie, members: usize, symbols: &Symbols) -> String {
     let (kind, symbol) = tie.category;
     let what = match kind {
-        CategoryKind::Application => "application",
+        CategoryKind::Application | CategoryKind::Origin => "application",
         CategoryKind::Client | CategoryKind::Version => "client",
         CategoryKind::Network => "network",
         CategoryKind::Block => "address block",

@@ -168,7 +168,7 @@ impl Words<'_> {
                 tenant_mailboxes,
                 such_days,
                 days,
-                version,
+                of,
             } => {
                 let known = Known {
                     rung: *rung,
@@ -176,7 +176,7 @@ impl Words<'_> {
                     mailboxes: *mailboxes,
                     tenant_mailboxes: *tenant_mailboxes,
                 };
-                self.novelty(&known, (*such_days, *days), *version)
+                self.novelty(&known, (*such_days, *days), *of)
             }
             Expectation::Range {
                 low,
@@ -203,10 +203,18 @@ impl Words<'_> {
                 days,
             } => self.token(*rung, *such_days, *days),
             Expectation::Spread {
+                today,
                 mailboxes,
                 kind,
                 symbol,
-            } => self.spread(*mailboxes, *kind, self.symbols.name(*symbol)),
+            } => {
+                let within = if *today {
+                    "on this day"
+                } else {
+                    "within a week"
+                };
+                self.spread((*mailboxes, within), *kind, self.symbols.name(*symbol))
+            }
             Expectation::Silence {
                 silent_days,
                 such_days,
@@ -228,21 +236,26 @@ impl Words<'_> {
         }
     }
 
-    fn novelty(&self, known: &Known, (such_days, days): (u32, u32), version: bool) -> Said {
-        let subject = match self.evidence.feature {
-            FeatureId::Application => self.naming.application(self.session),
-            FeatureId::Client if version => format!(
+    fn novelty(&self, known: &Known, (such_days, days): (u32, u32), of: CategoryKind) -> Said {
+        let subject = match of {
+            CategoryKind::Application => self.naming.application(self.session),
+            CategoryKind::Origin => format!(
+                "{} from {}",
+                self.naming.application(self.session),
+                self.naming.network_in_block(self.session)
+            ),
+            CategoryKind::Version => format!(
                 "client string \"{}\"",
                 self.naming.client_info(self.session)
             ),
-            FeatureId::Client => {
+            CategoryKind::Client => {
                 let application = self.naming.application(self.session);
                 match self.naming.client_info(self.session) {
                     "" => format!("{application} without a client string"),
                     info => format!("{application} with client \"{info}\""),
                 }
             }
-            FeatureId::Actor => match self.naming.logon_type(self.session) {
+            CategoryKind::Actor => match self.naming.logon_type(self.session) {
                 "" => format!("actor {}", self.naming.actor(self.session)),
                 logon => format!(
                     "actor {} as {}",
@@ -443,7 +456,7 @@ impl Words<'_> {
         )
     }
 
-    fn spread(&self, mailboxes: u32, kind: CategoryKind, name: &str) -> Said {
+    fn spread(&self, (mailboxes, within): (u32, &str), kind: CategoryKind, name: &str) -> Said {
         let shared = match kind {
             CategoryKind::Application => self.naming.application(self.session),
             CategoryKind::Client | CategoryKind::Version => {
@@ -453,7 +466,7 @@ impl Words<'_> {
             _ => format!("network {name}"),
         };
         let sentence =
-            format!("the same unfamiliar {shared} opened {mailboxes} mailboxes within a week");
+            format!("the same unfamiliar {shared} opened {mailboxes} mailboxes {within}");
         (
             count(mailboxes, "mailbox"),
             "1 mailbox".to_owned(),

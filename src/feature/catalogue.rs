@@ -78,8 +78,8 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    Application, "application", Identity, "application id, by how well mailbox and tenant know it",
-        "the application has not opened this mailbox before, the more so the fewer mailboxes of the tenant know it";
+    Application, "application", Identity, "application id, by how well mailbox and tenant know it, and whether it comes from where it always did",
+        "the application has not opened this mailbox before, the more so the fewer mailboxes of the tenant know it; or it comes from a network that it has never used";
     Client, "client", Identity, "application with client string (browser, protocol), by how well mailbox and tenant know it",
         "the application with this browser or protocol is new to this mailbox";
     Actor, "actor", Identity, "who acted and with which logon type",
@@ -114,7 +114,7 @@ catalogue! {
         "more messages were deleted than this mailbox's sessions delete";
     Searches, "searches", Operation, "mailbox searches and failed operations",
         "searches or failures that this mailbox's sessions rarely show";
-    Spread, "spread", Pattern, "mailboxes in which the same application, client or network is unfamiliar, within a week",
+    Spread, "spread", Pattern, "mailboxes in which the same application, client or network is unfamiliar, on the day or within a week",
         "the same unfamiliar application, client or network opened several mailboxes";
     Persistence, "persistence", Pattern, "earlier days on which the mailbox met the same still unfamiliar client or network",
         "an unfamiliar client or network comes back day after day";

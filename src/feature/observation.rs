@@ -26,11 +26,14 @@ pub enum CategoryKind {
     /// The client string whole, with its version numbers, where it has any: an outdated browser is a category of its
     /// own.
     Version,
+    /// The application with the block that it comes from, of applications that act by themselves: people travel, services
+    /// stay.
+    Origin,
 }
 
 impl CategoryKind {
     /// How many kinds there are.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 8;
     /// All kinds, in the order of [`Observation::categories`].
     pub const ALL: [Self; Self::COUNT] = [
         Self::Application,
@@ -40,6 +43,7 @@ impl CategoryKind {
         Self::Block,
         Self::Country,
         Self::Version,
+        Self::Origin,
     ];
 }
 
@@ -286,15 +290,25 @@ impl<'a> Observer<'a> {
         } else {
             symbols.intern(blocks.name(blocks.of(session.network)))
         };
+        let channel = Channel::of(session.client_family);
+        let application_symbol = symbols.intern(application);
+        let from_somewhere = application_symbol != 0 && block != 0;
+        let origin = if channel == Channel::Application && from_somewhere {
+            let key = (3, application_symbol, block, 0);
+            let place = symbols.name(block).to_owned();
+            texts.get(symbols, key, || format!("{application} from {place}"))
+        } else {
+            0
+        };
         let middle = session.rows[session.rows.len() / 2] as usize;
         Observation {
             session: index,
             day: session.day,
             mailbox: symbols.intern(name(&columns.mailbox, session.mailbox)),
-            channel: Channel::of(session.client_family),
+            channel,
             family: session.client_family,
             categories: [
-                symbols.intern(application),
+                application_symbol,
                 client,
                 actor,
                 symbols.intern(name(&columns.network, session.network)),
@@ -306,6 +320,7 @@ impl<'a> Observer<'a> {
                 } else {
                     0
                 },
+                origin,
             ],
             measures: [
                 session.items as f64,

@@ -111,18 +111,19 @@ pub(super) fn person(log: &mut Log, who: usize, day: i64, mean: f64) {
     if chance(rng, TAIL) {
         let clients = &tenant.clients;
         let known = rng.gen_range(0..2) == 0;
-        let tail = if known {
-            &clients.services[7..]
+        let (tail, before) = if known {
+            (&clients.services, 7)
         } else {
-            &clients.add_ins[8..]
+            (&clients.add_ins, 8)
         };
-        let client = tail[rng.gen_range(0..tail.len())];
+        let which = rng.gen_range(before..tail.len());
+        let client = tail[which];
         let address = if known {
             microsoft(rng)
         } else {
             tenant
                 .networks
-                .get(tenant.add_in_network(usize::from(client)))
+                .get(tenant.add_in_network(which))
                 .v4(0x2000 + u64::from(client))
         };
         let start = midnight + rng.gen_range(6..22) * 3600 + rng.gen_range(0..3600);

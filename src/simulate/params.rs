@@ -21,7 +21,7 @@ pub struct SimulateSettings {
     pub attacks: Vec<Attack>,
     /// How visible the attacks are: 0 hardly, 0.5 as documented, 1 blatant.
     pub strength: f64,
-    /// Campaigns of each attack, 0 to 1,000, spread over the period.
+    /// Campaigns of each attack, 1 to 1,000, spread over the period.
     pub campaigns: u32,
     /// Days without attacks at the start, so that a detector can learn; `None` means 12, or half of a period under 24 days.
     pub attack_after: Option<u32>,
@@ -91,7 +91,7 @@ impl SimulateSettings {
         let whole = [
             ("people", self.people, 4, 100_000, "between 4 and 100000"),
             ("days", self.days, 2, 3_650, "between 2 and 3650"),
-            ("episodes", self.campaigns, 0, 1_000, "between 0 and 1000"),
+            ("episodes", self.campaigns, 1, 1_000, "between 1 and 1000"),
             (
                 "offices",
                 self.offices.unwrap_or(1),

@@ -273,7 +273,7 @@ proptest::proptest! {
         start in (1970_i16..2200, 1_i8..=12, 1_i8..=28),
         seed: u64,
         (strength, intensity) in (0.0..=1.0, 0.2..2.0),
-        (campaigns, look_alikes) in (0_u32..4, proptest::bool::ANY),
+        (campaigns, look_alikes) in (1_u32..4, proptest::bool::ANY),
     ) {
         let (people, days, offices) = size;
         let start = jiff::civil::date(start.0, start.1, start.2);

@@ -1,0 +1,111 @@
+//! Records that do not say which session they belong to.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::address_blocks::AddressBlocks;
+use super::context::context;
+use super::{SessionOptions, day_of, run};
+use crate::event::{ClientFamily, EventColumns, Operation};
+
+/// Records that name no client, or only half of one, look for the session that caused them.
+pub(super) fn is_guest(columns: &EventColumns<'_>, operation: Operation, row: u32) -> bool {
+    let row = row as usize;
+    let info = columns.client_info.codes[row];
+    if ClientFamily::from_u8(columns.client_family[row]) == ClientFamily::Owa {
+        let browser = columns.client_info.names[info as usize].contains("Mozilla");
+        return !browser || columns.session_id.codes[row] == 0;
+    }
+    operation.is_sign_in()
+        || (operation.is_rule_change() && info == 0 && columns.client_app_id.codes[row] == 0)
+}
+
+/// Seats sign-ins and administrative records: with the session of the same actor, mailbox and day that shares
+/// their `SessionId`, else their address within the silence; else in sessions of their own.
+pub(super) fn seat_guests(
+    columns: &EventColumns<'_>,
+    options: &SessionOptions,
+    blocks: &AddressBlocks,
+    guests: Vec<u32>,
+    runs: &mut Vec<Vec<u32>>,
+) {
+    if guests.is_empty() {
+        return;
+    }
+    let wanted: FxHashSet<Party> = guests.iter().map(|&row| party(columns, row)).collect();
+    let mut hosts: FxHashMap<Party, Vec<usize>> = FxHashMap::default();
+    for (index, run) in runs.iter().enumerate() {
+        let key = party(columns, run[0]);
+        if wanted.contains(&key) {
+            hosts.entry(key).or_default().push(index);
+        }
+    }
+    let mut additions: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+    let mut homeless: Vec<u32> = Vec::new();
+    for row in guests {
+        let candidates = hosts
+            .get(&party(columns, row))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let best = candidates
+            .iter()
+            .filter_map(|&index| {
+                let run = &runs[index];
+                host_rank(columns, options, row, run)
+                    .map(|rank| (rank, context(columns, run[0]), index))
+            })
+            .min();
+        match best {
+            Some((.., index)) => additions.entry(index).or_default().push(row),
+            None => homeless.push(row),
+        }
+    }
+    for (index, mut rows) in additions {
+        runs[index].append(&mut rows);
+        runs[index].sort_unstable();
+    }
+    // What no session has made is cut like everything else.
+    homeless.sort_unstable_by_key(|&row| (context(columns, row), row));
+    for same in homeless.chunk_by(|&a, &b| context(columns, a) == context(columns, b)) {
+        runs.extend(run::cut(columns, options, blocks, same));
+    }
+}
+
+/// Mailbox, actor and day: who may share a session.
+type Party = (u32, u32, i32);
+
+fn party(columns: &EventColumns<'_>, row: u32) -> Party {
+    let row = row as usize;
+    (
+        columns.mailbox.codes[row],
+        columns.actor.codes[row],
+        day_of(columns.time[row]),
+    )
+}
+
+/// How well a run hosts a guest, smaller is better: same `SessionId` first, then the nearest in time with the same
+/// address. `None` when neither holds.
+fn host_rank(
+    columns: &EventColumns<'_>,
+    options: &SessionOptions,
+    row: u32,
+    run: &[u32],
+) -> Option<(u8, i64)> {
+    let (first, last) = (*run.first()? as usize, *run.last()? as usize);
+    let row = row as usize;
+    let time = columns.time[row];
+    let distance = (columns.time[first] - time)
+        .max(time - columns.time[last])
+        .max(0);
+    let session_key = columns.session_id.codes[row];
+    let fits =
+        columns.time[last].max(time) - columns.time[first].min(time) <= options.max_length_ms;
+    if session_key != 0 && session_key == columns.session_id.codes[first] && fits {
+        return Some((0, distance));
+    }
+    let address = columns.address.codes[row];
+    let same_place = address != 0
+        && (address == columns.address.codes[first] || address == columns.address.codes[last]);
+    (same_place && distance <= options.silence_ms).then_some((1, distance))
+}

@@ -1,0 +1,77 @@
+//! Rows of one context to runs: where a session begins and ends.
+
+use std::collections::BTreeMap;
+
+use super::SessionOptions;
+use super::address_blocks::AddressBlocks;
+use crate::event::{ClientFamily, EventColumns};
+
+/// A run that shows more address blocks than this is a hopping client: cloud applications and phones on carrier
+/// networks change address at every call, people sit in at most a few places within half an hour.
+const MAX_BLOCKS_OF_A_PERSON: usize = 3;
+
+/// Cuts the rows of one context, ascending in time, at silences, at the maximal length and between places.
+pub(super) fn cut(
+    columns: &EventColumns<'_>,
+    options: &SessionOptions,
+    blocks: &AddressBlocks,
+    rows: &[u32],
+) -> Vec<Vec<u32>> {
+    let mut runs = Vec::new();
+    for run in rows.chunk_by(|&a, &b| follows(columns, options, a, b)) {
+        for piece in split_long(columns, options, run) {
+            for run in split_blocks(columns, blocks, piece) {
+                // Between visits from elsewhere, one place may have been silent.
+                let visits = run.chunk_by(|&a, &b| follows(columns, options, a, b));
+                runs.extend(visits.map(<[u32]>::to_vec));
+            }
+        }
+    }
+    runs
+}
+
+fn follows(columns: &EventColumns<'_>, options: &SessionOptions, a: u32, b: u32) -> bool {
+    columns.time[b as usize] - columns.time[a as usize] <= options.silence_ms
+}
+
+/// Cuts a run into pieces no longer than the maximal length.
+fn split_long<'a>(
+    columns: &EventColumns<'_>,
+    options: &SessionOptions,
+    run: &'a [u32],
+) -> Vec<&'a [u32]> {
+    let mut pieces = Vec::new();
+    let mut rest = run;
+    while let Some(&first) = rest.first() {
+        let limit = columns.time[first as usize] + options.max_length_ms;
+        let cut = rest.partition_point(|&row| columns.time[row as usize] <= limit);
+        let (piece, tail) = rest.split_at(cut);
+        pieces.push(piece);
+        rest = tail;
+    }
+    pieces
+}
+
+/// Without a `SessionId`, different address blocks are different sessions, unless the client is an application, which acts
+/// from wherever its service runs, or hops over many.
+fn split_blocks(columns: &EventColumns<'_>, blocks: &AddressBlocks, run: &[u32]) -> Vec<Vec<u32>> {
+    let whole = || vec![run.to_vec()];
+    let Some(&first) = run.first() else {
+        return Vec::new();
+    };
+    let family = ClientFamily::from_u8(columns.client_family[first as usize]);
+    if columns.session_id.codes[first as usize] != 0 || family == ClientFamily::Rest {
+        return whole();
+    }
+    let mut by_block: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for &row in run {
+        by_block
+            .entry(blocks.of(columns.network.codes[row as usize]))
+            .or_default()
+            .push(row);
+        if by_block.len() > MAX_BLOCKS_OF_A_PERSON {
+            return whole();
+        }
+    }
+    by_block.into_values().collect()
+}

@@ -1,0 +1,125 @@
+//! A run's rows to a session.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+
+use super::guest::is_guest;
+use super::{Session, day_of, stable_hash};
+use crate::event::{AccessType, ClientFamily, EventColumns, Operation};
+
+/// Reads closer together than this belong to one burst: `MailItemsAccessed` aggregates up to two minutes of reads
+/// into one record, so five minutes hold at least two records of a steady reader.
+const BURST_MS: i64 = 5 * 60_000;
+
+pub(super) fn summarise(
+    columns: &EventColumns<'_>,
+    operations: &[Operation],
+    rows: Vec<u32>,
+) -> Session {
+    // The context comes from the first event that names a client; guests (sign-ins, rules) name none.
+    let lead = rows
+        .iter()
+        .copied()
+        .find(|&row| {
+            !is_guest(
+                columns,
+                operations[columns.operation.codes[row as usize] as usize],
+                row,
+            )
+        })
+        .unwrap_or(rows[0]) as usize;
+    let (first, last) = (rows[0] as usize, rows[rows.len() - 1] as usize);
+    let mut session = Session {
+        id: stable_hash(&columns.record_id.get(first)),
+        mailbox: columns.mailbox.codes[lead],
+        actor: columns.actor.codes[lead],
+        client_app_id: columns.client_app_id.codes[lead],
+        app_id: columns.app_id.codes[lead],
+        client_info: columns.client_info.codes[lead],
+        client_family: ClientFamily::from_u8(columns.client_family[lead]),
+        network: 0,
+        address: columns.address.codes[lead],
+        asn: 0,
+        country: 0,
+        session_key: columns.session_id.codes[lead],
+        logon_type: columns.logon_type[lead],
+        start: columns.time[first],
+        end: columns.time[last],
+        day: day_of(columns.time[first]),
+        events: rows.len() as u32,
+        items: 0,
+        syncs: 0,
+        sends: 0,
+        deletes: 0,
+        rules: 0,
+        searches: 0,
+        sign_ins: 0,
+        failures: 0,
+        bytes: 0,
+        folders: 0,
+        burst: 0,
+        throttled: false,
+        rows: Vec::new(),
+    };
+    let mut networks: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut folders: FxHashSet<u32> = FxHashSet::default();
+    let mut widest = 0;
+    for &row in &rows {
+        let row = row as usize;
+        let operation = operations[columns.operation.codes[row] as usize];
+        match AccessType::from_u8(columns.access[row]) {
+            AccessType::Sync => session.syncs += 1,
+            AccessType::Bind => session.items += u64::from(columns.items[row]),
+            AccessType::None => {}
+        }
+        session.sends += u32::from(operation.is_send());
+        session.deletes += u32::from(operation.is_delete());
+        session.rules += u32::from(operation.is_rule_change());
+        session.searches += u32::from(operation.is_search());
+        session.sign_ins += u32::from(operation.is_sign_in());
+        session.failures += u32::from(columns.succeeded[row] == 0);
+        session.throttled |= columns.throttled[row] != 0;
+        if operation.is_read() {
+            session.bytes = session.bytes.saturating_add(columns.bytes[row]);
+        }
+        *networks.entry(columns.network.codes[row]).or_default() += 1;
+        if columns.folder.codes[row] != 0 {
+            folders.insert(columns.folder.codes[row]);
+        }
+        widest = widest.max(u32::from(columns.folders[row]));
+        if session.asn == 0 {
+            session.asn = columns.asn[row];
+        }
+        if session.country == 0 {
+            session.country = columns.country.codes[row];
+        }
+    }
+    session.folders = (folders.len() as u32).max(widest);
+    session.burst = burst(columns, &rows);
+    session.network = networks
+        .into_iter()
+        .max_by_key(|&(code, count)| (count, std::cmp::Reverse(code)))
+        .map_or(0, |(code, _)| code);
+    session.rows = rows;
+    session
+}
+
+/// Most items within [`BURST_MS`]; a synchronised folder counts as one.
+fn burst(columns: &EventColumns<'_>, rows: &[u32]) -> u32 {
+    let weight = |row: u32| match AccessType::from_u8(columns.access[row as usize]) {
+        AccessType::None => 0,
+        AccessType::Sync => 1,
+        AccessType::Bind => columns.items[row as usize],
+    };
+    let (mut best, mut sum, mut tail) = (0u32, 0u32, 0usize);
+    for &row in rows {
+        sum = sum.saturating_add(weight(row));
+        while columns.time[row as usize] - columns.time[rows[tail] as usize] > BURST_MS {
+            sum = sum.saturating_sub(weight(rows[tail]));
+            tail += 1;
+        }
+        best = best.max(sum);
+    }
+    best
+}
