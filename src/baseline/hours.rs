@@ -64,15 +64,18 @@ impl WeekHistogram {
     pub(crate) fn density(&self) -> [f64; WEEK_CELLS] {
         let mut density = [1.0 / WEEK_CELLS as f64; WEEK_CELLS];
         if self.total > 0.0 {
+            density = [0.0; WEEK_CELLS];
             let kernel = &*KERNEL;
-            for (cell, value) in density.iter_mut().enumerate() {
-                let part = &self.cells[cell / 24 * 24..cell / 24 * 24 + 24];
-                let smooth: f64 = part
-                    .iter()
-                    .enumerate()
-                    .map(|(hour, &n)| f64::from(n) * kernel[(cell % 24 + 24 - hour) % 24])
-                    .sum();
-                *value = smooth / self.total;
+            for (smooth, part) in density.chunks_exact_mut(24).zip(self.cells.chunks(24)) {
+                for (hour, &n) in part.iter().enumerate().filter(|&(_, &n)| n > 0.0) {
+                    let weights = &kernel[24 - hour..48 - hour];
+                    for (smooth, weight) in smooth.iter_mut().zip(weights) {
+                        *smooth += f64::from(n) * weight;
+                    }
+                }
+            }
+            for value in &mut density {
+                *value /= self.total;
             }
         }
         density
@@ -103,15 +106,16 @@ impl WeekHistogram {
     }
 }
 
-/// Von Mises weights for whole hours of distance, summing to 1.
-static KERNEL: LazyLock<[f64; 24]> = LazyLock::new(|| {
+/// Von Mises weights for whole hours of distance, summing to 1 over a day; two days long, so that 24 weights in a row begin at any
+/// hour.
+static KERNEL: LazyLock<[f64; 48]> = LazyLock::new(|| {
     let mut weights = [0.0; 24];
     for (hour, weight) in weights.iter_mut().enumerate() {
         *weight =
             (CONCENTRATION * ((hour as f64 / 24.0 * std::f64::consts::TAU).cos() - 1.0)).exp();
     }
     let sum: f64 = weights.iter().sum();
-    weights.map(|weight| weight / sum)
+    std::array::from_fn(|hour| weights[hour % 24] / sum)
 });
 
 #[cfg(test)]

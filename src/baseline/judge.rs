@@ -306,8 +306,13 @@ impl Baselines {
         class: u8,
         measure: Measure,
     ) -> f64 {
+        let value = observation.measure(measure);
+        // Every session has as much as nothing; most send, delete and search nothing.
+        if value <= 0.0 {
+            return 1.0;
+        }
         self.predictive(observation, baseline, class, measure)
-            .exceedance(observation.measure(measure))
+            .exceedance(value)
     }
 }
 

@@ -145,9 +145,11 @@ impl Baselines {
         let baseline = &mut pupil.baseline;
         for &index in pupil.indexes.iter().filter(|&&index| day.teaches(index)) {
             let (observation, class) = (&day.observations[index], day.judgements[index].class);
-            let values = VOLUME_FEATURES.map(|(_, measure)| {
-                self.predictive(observation, baseline, class, measure)
-                    .winsorised(observation.measure(measure))
+            let values = VOLUME_FEATURES.map(|(_, measure)| match observation.measure(measure) {
+                0.0 => 0.0,
+                value => self
+                    .predictive(observation, baseline, class, measure)
+                    .winsorised(value),
             });
             let volume = baseline.volumes.entry(class).or_default();
             for ((_, measure), value) in VOLUME_FEATURES.into_iter().zip(values) {
@@ -198,7 +200,7 @@ impl Baselines {
             let teaches = day.teaches(index);
             let values = VOLUME_FEATURES.map(|(_, measure)| {
                 let value = observation.measure(measure);
-                if teaches {
+                if teaches || value == 0.0 {
                     value
                 } else {
                     self.predictive(observation, &pupil.baseline, judgement.class, measure)

@@ -228,30 +228,22 @@ fn unite(
             *used = true;
         }
     }
-    let mut names: Vec<&str> = used
+    let mut by_name: Vec<(&str, usize)> = used
         .iter()
         .enumerate()
         .filter(|(_, used)| **used)
-        .map(|(code, _)| name_of(code))
+        .map(|(code, _)| (name_of(code), code))
         .collect();
-    names.push("");
-    names.sort_unstable();
-    names.dedup();
-    let mapping: Vec<u32> = used
-        .iter()
-        .enumerate()
-        .map(|(code, used)| {
-            if *used {
-                names
-                    .binary_search(&name_of(code))
-                    .ok()
-                    .and_then(|code| u32::try_from(code).ok())
-                    .unwrap_or(0)
-            } else {
-                0
-            }
-        })
-        .collect();
+    by_name.par_sort_unstable();
+    // The empty name sorts before every other and is always there.
+    let mut names: Vec<&str> = vec![""];
+    let mut mapping = vec![0u32; all.len()];
+    for (name, code) in by_name {
+        if names.last() != Some(&name) {
+            names.push(name);
+        }
+        mapping[code] = u32::try_from(names.len() - 1).unwrap_or(0);
+    }
     for code in &mut codes {
         *code = mapping.get(*code as usize).copied().unwrap_or(0);
     }
