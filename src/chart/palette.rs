@@ -24,8 +24,21 @@ pub(super) struct Indexed {
 /// Reduces an RGB picture (three bytes per pixel). The same picture gives the same colours.
 pub(super) fn reduce(rgb: &[u8]) -> Indexed {
     let mut counts: FxHashMap<Rgb, u64> = FxHashMap::default();
-    for (color, count) in runs(rgb) {
-        *counts.entry(color).or_default() += count as u64;
+    let pixels = || rgb.chunks_exact(3).map(|p| (p[0], p[1], p[2]));
+    // Neighbours are mostly alike: the map is touched once per run of them.
+    let mut run: Option<(Rgb, u64)> = None;
+    for pixel in pixels() {
+        match &mut run {
+            Some((color, count)) if *color == pixel => *count += 1,
+            _ => {
+                if let Some((color, count)) = run.replace((pixel, 1)) {
+                    *counts.entry(color).or_default() += count;
+                }
+            }
+        }
+    }
+    if let Some((color, count)) = run {
+        *counts.entry(color).or_default() += count;
     }
     let mut common: Vec<(Rgb, u64)> = counts.into_iter().collect();
     common.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -34,38 +47,18 @@ pub(super) fn reduce(rgb: &[u8]) -> Indexed {
         .iter()
         .map(|&(color, _)| (color, nearest(&colors, color)))
         .collect();
-    let mut pixels = Vec::with_capacity(rgb.len() / 3);
-    for (color, count) in runs(rgb) {
-        let index = index.get(&color).copied().unwrap_or_default();
-        pixels.resize(pixels.len() + count, index);
+    let mut last = ((255, 255, 255), nearest(&colors, (255, 255, 255)));
+    let mut indexes = Vec::with_capacity(rgb.len() / 3);
+    indexes.extend(pixels().map(|pixel| {
+        if pixel != last.0 {
+            last = (pixel, index.get(&pixel).copied().unwrap_or_default());
+        }
+        last.1
+    }));
+    Indexed {
+        colors,
+        pixels: indexes,
     }
-    Indexed { colors, pixels }
-}
-
-/// Runs of pixels of one colour, as colour and length: neighbours are mostly alike.
-fn runs(rgb: &[u8]) -> impl Iterator<Item = (Rgb, usize)> {
-    let mut rest = rgb;
-    std::iter::from_fn(move || {
-        let first = rest.first_chunk::<3>()?;
-        let color = (first[0], first[1], first[2]);
-        // A run of one colour is equal to itself moved by one pixel.
-        let count = 1 + alike(rest, &rest[3..]) / 3;
-        rest = &rest[count * 3..];
-        Some((color, count))
-    })
-}
-
-/// How many bytes agree from the start on.
-fn alike(a: &[u8], b: &[u8]) -> usize {
-    const AT_ONCE: usize = 64;
-    let whole = a
-        .chunks_exact(AT_ONCE)
-        .zip(b.chunks_exact(AT_ONCE))
-        .take_while(|(a, b)| a == b)
-        .count()
-        * AT_ONCE;
-    let rest = a[whole..].iter().zip(&b[whole..]);
-    whole + rest.take_while(|(a, b)| a == b).count()
 }
 
 /// The commonest colours that are not near a commoner one; all of them when there are few.
@@ -115,22 +108,6 @@ mod tests {
             .collect();
         assert_eq!(back, rgb);
         assert_eq!(indexed.colors[0], (255, 0, 0));
-    }
-
-    #[test]
-    fn runs_are_as_long_as_the_colour_lasts() {
-        let lengths = [1, 2, 70, 1, 300, 22];
-        let rgb: Vec<u8> = (0u8..)
-            .zip(lengths)
-            .flat_map(|(shade, length)| [shade, 7, shade].repeat(length))
-            .collect();
-        let found: Vec<(Rgb, usize)> = runs(&rgb).collect();
-        let expected: Vec<(Rgb, usize)> = (0u8..)
-            .zip(lengths)
-            .map(|(shade, length)| ((shade, 7, shade), length))
-            .collect();
-        assert_eq!(found, expected);
-        assert_eq!(runs(&[]).count(), 0);
     }
 
     #[test]
