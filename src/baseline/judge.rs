@@ -363,3 +363,81 @@ fn widest(
             by: Some(category),
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baseline::Lesson;
+    use crate::feature::Channel;
+
+    const DAYS: i32 = 20;
+    const HOME: Symbol = 60;
+    const ELSEWHERE: Symbol = 62;
+
+    /// An application that opens a mailbox from a host.
+    fn visit(day: i32, mailbox: Symbol, application: Symbol, host: Symbol) -> Observation {
+        let mut visit = Observation::visit(day, host);
+        visit.mailbox = mailbox;
+        visit.channel = Channel::Application;
+        visit.categories[CategoryKind::Application as usize] = application;
+        visit.categories[CategoryKind::Client as usize] = application;
+        visit.categories[CategoryKind::Block as usize] = host;
+        visit.categories[CategoryKind::Origin as usize] = 1_000 * application + host;
+        visit.measures[Measure::Items as usize] = 2.0;
+        visit
+    }
+
+    /// Twenty mailboxes that one service opens on every day from where it lives, and twice a week from `second`.
+    fn served(second: Symbol) -> Baselines {
+        let mut baselines = Baselines::default();
+        for day in 0..DAYS {
+            let host = if day % 7 < 2 { second } else { HOME };
+            let visits: Vec<Observation> = (1..=20)
+                .map(|mailbox| visit(day, mailbox, 7, host))
+                .collect();
+            let judgements = baselines.judge_day(&visits);
+            baselines.teach_day(&visits, &judgements, &[Lesson::All; 20]);
+        }
+        baselines
+    }
+
+    fn deviation(baselines: &Baselines, visits: &[Observation], feature: FeatureId) -> f64 {
+        baselines.judge_day(visits)[0].deviations[feature.index()]
+    }
+
+    #[test]
+    fn a_service_on_another_host_is_an_unknown_application() {
+        let served = served(HOME);
+        let application =
+            |host| deviation(&served, &[visit(DAYS, 1, 7, host)], FeatureId::Application);
+        assert!(application(HOME) < 1e-9);
+        assert!(application(ELSEWHERE) > 1.5, "{}", application(ELSEWHERE));
+        let often_there = served(ELSEWHERE);
+        let visit = [visit(DAYS, 1, 7, ELSEWHERE)];
+        assert!(deviation(&often_there, &visit, FeatureId::Application) < 1e-9);
+    }
+
+    #[test]
+    fn strangers_who_come_all_at_once_are_rarer_than_those_of_a_week() {
+        let stranger = |week: i32| 100 + week as Symbol;
+        let in_turn = |day: i32| {
+            let mailbox = 1 + (day % 7) as Symbol;
+            visit(day, mailbox, stranger(day / 7), 900 + stranger(day / 7))
+        };
+        let mut baselines = Baselines::default();
+        for day in 0..DAYS {
+            let mut visits: Vec<Observation> = (1..=20)
+                .map(|mailbox| visit(day, mailbox, 7, HOME))
+                .collect();
+            visits.push(in_turn(day));
+            let judgements = baselines.judge_day(&visits);
+            let lessons = vec![Lesson::All; visits.len()];
+            baselines.teach_day(&visits, &judgements, &lessons);
+        }
+        let spread = |visits: &[Observation]| deviation(&baselines, visits, FeatureId::Spread);
+        let one_more = spread(&[in_turn(DAYS)]);
+        let at_once = [1, 2, 3].map(|mailbox| visit(DAYS, mailbox, 9, ELSEWHERE));
+        assert!(spread(&at_once) > one_more + 0.5, "{one_more}");
+        assert!(spread(&at_once[..1]) < 1e-9);
+    }
+}
