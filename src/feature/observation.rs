@@ -295,8 +295,8 @@ impl<'a> Observer<'a> {
         let from_somewhere = application_symbol != 0 && block != 0;
         let origin = if channel == Channel::Application && from_somewhere {
             let key = (3, application_symbol, block, 0);
-            let place = symbols.name(block).to_owned();
-            texts.get(symbols, key, || format!("{application} from {place}"))
+            // Never shown, and there may be millions: the symbols of the two name it as well as their texts.
+            texts.get(symbols, key, || format!("{application_symbol}@{block}"))
         } else {
             0
         };
