@@ -407,14 +407,14 @@ mod tests {
 
     #[test]
     fn a_service_on_another_host_is_an_unknown_application() {
-        let served = served(HOME);
-        let application =
-            |host| deviation(&served, &[visit(DAYS, 1, 7, host)], FeatureId::Application);
-        assert!(application(HOME) < 1e-9);
-        assert!(application(ELSEWHERE) > 1.5, "{}", application(ELSEWHERE));
-        let often_there = served(ELSEWHERE);
-        let visit = [visit(DAYS, 1, 7, ELSEWHERE)];
-        assert!(deviation(&often_there, &visit, FeatureId::Application) < 1e-9);
+        let from = |second: Symbol, host: Symbol| {
+            let visits = [visit(DAYS, 1, 7, host)];
+            deviation(&served(second), &visits, FeatureId::Application)
+        };
+        assert!(from(HOME, HOME) < 1e-9);
+        assert!(from(HOME, ELSEWHERE) > 1.5, "{}", from(HOME, ELSEWHERE));
+        // It has been there before.
+        assert!(from(ELSEWHERE, ELSEWHERE) < 1e-9);
     }
 
     #[test]
