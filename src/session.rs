@@ -6,7 +6,7 @@
 //!
 //! * a session never crosses midnight UTC, so that a day can be judged when it is over and nothing logged later
 //!   changes it (no look-ahead);
-//! * an application that hops over many address blocks within one run is one session, not hundreds;
+//! * a client that hops over many address blocks within one run is one session, not hundreds;
 //! * records that do not say which session they belong to (inbox rules, permissions, sign-ins, and the reads of
 //!   Outlook on the web that lack a browser or a `SessionId`, measured in a third of them) join the session of the same
 //!   actor and mailbox with the same `SessionId` or address, because that is the session that made them.

@@ -164,32 +164,16 @@ impl Baselines {
         judgement: &Judgement,
     ) -> (f64, Expectation) {
         let novelty = |kind: CategoryKind| judgement.novelties[kind as usize];
+        let of_kind = |kind| self.novelty_evidence(baseline, kind, novelty(kind));
+        // One feature speaks of two categories: the sentence is about the newer one.
+        let of_newer = |kind: CategoryKind, other: CategoryKind| {
+            let newer = novelty(other).rung > novelty(kind).rung;
+            of_kind(if newer { other } else { kind })
+        };
         match feature {
-            FeatureId::Application => {
-                let (application, origin) = (
-                    novelty(CategoryKind::Application),
-                    novelty(CategoryKind::Origin),
-                );
-                if origin.rung > application.rung {
-                    self.novelty_evidence(baseline, CategoryKind::Origin, origin)
-                } else {
-                    self.novelty_evidence(baseline, CategoryKind::Application, application)
-                }
-            }
-            FeatureId::Client => {
-                let (client, version) = (
-                    novelty(CategoryKind::Client),
-                    novelty(CategoryKind::Version),
-                );
-                if version.rung > client.rung {
-                    self.novelty_evidence(baseline, CategoryKind::Version, version)
-                } else {
-                    self.novelty_evidence(baseline, CategoryKind::Client, client)
-                }
-            }
-            FeatureId::Actor => {
-                self.novelty_evidence(baseline, CategoryKind::Actor, novelty(CategoryKind::Actor))
-            }
+            FeatureId::Application => of_newer(CategoryKind::Application, CategoryKind::Origin),
+            FeatureId::Client => of_newer(CategoryKind::Client, CategoryKind::Version),
+            FeatureId::Actor => of_kind(CategoryKind::Actor),
             FeatureId::Network => {
                 self.novelty_evidence(baseline, CategoryKind::Network, judgement.network)
             }

@@ -100,11 +100,18 @@ impl SimulateArgs {
     pub fn settings(&self) -> Result<SimulateSettings, SimulateError> {
         let attacks = match self.attack.as_slice() {
             [only] if only == "none" => Vec::new(),
-            names if names.iter().any(|name| name == "all") => Attack::ALL.to_vec(),
-            names => names
-                .iter()
-                .map(|name| name.parse())
-                .collect::<Result<_, _>>()?,
+            names => {
+                let named: Vec<Attack> = names
+                    .iter()
+                    .filter(|name| *name != "all")
+                    .map(|name| name.parse())
+                    .collect::<Result<_, _>>()?;
+                if named.len() < names.len() {
+                    Attack::ALL.to_vec()
+                } else {
+                    named
+                }
+            }
         };
         Ok(SimulateSettings {
             people: self.people,

@@ -9,6 +9,7 @@ use mailglass::simulate::{
 };
 use serde_json::Value;
 
+use crate::command::{mailglass, stderr};
 use crate::simulate::{in_memory, small};
 
 fn run(settings: SimulateSettings, directory: &Path) -> Summary {
@@ -379,4 +380,21 @@ fn the_sample_tenant_is_what_its_command_writes() {
         );
     }
     assert!(shipped["audit.csv.gz"].len() < 3_000_000);
+}
+
+#[test]
+fn all_attacks_and_a_wrong_name_are_not_all_attacks() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let tenant = |name: &str, attacks: &str| {
+        let out = parent.path().join(name);
+        let out = out.to_str().expect("UTF-8").to_owned();
+        let small = ["--people", "4", "--days", "4", "--attack", attacks];
+        mailglass(&[&["simulate", "--out", &out][..], &small].concat())
+    };
+    let refused = tenant("refused", "all,storm0559");
+    assert!(!refused.status.success() && stderr(&refused).contains("storm0559"));
+    let once = tenant("once", "storm0558,all");
+    assert!(once.status.success(), "{}", stderr(&once));
+    let labels = read(parent.path().join("once/labels.csv"));
+    assert!(labels.contains("storm0558#0") && labels.contains("mass_sync"));
 }
