@@ -11,11 +11,12 @@
 //! exceeded as often as the analyst asked for; or from a false-discovery rate over the day's alerts (Benjamini and
 //! Hochberg 1995).
 //!
-//! A **follow-up** is a flagged session whose client or network was flagged in the same mailbox on an earlier day. A client
-//! that is the mailbox's own ties nothing, because the owner's work and a thief's pass through it alike; a rule or a
-//! permission that is set is news, whoever was flagged before. A follow-up's score is drawn towards the threshold, the
-//! closer the more mailboxes have follow-ups on the day: it stays flagged, but an intrusion that nobody has been told of
-//! ranks before the tenth day of one that has been reported. Follow-ups do not count among the alerts that set the
+//! A **follow-up** is a flagged session whose client or network was flagged in the same mailbox on an earlier day, or is tied
+//! to one that was: flagged sessions of any mailbox tie their client to their network, and what hangs together so is one
+//! intrusion. A client that is the mailbox's own ties nothing, because the owner's work and a thief's pass through it alike;
+//! a rule or a permission that is set is news, whoever was flagged before. A follow-up's score is drawn towards the
+//! threshold, the closer the more mailboxes have follow-ups on the day: it stays flagged, but an intrusion that nobody has
+//! been told of ranks before the tenth day of one that has been reported. Follow-ups do not count among the alerts that set the
 //! threshold either: otherwise a campaign of weeks in thirty mailboxes would raise it until nothing else that happens
 //! meanwhile passed it.
 //!
@@ -116,7 +117,8 @@ pub struct Ranked {
     pub p_value: f64,
     /// Whether the session is flagged.
     pub flagged: bool,
-    /// Whether its network, or its client unless that was the mailbox's own, was flagged in this mailbox on an earlier day.
+    /// Whether its network, or its client unless that was the mailbox's own, was flagged in this mailbox on an earlier day or
+    /// belongs to an intrusion that was.
     pub follow_up: bool,
     /// Whether the mailbox knows the client: novelty of application and client weighs next to nothing.
     pub own_client: bool,
