@@ -3,7 +3,8 @@
 //! A category (application, client, actor, network) climbs a ladder of novelty: familiar to the mailbox, then a
 //! roll-out that many mailboxes meet at once, then known to the tenant well, a little, or not at all. Trust is slow: a
 //! category keeps the rung of its first day until the mailbox has met it on [`TRUST_DAYS`] different days, so the
-//! second day of an intrusion looks as new as the first, while the ladder counts an adoption only once.
+//! second day of an intrusion looks as new as the first, while the ladder counts an adoption only once. Only what many
+//! other mailboxes have begun to trust meanwhile counts as a roll-out in the mailbox that met it first, too.
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -144,23 +145,26 @@ pub(crate) fn novelty(
     today: &TenantToday,
 ) -> Novelty {
     let mailboxes = tenant.map_or(0, |t| t.mailboxes);
+    let many = |meet_it: u32| {
+        let share = f64::from(meet_it) / f64::from(today.active_mailboxes.max(1));
+        meet_it >= ROLLOUT_MAILBOXES && share >= ROLLOUT_SHARE
+    };
     if let Some(known) = known {
-        let rung = if known.days >= TRUST_DAYS {
-            0
-        } else {
-            usize::from(known.origin)
-        };
+        let trusted = known.days >= TRUST_DAYS;
         return Novelty {
-            rung,
-            rollout: false,
+            rung: if trusted {
+                0
+            } else {
+                usize::from(known.origin)
+            },
+            // What the others have come to trust meanwhile is no stranger here.
+            rollout: !trusted && many(mailboxes),
             adoption: false,
             days: known.met,
             mailboxes,
         };
     }
-    let meet_it = mailboxes + today.adopters.get(&category).copied().unwrap_or(1);
-    let share = f64::from(meet_it) / f64::from(today.active_mailboxes.max(1));
-    let rollout = meet_it >= ROLLOUT_MAILBOXES && share >= ROLLOUT_SHARE;
+    let rollout = many(mailboxes + today.adopters.get(&category).copied().unwrap_or(1));
     let old = tenant.is_some_and(|t| day - t.first >= ESTABLISHED_DAYS);
     let rung = match (old, mailboxes) {
         (true, ESTABLISHED_MAILBOXES..) => 2,
@@ -248,7 +252,7 @@ pub(crate) fn novelties(
     // application from a stranger's network is none.
     if network.rung <= ROLLOUT {
         for novelty in all.iter_mut().filter(|novelty| novelty.rollout) {
-            novelty.rung = ROLLOUT;
+            novelty.rung = novelty.rung.min(ROLLOUT);
         }
     }
     (all, network)
@@ -273,6 +277,33 @@ mod tests {
         let rollout = novelty(None, None, APPLICATION, 100, &today(30, 80));
         let intrusion = novelty(None, None, APPLICATION, 100, &today(4, 80));
         assert_eq!((rollout.rollout, intrusion.rollout), (true, false));
+    }
+
+    #[test]
+    fn what_most_mailboxes_have_come_to_trust_is_a_rollout_where_it_was_met_first_too() {
+        let met_early = Acquaintance {
+            first: 90,
+            last: 97,
+            trusted: i32::MIN,
+            days: 0,
+            met: 2,
+            origin: 5,
+        };
+        let meets_again = |mailboxes| {
+            let tenant = TenantAcquaintance {
+                first: 90,
+                mailboxes,
+            };
+            novelty(
+                Some(&met_early),
+                Some(&tenant),
+                APPLICATION,
+                100,
+                &today(1, 80),
+            )
+        };
+        assert!(meets_again(60).rollout && !meets_again(60).adoption);
+        assert!(!meets_again(5).rollout);
     }
 
     #[test]
