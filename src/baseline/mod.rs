@@ -142,12 +142,6 @@ impl Judgement {
     pub fn unfamiliar(&self, observation: &Observation) -> Vec<(CategoryKind, Symbol)> {
         unfamiliar_categories(observation, &self.novelties, self.network)
     }
-
-    /// Number of mailboxes in which the same application, client or network was unfamiliar within a week, this one
-    /// included; 0 when it is the only one.
-    pub fn spread(&self) -> usize {
-        self.spread.mailboxes
-    }
 }
 
 impl Baselines {
@@ -190,8 +184,13 @@ impl Baselines {
             .get(&class)
             .map(|v| v[measure as usize])
             .unwrap_or_default();
+        let ignorance = match measure {
+            Measure::Bytes => Moments::IGNORANCE_OF_BYTES,
+            _ => Moments::IGNORANCE_OF_COUNTS,
+        };
         if !self.uses(Stage::Shrinkage) {
-            return Predictive::new(own, Moments::default(), Moments::default());
+            let unknown = Moments::default();
+            return Predictive::new(own, unknown, unknown, ignorance);
         }
         let prior = self.application_volume(observation, class, measure);
         // Of clients that are new to a mailbox the tenant knows more: it learns from those as well that nobody trusts yet.
@@ -208,6 +207,7 @@ impl Baselines {
             own,
             prior.or_else(peers).unwrap_or(tenant),
             self.tenant.everything[measure as usize],
+            ignorance,
         )
     }
 }

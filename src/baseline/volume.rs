@@ -34,12 +34,19 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
-    /// What is assumed before anything was seen: one session in two reads, about five items, within a factor of five.
-    const IGNORANCE: Self = Self {
+    /// What is assumed before anything was seen: one session in two reads, about five items, within a factor of five...
+    pub(crate) const IGNORANCE_OF_COUNTS: Self = Self {
         sessions: 2.0,
         positive: 1.0,
         mean: 1.8,
         squares: 2.56,
+    };
+    /// ...of some tens of kilobytes each, within a factor of ten.
+    pub(crate) const IGNORANCE_OF_BYTES: Self = Self {
+        sessions: 2.0,
+        positive: 1.0,
+        mean: 12.4,
+        squares: 5.3,
     };
 
     /// Learns one session (Welford 1962).
@@ -91,7 +98,7 @@ impl Moments {
     }
 
     fn variance(self) -> f64 {
-        if self.positive > 1.0 {
+        if self.positive > 0.0 {
             self.squares / self.positive
         } else {
             0.0
@@ -120,11 +127,16 @@ pub(crate) struct Predictive {
 
 impl Predictive {
     /// The posterior predictive of a mailbox's own moments under those of its class in the tenant. A class that has
-    /// hardly been seen borrows from all sessions of the tenant, `everything`.
-    pub(crate) fn new(own: Moments, class: Moments, everything: Moments) -> Self {
+    /// hardly been seen borrows from all sessions of the tenant, `everything`, and those from `ignorance`.
+    pub(crate) fn new(
+        own: Moments,
+        class: Moments,
+        everything: Moments,
+        ignorance: Moments,
+    ) -> Self {
         let prior = class
             .merged(everything.limited(BORROWED_SESSIONS))
-            .merged(Moments::IGNORANCE);
+            .merged(ignorance);
         let n = own.positive;
         let share = (own.positive + PRIOR_SESSIONS * prior.positive_share())
             / (own.sessions + PRIOR_SESSIONS);
@@ -233,7 +245,7 @@ mod tests {
         for zeros in [0, 3, 40, 95] {
             let mut seen = Moments::default();
             (0..100).for_each(|i| seen.count(f64::from(if i < zeros { 0 } else { 5 + i % 40 })));
-            let predictive = Predictive::new(seen, seen, seen);
+            let predictive = Predictive::new(seen, seen, seen, Moments::IGNORANCE_OF_COUNTS);
             let (low, high) = predictive.range();
             assert!(low <= high);
             for (end, share) in [(low, 1.0 - TAIL), (high, TAIL)] {
@@ -252,8 +264,13 @@ mod tests {
         (0..500).for_each(|i| tenant.count(f64::from(1 + i % 10)));
         let mut own = Moments::default();
         (0..60).for_each(|i| own.count(f64::from(80 + i % 40)));
-        let stranger = Predictive::new(Moments::default(), tenant, tenant);
-        let heavy = Predictive::new(own, tenant, tenant);
+        let stranger = Predictive::new(
+            Moments::default(),
+            tenant,
+            tenant,
+            Moments::IGNORANCE_OF_COUNTS,
+        );
+        let heavy = Predictive::new(own, tenant, tenant, Moments::IGNORANCE_OF_COUNTS);
         assert!(
             stranger.exceedance(100.0) < 0.02,
             "{}",
