@@ -11,7 +11,7 @@
 //! exceeded as often as the analyst asked for; or from a false-discovery rate over the day's alerts (Benjamini and
 //! Hochberg 1995).
 //!
-//! A **follow-up** is a flagged session whose client or network was flagged in the same mailbox on an earlier day, or is tied
+//! A **follow-up** is a session whose client or network was flagged in the same mailbox on an earlier day, or is tied
 //! to one that was: flagged sessions of any mailbox tie their client to their network, and what hangs together so is one
 //! intrusion. A client that is the mailbox's own ties nothing, because the owner's work and a thief's pass through it alike;
 //! a rule or a permission that is set is news, whoever was flagged before. A follow-up's score is drawn towards the
@@ -50,7 +50,7 @@ use sample::Sample;
 /// combinations, where a fifth lets rare but harmless ones pass before heavy evidence: a tenth more false alarms among the
 /// two that are read a day.
 const ISOLATION_PART: f64 = 0.1;
-/// Weight of evidence, in bans, that gives half a point.
+/// Weight of evidence, in bans, that gives half of what weight can give.
 const HALF_WEIGHT: f64 = 8.0;
 /// With fewer earlier sessions than this the day's own sessions are added, so that the first day has a forest.
 const MIN_SAMPLE: usize = 256;
@@ -300,7 +300,8 @@ impl Ranker {
     }
 
     /// Remembers a ranked day. `ids` are the sessions' identifiers, `teaches[i]` whether session i may teach the
-    /// forest; every session counts in the calibration, so that the promised rate is the observed one.
+    /// forest. Every session counts among the p-values; among the alerts that set the threshold count those that may be flagged
+    /// and are no follow-ups.
     pub fn teach_day(
         &mut self,
         observations: &[Observation],
@@ -319,7 +320,7 @@ impl Ranker {
         for (index, observation) in touching() {
             let session = &day.sessions[index];
             let best = alerts.entry(observation.mailbox).or_default();
-            if !(session.flagged && session.follow_up) {
+            if !(observation.allowed || session.flagged && session.follow_up) {
                 *best = best.max(session.raw_score);
             }
         }
@@ -399,7 +400,7 @@ impl Ranker {
             FlagRule::FalseDiscoveryRate(rate) => {
                 let mut alerts: BTreeMap<Symbol, f64> = BTreeMap::new();
                 for (session, observation) in sessions.iter().zip(observations) {
-                    if observation.touches_mailbox {
+                    if observation.touches_mailbox && !observation.allowed {
                         let best = alerts.entry(observation.mailbox).or_default();
                         *best = best.max(session.raw_score);
                     }

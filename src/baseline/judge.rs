@@ -99,9 +99,8 @@ impl Baselines {
         let mut met: FxHashSet<(Category, Symbol)> = FxHashSet::default();
         let mut today = TenantToday::default();
         let mut active: FxHashSet<Symbol> = FxHashSet::default();
-        let mut this_day = i32::MIN;
+        let this_day = observations.iter().map(|o| o.day).max().unwrap_or_default();
         for observation in observations.iter().filter(|o| o.touches_mailbox) {
-            this_day = this_day.max(observation.day);
             active.insert(observation.mailbox);
             let baseline = self.mailboxes.get(&observation.mailbox);
             for kind in CategoryKind::ALL {
@@ -113,7 +112,7 @@ impl Baselines {
             }
         }
         let quiet = |(symbol, baseline): &(&Symbol, &MailboxBaseline)| {
-            this_day - baseline.last_day <= ACTIVE_DAYS && !active.contains(symbol)
+            this_day.saturating_sub(baseline.last_day) <= ACTIVE_DAYS && !active.contains(symbol)
         };
         today.active_mailboxes =
             (active.len() + self.mailboxes.iter().filter(quiet).count()) as u32;

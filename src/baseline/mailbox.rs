@@ -88,16 +88,14 @@ pub(crate) type FamilyVolume = [Moments; MEASURES.len()];
 /// Baseline of one mailbox.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct MailboxBaseline {
-    /// First day with a session, days since 1970.
+    /// First day with a session that taught, days since 1970.
     pub(crate) first_day: i32,
     /// Last day with a session.
     pub(crate) last_day: i32,
-    /// Different days with sessions.
+    /// Different days with sessions that taught.
     pub(crate) active_days: u32,
     /// Days on which somebody other than the owner came.
     pub(crate) delegated_days: u32,
-    /// Sessions learned.
-    pub(crate) sessions: u32,
     /// What the mailbox has met.
     #[serde(with = "ordered")]
     pub(crate) known: FxHashMap<Category, Acquaintance>,

@@ -310,7 +310,6 @@ fn teach_habits(day: &Taught<'_>, pupil: &mut Pupil<'_>) {
     }
     baseline.active_days += 1;
     baseline.delegated_days += u32::from(taught().any(|index| day.observations[index].delegated));
-    baseline.sessions += taught().count() as u32;
 }
 
 /// The rung of each ladder that a session reached. Of what is new only the adoption counts: what stays new for its

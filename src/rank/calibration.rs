@@ -10,8 +10,8 @@ use crate::feature::Channel;
 const ALERT_WINDOW_DAYS: usize = 21;
 /// No day counts for more than this multiple of the rate: a day full of attacks must not raise the threshold.
 const ALERT_DAY_CAP: f64 = 3.0;
-/// Alerts of a day that are kept: as many as the highest rate asks for.
-const KEPT_ALERTS: usize = 1024;
+/// Alerts of a day that are kept: as many as count at the highest rate, a thousand a day.
+const KEPT_ALERTS: usize = 3 * 1000;
 /// No more than one in so many mailbox-days is an alert, however many the analyst could read: where there are few mailboxes,
 /// the days of each must teach its baseline.
 const MAILBOX_DAYS_PER_ALERT: f64 = 4.0;
@@ -24,9 +24,18 @@ const DAILY_KEEP: f64 = 0.977;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Calibration {
     channels: BTreeMap<Channel, Histogram>,
-    alerts: VecDeque<Vec<f64>>,
+    alerts: VecDeque<DayAlerts>,
     /// Highest scores of mailbox-days. They do not fade: a false-discovery rate of q takes 1 / q days to be provable.
     mailbox_days: Histogram,
+}
+
+/// Highest scores of the mailboxes of one day.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct DayAlerts {
+    /// The highest ones, descending.
+    scores: Vec<f64>,
+    /// Mailboxes that day.
+    mailboxes: usize,
 }
 
 /// Histogram of earlier scores of one channel.
@@ -60,9 +69,13 @@ impl Calibration {
         for &score in &alerts {
             self.mailbox_days.count(score);
         }
+        let mailboxes = alerts.len();
         alerts.sort_unstable_by(|a, b| b.total_cmp(a));
         alerts.truncate(KEPT_ALERTS);
-        self.alerts.push_back(alerts);
+        self.alerts.push_back(DayAlerts {
+            scores: alerts,
+            mailboxes,
+        });
         if self.alerts.len() > ALERT_WINDOW_DAYS {
             self.alerts.pop_front();
         }
@@ -72,13 +85,13 @@ impl Calibration {
     /// [`MAILBOX_DAYS_PER_ALERT`] of them allows; `None` without earlier days.
     pub(super) fn alert_threshold(&self, rate: f64) -> Option<f64> {
         let days = self.alerts.len().max(1) as f64;
-        let mailbox_days: usize = self.alerts.iter().map(Vec::len).sum();
+        let mailbox_days: usize = self.alerts.iter().map(|day| day.mailboxes).sum();
         let rate = rate.min(mailbox_days as f64 / MAILBOX_DAYS_PER_ALERT / days);
         let cap = (rate * ALERT_DAY_CAP).ceil() as usize;
         let mut pooled: Vec<f64> = self
             .alerts
             .iter()
-            .flat_map(|scores| scores.iter().take(cap).copied())
+            .flat_map(|day| day.scores.iter().take(cap).copied())
             .collect();
         pooled.sort_unstable_by(|a, b| b.total_cmp(a));
         let wanted = (rate * days).round() as usize;

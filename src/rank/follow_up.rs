@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{FlagRule, Ranked};
+use super::{FlagRule, ISOLATION_PART, Ranked};
 use crate::feature::{CategoryKind, Observation, Symbol};
 
 /// Most that a follow-up keeps of its distance from the threshold, on days when there is time to read them all...
@@ -20,15 +20,15 @@ const READ_SEVERAL_TIMES: f64 = 2.1;
 const READ_A_DAY: f64 = 2.0;
 /// A follow-up is not drawn lower than this, the score of [`super::HALF_WEIGHT`] without the forest's part: where there are few
 /// mailboxes the threshold is so low that new incidents leave room above it.
-const DRAWN_TO_AT_LEAST: f64 = 0.45;
+const DRAWN_TO_AT_LEAST: f64 = 0.5 * (1.0 - ISOLATION_PART);
 /// Days after a flag in which what it was flagged for makes follow-ups.
 const DAYS: i32 = 14;
 
 /// What was flagged in the last days.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct FollowUps {
-    /// When a client or network was flagged last in a mailbox.
-    mailboxes: BTreeMap<(Symbol, CategoryKind, Symbol), i32>,
+    /// When a client of any version was flagged last in a mailbox.
+    clients: BTreeMap<(Symbol, Symbol), i32>,
     /// When a mailbox was visited last by a client from a network.
     visits: BTreeMap<Visit, i32>,
 }
@@ -116,12 +116,11 @@ impl Intrusions {
 }
 
 impl FollowUps {
-    /// Whether the session's network, or its client when that was not the mailbox's own, was flagged in its mailbox on an
-    /// earlier day.
+    /// Whether the session's client was flagged in its mailbox on one of the last days, and was not the mailbox's own then.
     fn knows(&self, observation: &Observation) -> bool {
-        keys(observation)
-            .filter_map(|key| self.mailboxes.get(&key))
-            .any(|last| observation.day - last < DAYS)
+        client(observation)
+            .and_then(|key| self.clients.get(&key))
+            .is_some_and(|&last| is_recent(last, observation.day))
     }
 
     /// Marks the follow-ups of a flagged day, and draws them towards its threshold. A change of settings that tells by
@@ -132,8 +131,21 @@ impl FollowUps {
         flags: FlagRule,
         sessions: impl ParallelIterator<Item = (&'a Observation, &'a mut Ranked)>,
     ) {
-        let intrusions = Intrusions::among(self.visits.keys());
+        let sessions: Vec<_> = sessions.collect();
+        let Some(today) = sessions
+            .iter()
+            .map(|(observation, _)| observation.day)
+            .max()
+        else {
+            return;
+        };
+        let recent = self
+            .visits
+            .iter()
+            .filter(|&(_, &last)| is_recent(last, today));
+        let intrusions = Intrusions::among(recent.map(|(visit, _)| visit));
         let flagged: Vec<(Symbol, &mut Ranked)> = sessions
+            .into_par_iter()
             .filter_map(|(observation, session)| {
                 session.follow_up = !session.telling_change
                     && (self.knows(observation)
@@ -159,19 +171,16 @@ impl FollowUps {
         for (observation, session) in sessions {
             today = today.max(Some(observation.day));
             if session.flagged {
-                let ties = keys(observation).filter(|&(_, kind, _)| {
-                    // Everything that the mailbox's own client does would follow up on one flag of it.
-                    kind != CategoryKind::Client || !session.own_client
-                });
-                self.mailboxes
-                    .extend(ties.map(|key| (key, observation.day)));
+                // Everything that the mailbox's own client does would follow up on one flag of it.
+                let ties = client(observation).filter(|_| !session.own_client);
+                self.clients.extend(ties.map(|key| (key, observation.day)));
                 self.visits
                     .insert(Visit::of(observation, session), observation.day);
             }
         }
         if let Some(today) = today {
-            self.mailboxes.retain(|_, last| today - *last < DAYS);
-            self.visits.retain(|_, last| today - *last < DAYS);
+            self.clients.retain(|_, last| is_recent(*last, today));
+            self.visits.retain(|_, last| is_recent(*last, today));
         }
     }
 }
@@ -188,12 +197,14 @@ fn keeps(mailboxes: usize, flags: FlagRule) -> f64 {
         .clamp(KEEPS_LEAST, KEEPS_MOST)
 }
 
-/// What ties a session to an earlier flag of its mailbox. What the log does not say ties nothing.
-fn keys(observation: &Observation) -> impl Iterator<Item = (Symbol, CategoryKind, Symbol)> {
-    [CategoryKind::Client, CategoryKind::Network]
-        .map(|kind| (observation.mailbox, kind, observation.category(kind)))
-        .into_iter()
-        .filter(|&(_, _, symbol)| symbol != 0)
+fn is_recent(last: i32, today: i32) -> bool {
+    today.saturating_sub(last) < DAYS
+}
+
+/// Mailbox and client, whatever its version; a client that the log does not name ties nothing.
+fn client(observation: &Observation) -> Option<(Symbol, Symbol)> {
+    let client = observation.category(CategoryKind::Client);
+    (client != 0).then_some((observation.mailbox, client))
 }
 
 #[cfg(test)]
@@ -224,27 +235,31 @@ mod tests {
         assert_eq!(keeps(16, FlagRule::AlertsPerDay(4.0)), kept[2]);
     }
 
-    #[test]
-    fn a_network_ties_and_a_client_unless_it_is_the_mailbox_s_own() {
+    /// Whether a session of mailbox 1 follows up on a flag of client 5 from network 7 on day 20.
+    fn follows(day: i32, client: Symbol, network: Symbol, own_client: bool) -> bool {
         let session = |day, client, network| {
             let mut visit = Observation::visit(day, network);
             visit.categories[CategoryKind::Client as usize] = client;
             visit
         };
-        let after_a_flag = |own_client| {
-            let mut follow_ups = FollowUps::default();
-            follow_ups.remember([(&session(20, 5, 7), &flagged(own_client, false))].into_iter());
-            [
-                session(21, 5, 8),
-                session(21, 6, 7),
-                session(21, 6, 8),
-                session(34, 5, 7),
-            ]
-            .map(|later| follow_ups.knows(&later))
-        };
-        // The same client elsewhere, the same network, neither, and both two weeks later.
-        assert_eq!(after_a_flag(false), [true, true, false, false]);
-        assert_eq!(after_a_flag(true), [false, true, false, false]);
+        let mut follow_ups = FollowUps::default();
+        let before = flagged(own_client, false);
+        follow_ups.remember([(&session(20, 5, 7), &before)].into_iter());
+        let later = [session(day, client, network)];
+        let mut sessions = [flagged(false, false)];
+        let marked = later.par_iter().zip(&mut sessions);
+        follow_ups.mark(Some(0.5), FlagRule::AlertsPerDay(2.0), marked);
+        sessions[0].follow_up
+    }
+
+    #[test]
+    fn a_network_ties_and_a_client_unless_it_is_the_mailbox_s_own() {
+        // The same client elsewhere, the same network, neither.
+        assert!(follows(21, 5, 8, false) && follows(21, 6, 7, false));
+        assert!(!follows(21, 6, 8, false));
+        assert!(!follows(21, 5, 8, true) && follows(21, 6, 7, true));
+        // Two weeks later nothing ties, whether or not there were days between.
+        assert!(follows(33, 5, 7, false) && !follows(34, 5, 7, false));
     }
 
     #[test]
@@ -309,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_follow_up_is_not_drawn_below_half_a_point() {
+    fn a_follow_up_is_not_drawn_below_half_of_what_weight_can_give() {
         let visit = Observation::visit(20, 7);
         let mut follow_ups = FollowUps::default();
         follow_ups.remember([(&visit, &flagged(false, false))].into_iter());
