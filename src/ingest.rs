@@ -237,7 +237,9 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
     for report in &reports {
         counts += report.counts;
     }
-    let coverage = coverage::survey(&merged.events, &reports, &merged.other_time)?;
+    let unread = failures.iter().map(|(input, _)| input.as_str());
+    let lost = coverage::lost(unread, counts);
+    let coverage = coverage::survey(&merged.events, &reports, &merged.other_time, lost)?;
     Ok(Ingested {
         events: merged.events,
         files: reports,

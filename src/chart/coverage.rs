@@ -260,7 +260,7 @@ pub(super) fn title(data: &Coverage) -> String {
     if lacks.is_empty() && doubtful {
         held
     } else if lacks.is_empty() {
-        format!("{held}; nothing is known to be missing")
+        format!("{held}; no gaps found")
     } else {
         format!("{held}; missing: {}", lacks.join(", "))
     }
@@ -442,10 +442,7 @@ mod tests {
     #[test]
     fn title_states_what_is_held_and_what_is_missing() {
         let mut data = coverage(&[&[1, 0, 4]]);
-        assert_eq!(
-            title(&data),
-            "Records on 2 of 3 days; nothing is known to be missing"
-        );
+        assert_eq!(title(&data), "Records on 2 of 3 days; no gaps found");
         for kind in [
             MissingKind::Throttled,
             MissingKind::Gap,
@@ -487,10 +484,7 @@ mod tests {
         );
         data.operations[0].counts = vec![1; 5];
         data.missing.clear();
-        assert_eq!(
-            title(&data),
-            "Records on all of 5 days; nothing is known to be missing"
-        );
+        assert_eq!(title(&data), "Records on all of 5 days; no gaps found");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::terminal::{harmless, in_lines, print, table, warn};
 use crate::error::Error;
 use crate::explain::Naming;
-use crate::ingest;
+use crate::ingest::{self, Warning};
 use crate::pipeline::{Analysis, BaselineDays, Config, left_out_sentence};
 use crate::report::ReportOptions;
 
@@ -20,6 +20,17 @@ pub(crate) fn present(
     quiet: bool,
 ) -> Result<(), Error> {
     warn_of_failures(analysis);
+    let warnings = &analysis.ingested.coverage.warnings;
+    if let Some(nothing) = warnings
+        .iter()
+        .find(|warning| **warning == Warning::NoRecords)
+    {
+        warn(&format!(
+            "warning: {} {}",
+            nothing.sentence(),
+            nothing.remedy()
+        ));
+    }
     if let Some(sentence) = left_out_sentence(&analysis.left_out) {
         warn(&format!("warning: {sentence}"));
     }
@@ -54,6 +65,15 @@ pub(crate) fn what_was_read(analysis: &Analysis) -> String {
     for warning in analysis.ingested.coverage.warnings.iter().take(NOTES) {
         text.push_str(&format!("\n     note: {}", harmless(&warning.sentence())));
     }
+    let more = analysis
+        .ingested
+        .coverage
+        .warnings
+        .len()
+        .saturating_sub(NOTES);
+    if more > 0 {
+        text.push_str(&format!("\n     and {more} more notes in summary.json"));
+    }
     text
 }
 
@@ -65,7 +85,9 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
             .iter()
             .filter(|(_, threshold)| threshold.is_some())
             .count();
-        return Ok(if judged == 0 && config.baseline == BaselineDays::Window {
+        return Ok(if analysis.sessions.is_empty() {
+            "\nNothing flagged: the exports hold no session".to_owned()
+        } else if judged == 0 && config.baseline == BaselineDays::Window {
             "\nNothing flagged: a single day has no other days to be judged by".to_owned()
         } else if judged == 0 && analysis.sessions.iter().all(|s| s.verdict.warm_up) {
             format!(

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::warning::{Gap, THROTTLE_BINDS, Warning, rfc3339};
-use super::{Envelope, FileReport};
+use super::{Counts, Envelope, FileReport};
 use crate::error::Error;
 use crate::event::{AccessType, EventColumns, Events};
 
@@ -68,11 +68,27 @@ pub struct Coverage {
     pub warnings: Vec<Warning>,
 }
 
-/// Surveys the events. `other_time` are the times of records that are no events: they show that logging went on.
+/// What the inputs held and could not be read.
+pub(super) fn lost<'a>(unread: impl Iterator<Item = &'a str>, counts: Counts) -> Vec<Warning> {
+    let rejected = (counts.rejects > 0).then_some(Warning::Rejected {
+        rows: counts.rejects,
+        of: counts.rows,
+    });
+    unread
+        .map(|input| Warning::Unread {
+            input: input.to_owned(),
+        })
+        .chain(rejected)
+        .collect()
+}
+
+/// Surveys the events. `other_time` are the times of records that are no events: they show that logging went on. `warnings`
+/// are those of the reading itself.
 pub(super) fn survey(
     events: &Events,
     files: &[FileReport],
     other_time: &[i64],
+    mut warnings: Vec<Warning>,
 ) -> Result<Coverage, Error> {
     let columns = events.columns()?;
     let (((gaps, too_sparse_for_gaps), throttled), (days, (silent, reading))) = rayon::join(
@@ -84,7 +100,10 @@ pub(super) fn survey(
             )
         },
     );
-    let mut warnings: Vec<Warning> = row_caps(files);
+    if events.is_empty() {
+        warnings.push(Warning::NoRecords);
+    }
+    warnings.extend(row_caps(files));
     warnings.extend(gaps.iter().copied().map(Warning::Gap));
     warnings.extend(throttled);
     warnings.extend(silent);

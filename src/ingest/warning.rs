@@ -23,6 +23,20 @@ pub struct Gap {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Warning {
+    /// The exports hold no record of any mailbox.
+    NoRecords,
+    /// An input could not be read, or not to its end.
+    Unread {
+        /// The input, as it was named or found.
+        input: String,
+    },
+    /// Rows that could not be used.
+    Rejected {
+        /// Such rows.
+        rows: u64,
+        /// All rows.
+        of: u64,
+    },
     /// No record at all for a stretch in which many were to be expected.
     Gap(Gap),
     /// A mailbox that used to be logged every day has no record any more.
@@ -60,7 +74,7 @@ pub enum Warning {
         /// All Bind records.
         of: u64,
     },
-    /// There are mailbox records, but none of reading.
+    /// There are records, but none of reading.
     NoReads,
     /// Sessions of a mailbox client without `ClientAppId` and `SessionId` cannot be told apart well.
     FewSessionIds {
@@ -76,6 +90,13 @@ impl Warning {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
+            Self::NoRecords => "There is no mailbox record in these exports.".to_owned(),
+            Self::Unread { input } => format!(
+                "{input} could not be read, or not to its end: what it holds beyond is missing."
+            ),
+            Self::Rejected { rows, of } => {
+                format!("{rows} of {of} rows could not be used: what they record is missing.")
+            }
             Self::Gap(gap) => format!(
                 "No record at all from {} to {} ({}), while the tenant was active before and after.",
                 moment(gap.start),
@@ -83,22 +104,48 @@ impl Warning {
                 length(gap.end - gap.start)
             ),
             Self::Silent { mailbox, last } => {
-                format!("{mailbox} was logged daily until {} and has no record since.", moment(*last))
+                format!(
+                    "{mailbox} was logged daily until {} and has no record since.",
+                    moment(*last)
+                )
             }
-            Self::Throttled { mailbox, start, end, stated: true } => {
-                format!("{mailbox} was throttled: its reads from {} to {} may be missing.", moment(*start), moment(*end))
+            Self::Throttled {
+                mailbox,
+                start,
+                end,
+                stated: true,
+            } => {
+                format!(
+                    "{mailbox} was throttled: its reads from {} to {} may be missing.",
+                    moment(*start),
+                    moment(*end)
+                )
             }
-            Self::Throttled { mailbox, start, end, stated: false } => format!(
+            Self::Throttled {
+                mailbox,
+                start,
+                end,
+                stated: false,
+            } => format!(
                 "{mailbox} had more than {THROTTLE_BINDS} Bind records within 24 hours: its reads from {} to {} may not have been logged.",
                 moment(*start),
                 moment(*end)
             ),
             Self::RowCap { file, rows } => {
-                format!("{file} has exactly {rows} rows, the most its exporter writes: it is probably cut off.")
+                format!(
+                    "{file} has exactly {rows} rows, the most its exporter writes: it is probably cut off."
+                )
             }
-            Self::NoMessageIds { records, of } => format!("{records} of {of} Bind records do not say which messages were read."),
-            Self::NoReads => "There are mailbox records, but no MailItemsAccessed: reading was not audited or not exported.".to_owned(),
-            Self::FewSessionIds { records, of } => format!("{records} of {of} records of reading carry no SessionId."),
+            Self::NoMessageIds { records, of } => {
+                format!("{records} of {of} Bind records do not say which messages were read.")
+            }
+            Self::NoReads => {
+                "No record is of reading (MailItemsAccessed): it was not audited or not exported."
+                    .to_owned()
+            }
+            Self::FewSessionIds { records, of } => {
+                format!("{records} of {of} records of reading carry no SessionId.")
+            }
         }
     }
 
@@ -106,6 +153,15 @@ impl Warning {
     #[must_use]
     pub fn remedy(&self) -> &'static str {
         match self {
+            Self::NoRecords => {
+                "Check the period and the activities of the export, and whether auditing is on at all: where it is off, the log is as empty."
+            }
+            Self::Unread { .. } => {
+                "See the message about this input, export it again and read it with the rest."
+            }
+            Self::Rejected { .. } => {
+                "mailglass analyze keeps them with file, row and reason in rejects.csv; export again what was cut or changed on its way."
+            }
             Self::Gap(_) => {
                 "Export the missing time again; if it stays empty, check whether auditing was switched off then."
             }

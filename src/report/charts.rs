@@ -252,7 +252,7 @@ fn top_sessions(analysis: &Analysis, naming: &Naming<'_>) -> TopSessions {
     }
 }
 
-/// Share of each group in the score where the forest attributed it, else in the deviations; sums to 1.
+/// Share of each group in the score where it was attributed, else in the deviations; sums to 1.
 fn group_shares(analyzed: &AnalyzedSession) -> Vec<f64> {
     let by_feature: Vec<f64> = match &analyzed.verdict.contributions {
         Some(contributions) => contributions.iter().map(|&c| c.max(0.0)).collect(),

@@ -78,6 +78,11 @@ fn rejects_and_missing_files_have_their_exit_codes() {
         inspect(&[&export, Path::new("--quiet")]).status.code(),
         Some(2)
     );
+    let said = String::from_utf8(inspect(&[&export]).stdout).expect("UTF-8");
+    assert!(
+        said.contains("rows could not be used") && !said.contains("Nothing seems to be missing"),
+        "{said}"
+    );
     let missing = inspect(&[&folder.path().join("nothing.csv")]);
     assert_eq!(missing.status.code(), Some(1));
     let said = String::from_utf8_lossy(&missing.stderr);

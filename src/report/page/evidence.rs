@@ -199,9 +199,21 @@ fn reason_row(reason: &Reason, attributed: f64) -> ReasonRow {
 
 fn title(session: &Session, style: &Style) -> String {
     let (start, end) = (session.start, session.end);
-    let items = label::counted(session.items + session.syncs, "item", "items");
+    let amounts = [
+        (session.items, "item", "items"),
+        (session.syncs, "folder", "folders"),
+    ];
+    let amounts: Vec<String> = amounts
+        .into_iter()
+        .filter(|&(n, ..)| n > 0)
+        .map(|(n, one, many)| label::counted(n, one, many))
+        .collect();
+    let amounts = match amounts.as_slice() {
+        [] => label::counted(0, "item", "items"),
+        amounts => amounts.join(" and "),
+    };
     format!(
-        "{}, {}, {items}",
+        "{}, {}, {amounts}",
         label::moment(start, &style.time_zone),
         lasted(end - start)
     )

@@ -212,7 +212,10 @@ fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
         .sum();
     let sessions = label::counted(run.summary.sessions, "session", "sessions");
     let mailboxes = label::counted(run.summary.mailboxes, "mailbox", "mailboxes");
-    let first = if judged == 0 {
+    let nothing = run.summary.sessions == 0;
+    let first = if nothing {
+        "The exports hold no mailbox session: there was nothing to judge.".to_owned()
+    } else if judged == 0 {
         format!(
             "None of {sessions} of {mailboxes} ({}) could be judged: the log is no longer than the warm-up.",
             period(run, style)
@@ -224,6 +227,7 @@ fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
         )
     };
     let second = match judged {
+        0 if nothing => "Whether mailboxes were read meanwhile, this log cannot say.".to_owned(),
         0 => "A longer export, or a shorter warm-up, gives mailglass something to compare with."
             .to_owned(),
         _ => format!(
