@@ -21,7 +21,7 @@ use crate::model::{Model, PassedDay, Verdict};
 use crate::rank::{RankOptions, Ranked};
 use crate::session::{Session, SessionOptions, sessionize};
 
-pub use passed::{LeftOut, left_out_sentence};
+pub use passed::{LeftOut, left_out_sentence, passed_over_sentence, refuse_leaps};
 use window::ObservedDay;
 
 /// Everything that decides what an analysis says, checked.
@@ -174,6 +174,11 @@ impl Analysis {
         self.sessions
             .iter()
             .filter(|session| session.verdict.ranked.flagged)
+    }
+
+    /// The days that were judged, days since 1970 UTC, in order.
+    pub fn days(&self) -> impl Iterator<Item = i32> {
+        self.thresholds.iter().map(|&(day, _)| day)
     }
 }
 

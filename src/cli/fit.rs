@@ -63,6 +63,7 @@ pub(crate) fn run(args: FitArgs) -> Result<Outcome, Error> {
     bar.clear();
     let analysis = result?;
     warn_of_failures(&analysis);
+    pipeline::refuse_leaps(None, analysis.days())?;
     let outcome = Outcome::of(&analysis, false);
     let said = format!(
         "{}\n\nLearned {} mailboxes from {} days; written to {}",

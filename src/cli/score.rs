@@ -7,7 +7,7 @@ use clap::Args;
 use super::Outcome;
 use super::options::{ReadArgs, TenantArgs};
 use super::summary::present;
-use super::terminal::Bar;
+use super::terminal::{Bar, warn};
 use crate::error::Error;
 use crate::model::SavedModel;
 use crate::pipeline::{self, Config};
@@ -77,13 +77,18 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
     };
     args.read.limit_threads()?;
     let bar = Bar::new(args.read.quiet);
+    let last_day = saved.model.last_day();
     let result = pipeline::analyze_with(saved.model, &config, &bar);
     bar.clear();
     let analysis = result?;
     report::write(&analysis, &config, &options)?;
     let outcome = Outcome::of(&analysis, args.exit_on_flag);
     // The run directory is there: from here on the days count as scored, whoever reads the terminal.
+    if let Some(sentence) = pipeline::passed_over_sentence(last_day, analysis.days().next()) {
+        warn(&format!("warning: {sentence}"));
+    }
     if args.update {
+        pipeline::refuse_leaps(last_day, analysis.days())?;
         SavedModel {
             session: config.session,
             rank: config.rank.clone(),

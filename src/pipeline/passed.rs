@@ -74,6 +74,51 @@ fn all_passed(last: i32, sessions: &[Session]) -> Error {
     }
 }
 
+/// Days without a session after which the next one is taken for a wrong clock: a model that learned it would take no other
+/// day any more.
+const LONGEST_LEAP: i32 = 366;
+
+/// Refuses days to be learned that leap from the day before, the first from `last_day`. Days come in order.
+///
+/// # Errors
+/// [`Error::Input`] that names the leap.
+pub fn refuse_leaps(
+    last_day: Option<i32>,
+    days: impl IntoIterator<Item = i32>,
+) -> Result<(), Error> {
+    let mut before = last_day;
+    for day in days {
+        if let Some(before) = before
+            && day.saturating_sub(before) > LONGEST_LEAP
+        {
+            return Err(Error::Input {
+                input: "the exports".to_owned(),
+                reason: format!(
+                    "leap from {} to {}: a model that learned that takes no day between any more, and was not written",
+                    date(before),
+                    date(day)
+                ),
+                remedy: "leave out the records with the wrong date; after a real pause of more than a year learn a new model with `mailglass fit`".to_owned(),
+            });
+        }
+        before = Some(day);
+    }
+    Ok(())
+}
+
+/// The sentence about days between the model's last and the first that is judged; `None` when there are none.
+pub fn passed_over_sentence(last_day: Option<i32>, first: Option<i32>) -> Option<String> {
+    let (last, first) = (last_day?, first?);
+    (first.saturating_sub(last) > 1).then(|| {
+        format!(
+            "These exports hold no session between the model's last day, {}, and {}: once it has learned {}, it judges none of the days between.",
+            date(last),
+            date(first),
+            date(first)
+        )
+    })
+}
+
 /// The sentence about what was left out; `None` when that is nothing.
 pub fn left_out_sentence(days: &[LeftOut]) -> Option<String> {
     /// Days named one by one.
@@ -157,6 +202,26 @@ mod tests {
         assert!(error.to_string().contains("from 1970-01-11 to 1970-01-13"));
         assert_eq!(leave_out(Some(12), &mut Vec::new())?, []);
         Ok(())
+    }
+
+    #[test]
+    fn a_leap_of_years_is_no_day_to_learn() {
+        assert!(refuse_leaps(None, [19_000, 19_001, 19_300]).is_ok());
+        assert!(refuse_leaps(Some(19_000), [19_366]).is_ok());
+        let error = refuse_leaps(Some(19_000), [19_001, 19_400]).expect_err("a leap");
+        assert!(
+            error.to_string().contains("2022-01-09 to 2023-02-12"),
+            "{error}"
+        );
+        assert!(refuse_leaps(Some(19_000), [19_367]).is_err());
+    }
+
+    #[test]
+    fn days_that_are_passed_over_are_named() {
+        assert_eq!(passed_over_sentence(None, Some(5)), None);
+        assert_eq!(passed_over_sentence(Some(4), Some(5)), None);
+        let said = passed_over_sentence(Some(3), Some(5)).unwrap_or_default();
+        assert!(said.contains("1970-01-04, and 1970-01-06"), "{said}");
     }
 
     #[test]

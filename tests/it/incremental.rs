@@ -230,6 +230,68 @@ fn late_records_are_left_out_and_counted(dir: &Path, files: &[PathBuf]) {
 }
 
 #[test]
+fn a_wrong_clock_an_empty_export_and_days_passed_over_are_told() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let files = tenant(dir.path());
+    let path = |name: &str| dir.path().join(name).to_str().expect("UTF-8").to_owned();
+    let text = |path: &PathBuf| path.to_str().expect("UTF-8").to_owned();
+    let (past, later) = files.split_at(9);
+    let model = path("model");
+    let mut args = vec!["fit".to_owned()];
+    args.extend(past.iter().map(text));
+    args.extend(["--model".to_owned(), model.clone(), "--quiet".to_owned()]);
+    let fitted = mailglass(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(fitted.status.success(), "{}", stderr(&fitted));
+    let learned = fs::read(&model).expect("a model");
+    let score = |input: &str| {
+        let out = path("run");
+        mailglass(&[
+            "score", input, "--model", &model, "--update", "--out", &out, "--force", "--quiet",
+        ])
+    };
+
+    // One record of the day, ten years later.
+    let day = fs::read_to_string(&later[0]).expect("an export");
+    let date = later[0]
+        .file_stem()
+        .and_then(|name| name.to_str())
+        .expect("a date");
+    let (rest, last) = day.trim_end().rsplit_once('\n').expect("rows");
+    let stray = format!("{rest}\n{}\n", last.replace(date, "2034-01-10"));
+    fs::write(path("stray.csv"), stray).expect("written");
+    let refused = score(&path("stray.csv"));
+    assert_eq!(refused.status.code(), Some(1));
+    let said = stderr(&refused);
+    assert!(said.contains(date) && said.contains("2034-01-10"), "{said}");
+
+    let header = day.lines().next().expect("a header");
+    fs::write(path("empty.csv"), format!("{header}\n")).expect("written");
+    let empty = score(&path("empty.csv"));
+    assert!(empty.status.success());
+    assert!(
+        stderr(&empty).contains("no mailbox record"),
+        "{}",
+        stderr(&empty)
+    );
+    let page = fs::read_to_string(Path::new(&path("run")).join("report.html")).expect("a page");
+    assert!(page.contains("There is no mailbox record") && !page.contains("flags: ."));
+    assert!(
+        fs::read(&model).expect("a model") == learned,
+        "neither has taught anything"
+    );
+
+    let late = score(&text(&later[2]));
+    assert!(late.status.success(), "{}", stderr(&late));
+    let last = past[8]
+        .file_stem()
+        .and_then(|name| name.to_str())
+        .expect("a date");
+    assert!(stderr(&late).contains(last), "{}", stderr(&late));
+    let next = score(&text(&later[3]));
+    assert_eq!(stderr(&next), "");
+}
+
+#[test]
 fn damaged_models_and_models_of_other_versions_are_refused() {
     let dir = tempfile::tempdir().expect("a folder");
     let files = tenant(dir.path());
