@@ -266,7 +266,7 @@ pub(super) fn give_back_surface() {
 }
 
 /// Bytes of a row that are looked at together for being blank; a multiple of the two pixels that become one.
-const STRIP: usize = 96;
+pub(super) const STRIP: usize = 96;
 
 /// Averages 2 × 2 pixels of an RGB picture `width` pixels wide.
 fn halve(pixels: &[u8], width: usize) -> Vec<u8> {
@@ -294,7 +294,8 @@ fn halve(pixels: &[u8], width: usize) -> Vec<u8> {
     out
 }
 
-fn is_blank(strip: &[u8]) -> bool {
+/// Whether there is nothing but paper.
+pub(super) fn is_blank(strip: &[u8]) -> bool {
     strip.iter().fold(255, |all, &byte| all & byte) == 255
 }
 

@@ -5,6 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::canvas::{STRIP, is_blank};
 use super::theme::Rgb;
 
 /// Colours that one byte per pixel can name.
@@ -23,46 +24,54 @@ pub(super) struct Indexed {
 
 /// Reduces an RGB picture (three bytes per pixel). The same picture gives the same colours.
 pub(super) fn reduce(rgb: &[u8]) -> Indexed {
-    let mut counts: FxHashMap<Rgb, u64> = FxHashMap::default();
-    let pixels = || rgb.chunks_exact(3).map(|p| (p[0], p[1], p[2]));
-    // Neighbours are mostly alike: the map is touched once per run of them.
-    let mut run: Option<(Rgb, u64)> = None;
-    for pixel in pixels() {
-        match &mut run {
-            Some((color, count)) if *color == pixel => *count += 1,
-            _ => {
-                if let Some((color, count)) = run.replace((pixel, 1)) {
-                    *counts.entry(color).or_default() += count;
-                }
-            }
-        }
-    }
-    if let Some((color, count)) = run {
-        *counts.entry(color).or_default() += count;
-    }
-    let mut common: Vec<(Rgb, u64)> = counts.into_iter().collect();
+    let mut counts: FxHashMap<Rgb, usize> = FxHashMap::default();
+    for_each_run(rgb, |color, length| {
+        *counts.entry(color).or_default() += length
+    });
+    let mut common: Vec<(Rgb, usize)> = counts.into_iter().collect();
     common.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     let colors = kept(&common);
     let index: FxHashMap<Rgb, u8> = common
         .iter()
         .map(|&(color, _)| (color, nearest(&colors, color)))
         .collect();
-    let mut last = ((255, 255, 255), nearest(&colors, (255, 255, 255)));
-    let mut indexes = Vec::with_capacity(rgb.len() / 3);
-    indexes.extend(pixels().map(|pixel| {
-        if pixel != last.0 {
-            last = (pixel, index.get(&pixel).copied().unwrap_or_default());
+    let mut pixels = Vec::with_capacity(rgb.len() / 3);
+    for_each_run(rgb, |color, length| {
+        let index = index.get(&color).copied().unwrap_or_default();
+        pixels.resize(pixels.len() + length, index);
+    });
+    Indexed { colors, pixels }
+}
+
+/// Goes through the runs of pixels of one colour. Most of a chart is paper, which is passed over a strip at a time.
+fn for_each_run(rgb: &[u8], mut run: impl FnMut(Rgb, usize)) {
+    const PAPER: Rgb = (255, 255, 255);
+    let (mut color, mut length) = (PAPER, 0);
+    let mut take = |next: Rgb, count: usize| {
+        if next != color {
+            if length > 0 {
+                run(color, length);
+            }
+            (color, length) = (next, 0);
         }
-        last.1
-    }));
-    Indexed {
-        colors,
-        pixels: indexes,
+        length += count;
+    };
+    for strip in rgb.chunks(STRIP) {
+        if is_blank(strip) {
+            take(PAPER, strip.len() / 3);
+        } else {
+            for pixel in strip.chunks_exact(3) {
+                take((pixel[0], pixel[1], pixel[2]), 1);
+            }
+        }
+    }
+    if length > 0 {
+        run(color, length);
     }
 }
 
 /// The commonest colours that are not near a commoner one; all of them when there are few.
-fn kept(common: &[(Rgb, u64)]) -> Vec<Rgb> {
+fn kept(common: &[(Rgb, usize)]) -> Vec<Rgb> {
     if common.len() <= MOST {
         return common.iter().map(|(color, _)| *color).collect();
     }
