@@ -47,7 +47,7 @@ pub(crate) struct Acquaintance {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TenantAcquaintance {
     pub(crate) first: i32,
-    /// Mailboxes that know it.
+    /// Mailboxes that have begun to trust it.
     pub(crate) mailboxes: u32,
 }
 
@@ -64,7 +64,7 @@ const ROLLOUT: usize = 1;
 pub(crate) struct Novelty {
     /// Rung of the ladder, 0 = familiar.
     pub(crate) rung: usize,
-    /// Whether many mailboxes meet it at once.
+    /// Whether many mailboxes meet it at once, or have come to trust it since this one met it.
     pub(crate) rollout: bool,
     /// Whether today is the day on which the mailbox meets it first.
     pub(crate) adoption: bool,

@@ -26,8 +26,8 @@ pub struct Reason {
     /// The most that was expected, in the same unit; for what happened once, the share of the mailbox's days or
     /// sessions that show the like.
     pub expected_value: f64,
-    /// Share in the score, as the forest attributes it; the shares of all features sum to the score's excess over
-    /// the average.
+    /// Share in the score before follow-ups are drawn down: of its weight, and of what the forest attributes to it; the forest's
+    /// shares sum to its excess over the average.
     pub contribution: f64,
     /// Deviation in bans.
     pub bans: f64,

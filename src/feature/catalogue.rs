@@ -1,4 +1,4 @@
-//! The catalogue of features: every number that reaches the isolation forest, its unit and its meaning.
+//! The catalogue of features: every deviation that a session is weighed by, its unit and its meaning.
 //!
 //! All deviations share one unit, the **ban** (a factor of ten of improbability; Good 1985, "Weight of evidence: a
 //! brief survey"): 0 is what the baseline expects, 3 is what it sees once in a thousand. Higher is always more

@@ -433,8 +433,8 @@ fn most_serious_change(
         .unwrap_or(Action::None)
 }
 
-/// Rules that intruders make: they move mail where nobody looks, delete it, or send it out, and carry a name of a
-/// character or two (MITRE ATT&CK T1564.008, T1114.003).
+/// Rules that intruders make: they move mail where nobody looks, delete it, or send it out, and carry a name of at most one
+/// letter or digit (MITRE ATT&CK T1564.008, T1114.003). Giving a permission opens a way in; taking one away opens none.
 fn judge_change(operation: &str, parameters: &str) -> Action {
     const HIDING_PLACES: [&str; 5] = [
         "rss",
@@ -445,7 +445,10 @@ fn judge_change(operation: &str, parameters: &str) -> Action {
     ];
     let operation = operation.to_ascii_lowercase();
     if operation.contains("permission") {
-        return Action::Concealing;
+        return match operation.starts_with("remove-") {
+            true => Action::None,
+            false => Action::Concealing,
+        };
     }
     let mut action = if operation.contains("rule") {
         Action::Rule

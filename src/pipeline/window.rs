@@ -36,6 +36,11 @@ pub(super) fn judge_days(
     days: &[ObservedDay],
     options: &RankOptions,
 ) -> Result<Vec<PassedDay>, Error> {
+    // How long a warm-up would be matters to nobody here; the models learn as they do by default.
+    let options = &RankOptions {
+        warm_up_days: RankOptions::default().warm_up_days,
+        ..options.clone()
+    };
     let mut judging = RankOptions {
         warm_up_days: 0,
         ..options.clone()
