@@ -32,7 +32,9 @@ const LIBRARIES: &[(&str, &[&str])] = &[
         "polars",
         &["error", "event", "ingest", "report", "experiment"],
     ),
+    ("polars_arrow", &["ingest"]),
     ("polars_io", &["ingest", "report", "experiment"]),
+    ("polars_parquet", &["ingest"]),
     ("plotters", &["chart"]),
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
@@ -71,8 +73,9 @@ fn sources() -> BTreeMap<String, Vec<(PathBuf, String)>> {
 
 /// Source lines before the unit tests, which may use what they like.
 fn code_lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .take_while(|line| !line.starts_with("#[cfg(test)]"))
+    let tests = text.find("\n#[cfg(test)]\nmod ").unwrap_or(text.len());
+    text[..tests]
+        .lines()
         .filter(|line| !line.trim_start().starts_with("//"))
 }
 
