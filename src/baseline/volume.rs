@@ -232,6 +232,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_first_sessions_of_a_log_teach_whole_messages() {
+        let none = Moments::default();
+        let first = |ignorance| Predictive::new(none, none, none, ignorance);
+        // Nine messages with a picture each, before anything was seen.
+        assert_eq!(first(Moments::IGNORANCE_OF_BYTES).winsorised(2e6), 2e6);
+        assert_eq!(first(Moments::IGNORANCE_OF_COUNTS).winsorised(9.0), 9.0);
+        assert!(first(Moments::IGNORANCE_OF_COUNTS).winsorised(2e6) < 1e5);
+    }
+
+    #[test]
     fn student_tail_agrees_with_tables() {
         // Two-sided 5 % and 1 % points of t with 10 degrees of freedom, and 0.1 % one-sided with 4.
         assert!((student_tail(2.228, 10.0) - 0.025).abs() < 5e-4);

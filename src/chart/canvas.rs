@@ -10,9 +10,10 @@ use plotters::prelude::{BitMapBackend, DrawingBackend, RGBColor};
 use plotters::style::{Color, ShapeStyle};
 
 use super::ChartError;
+use super::label;
+use super::palette::{self, STRIP, is_blank};
 use super::theme::{self, Resolution, Rgb, Style, WIDTH};
 use super::typeface::{Align, CAP_HEIGHT, DRAWN, Font, fonts};
-use super::{label, palette};
 
 /// Tallest picture in logical pixels; the limit keeps the memory of one chart under 100 MB.
 const TALLEST: f64 = 4000.0;
@@ -265,9 +266,6 @@ pub(super) fn give_back_surface() {
     SURFACE.take();
 }
 
-/// Bytes of a row that are looked at together for being blank; a multiple of the two pixels that become one.
-pub(super) const STRIP: usize = 96;
-
 /// Averages 2 × 2 pixels of an RGB picture `width` pixels wide.
 fn halve(pixels: &[u8], width: usize) -> Vec<u8> {
     let row = width * 3;
@@ -292,11 +290,6 @@ fn halve(pixels: &[u8], width: usize) -> Vec<u8> {
         }
     }
     out
-}
-
-/// Whether there is nothing but paper.
-pub(super) fn is_blank(strip: &[u8]) -> bool {
-    strip.iter().fold(255, |all, &byte| all & byte) == 255
 }
 
 fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, ChartError> {

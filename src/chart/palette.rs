@@ -5,7 +5,6 @@
 
 use rustc_hash::FxHashMap;
 
-use super::canvas::{STRIP, is_blank};
 use super::theme::Rgb;
 
 /// Colours that one byte per pixel can name.
@@ -13,6 +12,14 @@ const MOST: usize = 256;
 /// A colour nearer than this to a commoner one is not kept: squared distance in RGB. Spreads the palette over all edges
 /// instead of spending it on neighbouring greys.
 const NEAR: u32 = 3 * 4 * 4;
+
+/// Bytes of a row that are looked at together for being blank; a multiple of the two pixels that become one.
+pub(super) const STRIP: usize = 96;
+
+/// Whether there is nothing but paper.
+pub(super) fn is_blank(strip: &[u8]) -> bool {
+    strip.iter().fold(255, |all, &byte| all & byte) == 255
+}
 
 /// A picture as colours and one index per pixel.
 pub(super) struct Indexed {

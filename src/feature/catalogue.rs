@@ -65,7 +65,7 @@ pub struct Feature {
 
 macro_rules! catalogue {
     ($($id:ident, $name:literal, $group:ident, $observed:literal, $meaning:literal;)*) => {
-        /// Index of a feature: its column in the matrix of deviations.
+        /// Index of a feature: its place among the deviations of a session.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum FeatureId { $(#[doc = $meaning] $id),* }
@@ -122,7 +122,7 @@ catalogue! {
         "the mailbox is opened again and again at hours its owner does not keep, from networks that it did not know";
 }
 
-/// Number of features: the columns of the matrix of deviations.
+/// Number of features: the deviations of a session.
 pub const FEATURE_COUNT: usize = FEATURES.len();
 
 impl FeatureId {
@@ -131,7 +131,7 @@ impl FeatureId {
         &FEATURES[self as usize]
     }
 
-    /// Column in the matrix of deviations.
+    /// Place among the deviations of a session.
     pub fn index(self) -> usize {
         self as usize
     }

@@ -526,5 +526,10 @@ mod tests {
             judge_change("Add-MailboxPermission", "AccessRights=FullAccess"),
             Action::Concealing
         );
+        // Taking a permission away opens no way in.
+        assert_eq!(
+            judge_change("Remove-MailboxPermission", "AccessRights=FullAccess"),
+            Action::None
+        );
     }
 }

@@ -177,6 +177,15 @@ mod tests {
     }
 
     #[test]
+    fn every_mailbox_counts_in_a_large_tenant() {
+        // 20,000 mailboxes: a thousand alerts a day are fewer than one mailbox-day in four.
+        let day: Vec<f64> = (0..20_000).map(|n| f64::from(n) / 20_000.0).collect();
+        let calibration = alerts(std::iter::repeat_n(day, 3));
+        let threshold = calibration.alert_threshold(1000.0).expect("a threshold");
+        assert!((threshold - 0.95).abs() < 0.001, "{threshold}");
+    }
+
+    #[test]
     fn the_threshold_lets_the_asked_rate_through() {
         let days: Vec<Vec<f64>> = (0..10)
             .map(|day| {

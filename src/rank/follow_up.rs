@@ -310,7 +310,7 @@ mod tests {
             follow_ups.remember([(&visit, &flagged(false, false))].into_iter());
         }
         let follows = |day| {
-            let mut sessions = [flagged(false, false); 1];
+            let mut sessions = [flagged(false, false)];
             let later = [session(day, 1, 6, 9)];
             let mut follow_ups = follow_ups.clone();
             follow_ups
@@ -320,7 +320,7 @@ mod tests {
             sessions[0].follow_up
         };
         assert!(follows(21) && follows(33));
-        assert!(!follows(35));
+        assert!(!follows(34) && !follows(35));
     }
 
     #[test]

@@ -43,6 +43,17 @@ fn tenant(dir: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Learns a model from exports.
+fn fit(exports: &[PathBuf], model: &str) {
+    let exports = exports.iter().map(|file| file.to_str().expect("UTF-8"));
+    let args: Vec<&str> = std::iter::once("fit")
+        .chain(exports)
+        .chain(["--model", model, "--quiet"])
+        .collect();
+    let fitted = mailglass(&args);
+    assert!(fitted.status.success(), "{}", stderr(&fitted));
+}
+
 /// Session id to score, p-value and flag, as written.
 fn verdicts(run: &Path) -> BTreeMap<String, [String; 3]> {
     let mut reader = csv::Reader::from_path(run.join("sessions.csv")).expect("a table");
@@ -90,11 +101,7 @@ fn day_by_day_equals_one_shot_and_an_allow_list_silences_what_it_names() {
     );
 
     let (past, later) = files.split_at(9);
-    let mut args = vec!["fit".to_owned()];
-    args.extend(past.iter().map(text));
-    args.extend(["--model".to_owned(), path("model"), "--quiet".to_owned()]);
-    let fitted = mailglass(&args.iter().map(String::as_str).collect::<Vec<_>>());
-    assert!(fitted.status.success(), "{}", stderr(&fitted));
+    fit(past, &path("model"));
 
     let mut daily = BTreeMap::new();
     for (index, file) in later.iter().enumerate() {
@@ -167,14 +174,7 @@ fn day_by_day_equals_one_shot_and_an_allow_list_silences_what_it_names() {
 fn late_records_are_left_out_and_counted(dir: &Path, files: &[PathBuf]) {
     let path = |name: &str| dir.join(name).to_str().expect("UTF-8").to_owned();
     let (past, later) = files.split_at(9);
-    let mut args = vec!["fit".to_owned()];
-    args.extend(
-        past.iter()
-            .map(|file| file.to_str().expect("UTF-8").to_owned()),
-    );
-    args.extend(["--model".to_owned(), path("early"), "--quiet".to_owned()]);
-    let fitted = mailglass(&args.iter().map(String::as_str).collect::<Vec<_>>());
-    assert!(fitted.status.success(), "{}", stderr(&fitted));
+    fit(past, &path("early"));
     fs::copy(path("early"), path("late")).expect("a copy");
 
     let day = later[0].to_str().expect("UTF-8");
@@ -237,11 +237,7 @@ fn a_wrong_clock_an_empty_export_and_days_passed_over_are_told() {
     let text = |path: &PathBuf| path.to_str().expect("UTF-8").to_owned();
     let (past, later) = files.split_at(9);
     let model = path("model");
-    let mut args = vec!["fit".to_owned()];
-    args.extend(past.iter().map(text));
-    args.extend(["--model".to_owned(), model.clone(), "--quiet".to_owned()]);
-    let fitted = mailglass(&args.iter().map(String::as_str).collect::<Vec<_>>());
-    assert!(fitted.status.success(), "{}", stderr(&fitted));
+    fit(past, &model);
     let learned = fs::read(&model).expect("a model");
     let score = |input: &str| {
         let out = path("run");
