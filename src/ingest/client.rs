@@ -3,6 +3,8 @@
 //! Mailbox records say `Client=<protocol>;<agent>;...`; desktop Outlook also gives `ClientProcessName` and
 //! `ClientVersion`; sign-ins give the browser's user agent.
 
+use std::borrow::Cow;
+
 use crate::event::ClientFamily;
 
 /// What a record says about its client.
@@ -33,6 +35,18 @@ pub(crate) fn parse_client(client: ClientText<'_>) -> (ClientFamily, String) {
         _ => product_version(info),
     };
     (family, version)
+}
+
+/// A client string without what was asked for: ActiveSync writes the command of every request behind the device
+/// (`Action=/Microsoft-Server-ActiveSync/default.eas?Cmd=Ping`), which is no other client.
+pub(crate) fn without_request(info: &str) -> Cow<'_, str> {
+    let info = info.trim();
+    let is_request = |part: &&str| part.trim_start().starts_with("Action=");
+    if !info.split(';').any(|part| is_request(&part)) {
+        return Cow::Borrowed(info);
+    }
+    let parts: Vec<&str> = info.split(';').filter(|part| !is_request(part)).collect();
+    Cow::Owned(parts.join(";"))
 }
 
 fn process_family(process: &str) -> ClientFamily {
@@ -246,6 +260,19 @@ mod tests {
         ] {
             assert_eq!(parse(&info), (family, version.to_owned()), "{info}");
         }
+    }
+
+    #[test]
+    fn a_request_is_no_part_of_its_client() {
+        let phone = "Client=ActiveSync;UserAgent=Apple-iPhone9C1/1603.60";
+        for request in [
+            "",
+            ";Action=/Microsoft-Server-ActiveSync/default.eas?Cmd=Ping",
+            ";Action=Sync",
+        ] {
+            assert_eq!(without_request(&format!("{phone}{request}")), phone);
+        }
+        assert_eq!(without_request(" Client=OWA;Action "), "Client=OWA;Action");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use super::warning::{Gap, THROTTLE_BINDS, Warning, rfc3339};
 use super::{Counts, Envelope, FileReport};
 use crate::error::Error;
-use crate::event::{AccessType, EventColumns, Events};
+use crate::event::{AccessType, EventColumns, Events, Operation};
 
 /// Rows at which the portal and the cmdlet stop.
 const ROW_CAPS: [u64; 2] = [50_000, 5_000];
@@ -381,7 +381,22 @@ fn reading(columns: &EventColumns<'_>, events: &Events) -> Vec<Warning> {
         });
     }
     let reads = binds + rows(AccessType::Sync).count() as u64;
-    if reads == 0 && !events.is_empty() {
+    let of_reading: Vec<bool> = columns
+        .operation
+        .names
+        .iter()
+        .map(|name| Operation::classify(name) == Operation::MailItemsAccessed)
+        .collect();
+    let unclear = rows(AccessType::None)
+        .filter(|&row| of_reading[columns.operation.codes[row] as usize])
+        .count() as u64;
+    if unclear > 0 {
+        warnings.push(Warning::UnclearReads {
+            records: unclear,
+            of: reads + unclear,
+        });
+    }
+    if reads + unclear == 0 && !events.is_empty() {
         warnings.push(Warning::NoReads);
     }
     let without_session = columns

@@ -30,6 +30,8 @@ pub(crate) struct Layout {
     operation: Option<usize>,
     record_type: Option<usize>,
     user: Option<usize>,
+    /// Dates with slashes begin with the day, as rows at the head of the file show. Only asked where there is no record.
+    pub(crate) day_first: bool,
 }
 
 impl Layout {
@@ -48,7 +50,10 @@ impl Layout {
         while at <= header.len() {
             let cell = Cell::read(header, at, delimiter).ok()?;
             let name = String::from_utf8_lossy(cell.text).replace("\"\"", "\"");
-            names.push(name.trim().to_owned());
+            let name = name.trim();
+            // The zone that Log Analytics writes beside the names of times.
+            let name = name.strip_suffix("[UTC]").unwrap_or(name).trim_end();
+            names.push(name.to_owned());
             at = cell.end + 1;
         }
         let column = |wanted: &[&str]| {
@@ -58,6 +63,7 @@ impl Layout {
                     .position(|name| name.eq_ignore_ascii_case(wanted))
             })
         };
+        let identified = column(&["Id", "OfficeId"]).is_some();
         let layout = Self {
             delimiter,
             record: column(&RECORD_COLUMNS),
@@ -73,18 +79,48 @@ impl Layout {
             operation: column(&["Operation", "Operations", "ActionType"]),
             record_type: column(&["RecordType"]),
             user: column(&["UserId", "UserIds"]),
+            day_first: false,
             names,
         };
-        let flat = layout.operation.is_some() && layout.time.is_some() && layout.user.is_some()
+        // A summary of a search has the first three too, and an identifier under another name.
+        let flat = layout.operation.is_some()
+            && layout.time.is_some()
+            && layout.user.is_some()
+            && identified
             || layout.names.iter().any(|name| name == "o365.audit.Id");
         (layout.record.is_some() || flat).then_some(layout)
+    }
+
+    /// Looks through the first rows for the order of day and month, which tables that were written in a user's own language
+    /// leave open.
+    pub(crate) fn with_dates_of(mut self, rows: &[u8]) -> Self {
+        let Some(time) = self.time.filter(|_| self.record.is_none()) else {
+            return self;
+        };
+        let mut cells = Vec::new();
+        let mut at = 0;
+        let mut first_parts = Vec::new();
+        while at < rows.len()
+            && let Ok(end) = read_cells(rows, at, &self, &mut cells)
+        {
+            let date = cells.get(time).map_or(&[][..], |cell| cell.text);
+            if let Some(slash) = memchr(b'/', date) {
+                let part = std::str::from_utf8(date.get(..slash).unwrap_or_default());
+                first_parts.extend(part.ok().and_then(|part| part.trim().parse::<u8>().ok()));
+            }
+            at = end;
+        }
+        self.day_first = first_parts.iter().any(|part| (13..=31).contains(part));
+        self
     }
 }
 
 /// One cell: its text without the outer quotes (inner quotes still doubled) and where its row goes on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cell<'a> {
     pub(crate) text: &'a [u8],
+    /// It stood in quotes, so that two quotes in it stand for one.
+    pub(crate) quoted: bool,
     /// Offset of the delimiter or line end after the cell.
     pub(crate) end: usize,
 }
@@ -107,6 +143,7 @@ impl<'a> Cell<'a> {
             };
             return Ok(Self {
                 text: cell,
+                quoted: false,
                 end: at + length,
             });
         }
@@ -122,9 +159,28 @@ impl<'a> Cell<'a> {
             let end = after_quote(text, quote + 1, delimiter)?;
             return Ok(Self {
                 text: text.get(start..quote).unwrap_or_default(),
+                quoted: true,
                 end,
             });
         }
+    }
+}
+
+impl Cell<'_> {
+    /// The text of the cell, with doubled quotes made single.
+    pub(crate) fn content(&self) -> Vec<u8> {
+        if !self.quoted {
+            return self.text.to_vec();
+        }
+        let mut text = Vec::with_capacity(self.text.len());
+        let mut rest = self.text;
+        while let Some(quote) = memchr(b'"', rest) {
+            text.extend_from_slice(rest.get(..=quote).unwrap_or_default());
+            rest = rest.get(quote + 1..).unwrap_or_default();
+            rest = rest.strip_prefix(b"\"").unwrap_or(rest);
+        }
+        text.extend_from_slice(rest);
+        text
     }
 }
 
@@ -145,8 +201,8 @@ pub(crate) struct Row<'a> {
     pub(crate) end: usize,
     /// What the columns beside the record say.
     pub(crate) envelope: EnvelopeFields<'a>,
-    /// The record's cell when it could not be read in place: quotes still doubled.
-    pub(crate) cell: &'a [u8],
+    /// The record's cell when it could not be read in place.
+    pub(crate) cell: Cell<'a>,
     /// The record was read in place, without fault.
     pub(crate) complete: bool,
 }
@@ -180,7 +236,9 @@ pub(crate) fn read_row<'a>(
             None => {
                 let cell = Cell::read(text, at, layout.delimiter)?;
                 if is_record {
-                    row.cell = cell.text;
+                    row.cell = cell;
+                } else if number >= layout.names.len() && !cell.text.is_empty() {
+                    return Err(Fault::Cells);
                 } else {
                     take_cell(&mut row.envelope, layout, number, cell.text);
                 }
@@ -194,11 +252,12 @@ pub(crate) fn read_row<'a>(
         }
     }
     row.end = at.min(text.len());
-    // A delimiter at the very end of the text opens one more, empty cell, which the loop has read.
-    if number != layout.names.len() {
-        Err(Fault::Cells)
-    } else {
+    // A delimiter at the very end of the text opens one more, empty cell, which the loop has read. Spreadsheets leave out empty
+    // cells at the end of a row, and some writers add one.
+    if layout.record.is_some_and(|record| record < number) {
         Ok(row)
+    } else {
+        Err(Fault::Cells)
     }
 }
 
@@ -253,22 +312,28 @@ pub(crate) fn read_cells<'a>(
     text: &'a [u8],
     start: usize,
     layout: &Layout,
-    cells: &mut Vec<&'a [u8]>,
+    cells: &mut Vec<Cell<'a>>,
 ) -> Result<usize, Fault> {
     cells.clear();
     let mut at = start;
     loop {
         let cell = Cell::read(text, at, layout.delimiter)?;
-        cells.push(cell.text);
+        cells.push(cell);
         at = cell.end + 1;
         if text.get(cell.end) != Some(&layout.delimiter) {
             break;
         }
     }
-    if cells.len() != layout.names.len() {
-        Err(Fault::Cells)
-    } else {
+    let surplus = cells.get(layout.names.len()..);
+    // Where the record has a cell of its own, that cell tells whether it is whole; elsewhere a missing cell may be a cut.
+    let enough = match layout.record {
+        Some(record) => record < cells.len(),
+        None => surplus.is_some(),
+    };
+    if enough && surplus.is_none_or(|surplus| surplus.iter().all(|cell| cell.text.is_empty())) {
         Ok(at.min(text.len()))
+    } else {
+        Err(Fault::Cells)
     }
 }
 
@@ -338,8 +403,62 @@ mod tests {
         );
         record.clear();
         let second = read_row(text, row.end, &layout, &mut record)?;
-        assert!(!second.complete && second.cell.is_empty() && second.end == text.len());
+        assert!(!second.complete && second.cell.text.is_empty() && second.end == text.len());
         Ok(())
+    }
+
+    #[test]
+    fn empty_cells_at_the_end_may_be_missing_or_more() {
+        let layout = Layout::from_header(b"RecordId,AuditData,Units,Names").unwrap_or_default();
+        let mut record = Record::default();
+        let mut read = |row: &'static [u8]| {
+            record.clear();
+            read_row(row, 0, &layout, &mut record).map(|row| row.complete)
+        };
+        let whole = Ok(true);
+        assert_eq!(read(b"1,\"{\"\"Id\"\":\"\"1\"\"}\",,\n"), whole);
+        assert_eq!(read(b"1,\"{\"\"Id\"\":\"\"1\"\"}\"\n"), whole);
+        assert_eq!(read(b"1,\"{\"\"Id\"\":\"\"1\"\"}\",,,,\n"), whole);
+        assert_eq!(
+            read(b"1,\"{\"\"Id\"\":\"\"1\"\"}\",,,x\n"),
+            Err(Fault::Cells)
+        );
+        assert_eq!(read(b"1\n"), Err(Fault::Cells));
+        // A table of fields that lacks its last cell may have been cut in its last but one.
+        let table = Layout::from_header(b"TimeGenerated [UTC],OfficeId,UserId,Operation")
+            .unwrap_or_default();
+        let mut cells = Vec::new();
+        assert_eq!(read_cells(b"a,b,c,d,\n", 0, &table, &mut cells), Ok(9));
+        assert_eq!(
+            read_cells(b"a,b\n", 0, &table, &mut cells),
+            Err(Fault::Cells)
+        );
+    }
+
+    #[test]
+    fn doubled_quotes_stand_for_one_in_quotes_only() {
+        let content = |text: &[u8]| Cell::read(text, 0, b'\t').map(|cell| cell.content());
+        assert_eq!(
+            content(b"\"{\"\"a\"\":\"\"\"\"}\"\t"),
+            Ok(b"{\"a\":\"\"}".to_vec())
+        );
+        assert_eq!(content(b"{\"a\":\"\"}\t"), Ok(b"{\"a\":\"\"}".to_vec()));
+    }
+
+    #[test]
+    fn rows_show_whether_dates_begin_with_the_day() {
+        let of = |rows: &[u8]| {
+            let layout =
+                Layout::from_header(b"CreationTime,Operation,UserId,Id").unwrap_or_default();
+            layout.with_dates_of(rows).day_first
+        };
+        assert!(of(
+            b"03/04/2023 10:00:00,a,b,c\n13/04/2023 10:00:00,a,b,c\n"
+        ));
+        assert!(!of(
+            b"03/04/2023 10:00:00,a,b,c\n04/13/2023 10:00:00,a,b,c\n"
+        ));
+        assert!(!of(b"2023-04-13T10:00:00,a,b,c\n"));
     }
 
     #[test]
@@ -347,7 +466,7 @@ mod tests {
         let layout = Layout::from_header(b"AuditData,CreationDate").unwrap_or_default();
         let mut record = Record::default();
         assert_eq!(
-            read_row(b"a,b,c\n", 0, &layout, &mut record).err(),
+            read_row(b"\"{}\",b,c\n", 0, &layout, &mut record).err(),
             Some(Fault::Cells)
         );
         assert_eq!(

@@ -161,7 +161,12 @@ fn wrapped_array(text: &[u8]) -> Option<usize> {
     while let Some(key) = scanner.key(&mut first).ok()? {
         let value = scanner.value().ok()?;
         match (key, value) {
-            (b"value" | b"records" | b"Records", Value::Array) => return Some(scanner.at()),
+            (
+                b"value" | b"records" | b"Records" | b"results" | b"Results" | b"hits" | b"tables",
+                Value::Array,
+            ) => return Some(scanner.at()),
+            // The list of what was found stands in an object of the same name.
+            (b"hits", Value::Object) => first = true,
             (b"Id" | b"id" | b"CreationTime" | b"Operation", _) => return None,
             _ => scanner.skip(value).ok()?,
         }
@@ -186,11 +191,13 @@ fn detect_csv(head: &[u8]) -> Result<Detected, Refusal> {
             continue;
         }
         let header = rest.get(..line).unwrap_or_default();
-        let Some(layout) = Layout::from_header(header) else {
+        let rows = rest.get(line..).unwrap_or_default();
+        let layout = Layout::from_header(header).map(|layout| layout.with_dates_of(rows));
+        let Some(layout) = layout else {
             let header = super::reject::excerpt(header);
             if header.contains(',') || header.contains(';') || header.contains('\t') {
                 return Err((
-                    format!("this CSV has no AuditData column (its header begins: {header})"),
+                    format!("this CSV has no AuditData column, nor the fields of a record with its Id (its header begins: {header})"),
                     "export the search results whole, with the AuditData column; summaries without it hold no mailbox records".to_owned(),
                 ));
             }

@@ -48,6 +48,8 @@ pub(crate) enum Field {
     Unused,
     AuditData,
     CreationDate,
+    /// A list or an object; in some exports it is JSON in a string.
+    Nested,
     OfficeWorkload,
     RawEventData,
     TimeGenerated,
@@ -67,14 +69,20 @@ impl Field {
         }
         match key.len() {
             2 if key == b"Id" => Self::Id,
+            4 if key == b"Item" => Self::Nested,
             5 if key == b"AppId" => Self::AppId,
             6 if key == b"UserId" => Self::UserId,
-            7 if key == b"UserKey" => Self::UserKey,
+            7 => match key {
+                b"UserKey" => Self::UserKey,
+                b"Folders" => Self::Nested,
+                _ => Self::Unused,
+            },
             8 => match key {
                 b"Workload" => Self::Workload,
                 b"UserType" => Self::UserType,
                 b"ClientIP" => Self::ClientIp,
                 b"ObjectId" => Self::ObjectId,
+                b"Messages" => Self::Nested,
                 _ => Self::Unused,
             },
             9 => match key {
@@ -89,6 +97,7 @@ impl Field {
             10 => match key {
                 b"RecordType" => Self::RecordType,
                 b"LogonError" => Self::LogonError,
+                b"Parameters" => Self::Nested,
                 _ => Self::Unused,
             },
             11 => match key {
@@ -107,6 +116,7 @@ impl Field {
                 b"TimeGenerated" => Self::TimeGenerated,
                 b"ClientVersion" => Self::ClientVersion,
                 b"ApplicationId" => Self::ApplicationId,
+                b"AffectedItems" => Self::Nested,
                 _ => Self::Unused,
             },
             14 => match key {
@@ -122,8 +132,14 @@ impl Field {
                 b"MailboxOwnerUPN" => Self::MailboxOwner,
                 _ => Self::Unused,
             },
-            16 if key == b"ClientInfoString" => Self::ClientInfoString,
+            16 => match key {
+                b"ClientInfoString" => Self::ClientInfoString,
+                b"AppAccessContext" | b"DeviceProperties" => Self::Nested,
+                _ => Self::Unused,
+            },
             17 if key == b"ClientProcessName" => Self::ClientProcessName,
+            18 if key == b"ExtendedProperties" => Self::Nested,
+            19 if key == b"OperationProperties" => Self::Nested,
             _ => Self::Unused,
         }
     }

@@ -37,24 +37,55 @@ const NESTED: [&str; 12] = [
 /// Columns of a table that are no field of the record, though they carry the name of one.
 const FOREIGN: [&str; 3] = ["TenantId", "SourceSystem", "Type"];
 
-fn record_name(column: &str) -> &str {
+/// The name that a column has in a record, and whether it is there under that name.
+fn record_name(column: &str) -> (&str, bool) {
     let column = column.strip_prefix("o365.audit.").unwrap_or(column);
     RENAMED
         .iter()
         .find(|(name, _)| *name == column)
-        .map_or(column, |&(_, record)| record)
+        .map_or((column, true), |&(_, record)| (record, false))
 }
 
-/// Writes a record from the cells of a row.
-pub(crate) fn from_cells(names: &[String], cells: &[Vec<u8>]) -> Vec<u8> {
-    let mut out = vec![b'{'];
-    for (name, cell) in names.iter().zip(cells) {
-        if !cell.is_empty() && !FOREIGN.contains(&name.as_str()) {
-            push_field(&mut out, name, &String::from_utf8_lossy(cell));
+/// Whether a column is to be left out: it is no field of the record, or the record's own field stands beside it. `others` are the
+/// names of all columns that hold something.
+fn is_left_out<'a>(name: &str, mut others: impl Iterator<Item = &'a str>) -> bool {
+    FOREIGN.contains(&name)
+        || match record_name(name) {
+            (_, true) => false,
+            (field, false) => others.any(|other| record_name(other) == (field, true)),
         }
+}
+
+/// Writes a record from the cells of a row. `day_first` tells how dates with slashes are meant.
+pub(crate) fn from_cells(names: &[String], cells: &[Vec<u8>], day_first: bool) -> Vec<u8> {
+    let filled = || {
+        let cells = names.iter().zip(cells);
+        cells.filter(|(_, cell)| !cell.trim_ascii().is_empty())
+    };
+    let mut out = vec![b'{'];
+    for (name, cell) in filled() {
+        if is_left_out(name, filled().map(|(name, _)| name.as_str())) {
+            continue;
+        }
+        let mut content = String::from_utf8_lossy(cell);
+        if day_first && record_name(name).0 == "CreationTime" {
+            content = month_first(&content).into();
+        }
+        push_field(&mut out, name, &content);
     }
     out.push(b'}');
     out
+}
+
+/// A date of the form `day/month/...` with its first two parts exchanged; anything else as it is.
+fn month_first(date: &str) -> String {
+    let mut parts = date.splitn(3, '/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(day), Some(month), Some(rest)) => {
+            format!("{}/{}/{rest}", month.trim(), day.trim())
+        }
+        _ => date.to_owned(),
+    }
 }
 
 /// Writes a record from an object with such names.
@@ -64,23 +95,29 @@ pub(crate) fn from_cells(names: &[String], cells: &[Vec<u8>]) -> Vec<u8> {
 pub(crate) fn from_object(text: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut scanner = Scanner::<false>::new(text, 0);
     scanner.open_object()?;
-    let mut out = vec![b'{'];
+    let mut fields = Vec::new();
     let mut first = true;
     while let Some(key) = scanner.key(&mut first)? {
         let mut name = String::new();
         unescape(key, &mut name);
-        let raw = scanner.raw_value()?;
-        if FOREIGN.contains(&name.as_str()) {
+        fields.push((name, scanner.raw_value()?));
+    }
+    let mut out = vec![b'{'];
+    for (name, raw) in &fields {
+        let filled = fields
+            .iter()
+            .filter(|(_, raw)| !matches!(*raw, b"\"\"" | b"null"));
+        if is_left_out(name, filled.map(|(name, _)| name.as_str())) {
             continue;
         }
         match Scanner::<false>::new(raw, 0).value()? {
             Value::Text(value) => {
                 let mut content = String::new();
                 unescape(value.raw, &mut content);
-                push_field(&mut out, &name, &content);
+                push_field(&mut out, name, &content);
             }
             _ => {
-                push_name(&mut out, record_name(&name));
+                push_name(&mut out, record_name(name).0);
                 out.extend_from_slice(raw);
             }
         }
@@ -89,7 +126,8 @@ pub(crate) fn from_object(text: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok(out)
 }
 
-fn push_name(out: &mut Vec<u8>, name: &str) {
+/// Writes the name of the next field of an object that has been opened.
+pub(crate) fn push_name(out: &mut Vec<u8>, name: &str) {
     if out.len() > 1 {
         out.push(b',');
     }
@@ -98,7 +136,7 @@ fn push_name(out: &mut Vec<u8>, name: &str) {
 }
 
 fn push_field(out: &mut Vec<u8>, name: &str, content: &str) {
-    let name = record_name(name);
+    let name = record_name(name).0;
     push_name(out, name);
     let content = content.trim();
     let is_json = NESTED.contains(&name)
@@ -151,8 +189,20 @@ mod tests {
         .map(|cell| cell.as_bytes().to_vec());
         let expected = r#"{"CreationTime":"2024-01-01T00:00:00Z","LogonType":"Owner","Folders":[{"Path":"\\Inbox"}],"UserId":"a\"b"}"#;
         assert_eq!(
-            String::from_utf8_lossy(&from_cells(&names, &cells)),
+            String::from_utf8_lossy(&from_cells(&names, &cells, false)),
             expected
+        );
+        let again = from_object(
+            br#"{"@timestamp":"2024","o365.audit.CreationTime":"2023","event.id":"x"}"#,
+        )?;
+        assert_eq!(
+            String::from_utf8_lossy(&again),
+            r#"{"CreationTime":"2023","Id":"x"}"#
+        );
+        let named = ["CreationTime".to_owned()];
+        assert_eq!(
+            String::from_utf8_lossy(&from_cells(&named, &[b"13/4/2023 10:00".to_vec()], true)),
+            r#"{"CreationTime":"4/13/2023 10:00"}"#
         );
         let object = br#"{"TimeGenerated":"2024-01-01T00:00:00Z","Logon_Type":"Owner","Folders":"[{\"Path\":\"\\\\Inbox\"}]","UserId":"a\"b"}"#;
         assert_eq!(String::from_utf8_lossy(&from_object(object)?), expected);

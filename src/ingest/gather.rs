@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::segment::{Columns, Dictionaries, TEXTS, column};
+use super::worker::{MOST_NAMES, OR_ELSE};
 use crate::event::{
     EventParts, IrregularIds, ItemBlock, ItemStore, NO_ITEMS, TextColumn, parse_guid,
 };
@@ -158,7 +159,7 @@ fn gather_texts(
         .enumerate()
         .map(|(number, codes)| (number, united_codes(codes, dictionaries, (number, rows))))
         .collect();
-    let aliases = mailbox_aliases(dictionaries, &columns);
+    let aliases = Aliases::new(dictionaries, &columns);
     columns
         .into_par_iter()
         .map(|(number, codes)| unite(number, codes, dictionaries, &aliases))
@@ -197,24 +198,18 @@ fn unite(
     number: usize,
     mut codes: Vec<u32>,
     dictionaries: &[Dictionaries],
-    aliases: &FxHashMap<String, String>,
+    aliases: &Aliases,
 ) -> TextColumn {
     let all: Vec<&str> = dictionaries
         .iter()
         .flat_map(|dictionary| dictionary.names(number))
         .map(|name| &**name)
         .collect();
-    let resolve = |name: &'_ str| -> Option<String> {
-        if number == column::MAILBOX {
-            aliases.get(name).cloned()
-        } else {
-            None
-        }
-    };
-    let resolved: Vec<Option<String>> = if number == column::MAILBOX {
-        all.iter().map(|name| resolve(name)).collect()
+    let resolved: Vec<Option<String>> = if matches!(number, column::MAILBOX | column::ACTOR) {
+        let names = all.iter();
+        names.map(|name| aliases.resolve(number, name)).collect()
     } else {
-        vec![None; 0]
+        Vec::new()
     };
     let name_of = |code: usize| -> &str {
         match resolved.get(code) {
@@ -253,55 +248,123 @@ fn unite(
     }
 }
 
-/// Names of mailboxes that are not addresses (aliases of administration, GUIDs), with the address they mean where the export
-/// shows it unmistakably.
-fn mailbox_aliases(
-    dictionaries: &[Dictionaries],
-    columns: &[(usize, Vec<u32>)],
-) -> FxHashMap<String, String> {
-    let mut by_local: BTreeMap<&str, Option<&str>> = BTreeMap::new();
-    let mut unresolved = Vec::new();
-    for number in [column::MAILBOX, column::ACTOR] {
-        let all: Vec<&str> = dictionaries
-            .iter()
-            .flat_map(|dictionary| dictionary.names(number))
-            .map(|name| &**name)
+/// What the names of mailboxes and actors stand for, where the export shows it unmistakably.
+#[derive(Debug, Default)]
+struct Aliases {
+    /// Names of a mailbox that has several, with the first of them: it was renamed, or its tenant has several domains.
+    renamed: FxHashMap<String, String>,
+    /// Names of mailboxes that are no addresses (aliases of administration, GUIDs), with the address that they mean.
+    meant: FxHashMap<String, String>,
+}
+
+impl Aliases {
+    fn new(dictionaries: &[Dictionaries], columns: &[(usize, Vec<u32>)]) -> Self {
+        let names_of = mailbox_names(dictionaries);
+        let renamed: FxHashMap<String, String> = names_of
+            .values()
+            .flat_map(|names| {
+                let first = names.first().copied().unwrap_or_default();
+                names.iter().skip(1).map(move |name| (*name, first))
+            })
+            .map(|(name, first)| (name.to_owned(), first.to_owned()))
             .collect();
-        let mut used = vec![false; all.len()];
-        for &code in columns.get(number).map_or(&[][..], |(_, codes)| codes) {
-            if let Some(used) = used.get_mut(code as usize) {
-                *used = true;
-            }
-        }
-        for (name, _) in all.iter().zip(used).filter(|(_, used)| *used) {
-            match name.split_once('@') {
-                Some((local, _)) => {
-                    let known = by_local.entry(local).or_insert(Some(name));
-                    // Two addresses with one local part: the alias could mean either.
-                    if known.is_some_and(|known| known != *name) {
-                        *known = None;
+        let known = |name: &'_ str| renamed.get(name).map_or(name.to_owned(), Clone::clone);
+        let mut by_local: BTreeMap<&str, Option<String>> = BTreeMap::new();
+        let mut unresolved = Vec::new();
+        for number in [column::MAILBOX, column::ACTOR] {
+            for name in used_names(number, dictionaries, columns) {
+                match name.split_once('@') {
+                    _ if number == column::MAILBOX && name.contains(OR_ELSE) => {
+                        unresolved.push(name);
                     }
+                    Some((local, _)) => {
+                        let address = known(name);
+                        let meant = by_local
+                            .entry(local)
+                            .or_insert_with(|| Some(address.clone()));
+                        // Two addresses with one local part: the alias could mean either.
+                        if meant.as_ref().is_some_and(|meant| *meant != address) {
+                            *meant = None;
+                        }
+                    }
+                    None if number == column::MAILBOX && !name.is_empty() => unresolved.push(name),
+                    None => {}
                 }
-                None if number == column::MAILBOX && !name.is_empty() => unresolved.push(*name),
-                None => {}
             }
         }
+        let mut meant = FxHashMap::default();
+        for name in unresolved {
+            let (object, or_else) = match name.split_once(OR_ELSE) {
+                Some((object, actor)) => (object, Some(actor)),
+                None => (name, None),
+            };
+            let by_guid = parse_guid(object.as_bytes())
+                .and_then(|guid| names_of.get(&guid)?.first().copied());
+            let address = by_guid
+                .map(known)
+                .or_else(|| by_local.get(object).cloned().flatten())
+                .or_else(|| object.contains('@').then(|| known(object)))
+                .or_else(|| or_else.map(known));
+            if let Some(address) = address {
+                meant.insert(name.to_owned(), address);
+            }
+        }
+        Self { renamed, meant }
     }
-    let mut aliases = FxHashMap::default();
-    for name in unresolved {
-        let by_guid = parse_guid(name.as_bytes()).and_then(|guid| {
-            let known = dictionaries.iter().filter_map(|dictionary| {
-                let code = *dictionary.mailbox_guids.get(&guid)?;
-                dictionary
-                    .names(column::MAILBOX)
-                    .get(code as usize)
-                    .map(|name| &**name)
-            });
-            known.min()
-        });
-        if let Some(address) = by_guid.or_else(|| by_local.get(name).copied().flatten()) {
-            aliases.insert(name.to_owned(), address.to_owned());
+
+    /// What a name of a column stands for; `None` for itself.
+    fn resolve(&self, number: usize, name: &str) -> Option<String> {
+        match number {
+            column::MAILBOX => self.meant.get(name).or_else(|| self.renamed.get(name)),
+            column::ACTOR => self.renamed.get(name),
+            _ => None,
+        }
+        .cloned()
+    }
+}
+
+/// The names of every mailbox that the export gives with its GUID, sorted. Not of one that has more names than a renaming makes.
+fn mailbox_names(dictionaries: &[Dictionaries]) -> FxHashMap<u128, Vec<&str>> {
+    let mut names_of: FxHashMap<u128, Vec<&str>> = FxHashMap::default();
+    for dictionary in dictionaries {
+        let names = dictionary.names(column::MAILBOX);
+        for (&guid, codes) in &dictionary.mailbox_guids {
+            let of = names_of.entry(guid).or_default();
+            of.extend(
+                codes
+                    .iter()
+                    .filter_map(|&code| Some(&**names.get(code as usize)?)),
+            );
         }
     }
-    aliases
+    names_of.retain(|_, names| {
+        names.sort_unstable();
+        names.dedup();
+        names.len() < MOST_NAMES
+    });
+    names_of
+}
+
+/// The names of a column that kept rows have.
+fn used_names<'a>(
+    number: usize,
+    dictionaries: &'a [Dictionaries],
+    columns: &[(usize, Vec<u32>)],
+) -> Vec<&'a str> {
+    let all: Vec<&str> = dictionaries
+        .iter()
+        .flat_map(|dictionary| dictionary.names(number))
+        .map(|name| &**name)
+        .collect();
+    let mut used = vec![false; all.len()];
+    for &code in columns.get(number).map_or(&[][..], |(_, codes)| codes) {
+        if let Some(used) = used.get_mut(code as usize) {
+            *used = true;
+        }
+    }
+    let names = all.into_iter().zip(used);
+    names
+        .filter(|(_, used)| *used)
+        .map(|(name, _)| name)
+        .collect()
 }

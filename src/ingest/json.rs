@@ -23,9 +23,17 @@ impl<'a> Text<'a> {
         self.raw.is_empty()
     }
 
-    /// This text, or another when it is empty.
+    /// Whether it stands for no value: empty, blank, or a null that was written as text.
+    #[inline]
+    pub(crate) fn says_nothing(self) -> bool {
+        const LONGEST: usize = b"<null>".len();
+        self.raw.is_empty() || (self.raw.len() <= LONGEST && is_placeholder(self.raw))
+    }
+
+    /// This text, or another when it says nothing.
+    #[inline]
     pub(crate) fn or(self, other: Self) -> Self {
-        if self.raw.is_empty() { other } else { self }
+        if self.says_nothing() { other } else { self }
     }
 
     /// The text itself, through `scratch` when it has escapes or is not UTF-8 (which is repaired).
@@ -42,6 +50,12 @@ impl<'a> Text<'a> {
         unescape(self.raw, scratch);
         scratch
     }
+}
+
+#[cold]
+fn is_placeholder(raw: &[u8]) -> bool {
+    let text = raw.trim_ascii();
+    text.is_empty() || text.eq_ignore_ascii_case(b"null") || text.eq_ignore_ascii_case(b"<null>")
 }
 
 /// A scalar, or the news that a container begins (its bracket is consumed).
@@ -82,7 +96,8 @@ pub(crate) fn truth(raw: &[u8]) -> Option<bool> {
     }
 }
 
-/// A whole number; a fraction is cut off, exponents and signs are not numbers of this log.
+/// A whole number; a fraction is cut off. Signs are not numbers of this log. Exponents are what Java's collectors make of
+/// sizes above ten million.
 pub(crate) fn parse_number(raw: &[u8]) -> Option<u64> {
     let mut value = 0u64;
     let mut digits = 0;
@@ -91,12 +106,27 @@ pub(crate) fn parse_number(raw: &[u8]) -> Option<u64> {
             break;
         }
         if !byte.is_ascii_digit() {
-            return None;
+            return with_exponent(raw);
         }
         value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
         digits += 1;
     }
+    if raw.len() > digits && raw.iter().any(|byte| matches!(byte, b'e' | b'E')) {
+        return with_exponent(raw);
+    }
     (digits > 0).then_some(value)
+}
+
+#[cold]
+fn with_exponent(raw: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(raw).ok()?;
+    let is_number = text.starts_with(|first: char| first.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
+    let value: f64 = is_number.then(|| text.parse().ok())??;
+    // Beyond 2^53 whole numbers have gaps, and nothing in a mailbox is that large.
+    (value < 9_007_199_254_740_992.0).then_some(value as u64)
 }
 
 /// The scanner: a position in a text.
@@ -335,7 +365,8 @@ impl<'a, const CSV: bool> Scanner<'a, CSV> {
         match token {
             b"true" => Ok(Value::Bool(true)),
             b"false" => Ok(Value::Bool(false)),
-            b"null" => Ok(Value::Null),
+            // What Python's and JavaScript's writers make of numbers that are none.
+            b"null" | b"NaN" | b"Infinity" | b"-Infinity" => Ok(Value::Null),
             [b'0'..=b'9' | b'-', ..] => Ok(Value::Number(token)),
             _ => self.unexpected(),
         }

@@ -1,7 +1,8 @@
 //! Columns of all workers to one table: duplicates dropped, rows sorted, dictionaries united.
 //!
 //! Which record is kept of several with one `Id` depends on their content only, never on the order of files: an event
-//! before any other record, then the smallest by its columns.
+//! before any other record, then the one that says most (exports of other systems leave fields out), then the smallest by its
+//! columns.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use super::gather::{Kept, gather};
 use super::packing::Packing;
 use super::segment::{Columns, Dictionaries, Segment, column};
 use crate::error::Error;
-use crate::event::{Events, NO_ITEMS, PackedItem, guid_text};
+use crate::event::{AccessType, Events, NO_ITEMS, PackedItem, guid_text};
 
 /// What became of the rows of one file.
 #[derive(Debug, Clone, Copy, Default)]
@@ -352,8 +353,11 @@ impl<'a> Table<'a> {
             if left.is_other {
                 return self.other(left).cmp(&self.other(right));
             }
-            numbers(left_columns, left.row)
-                .cmp(&numbers(right_columns, right.row))
+            self.richness(right)
+                .cmp(&self.richness(left))
+                .then_with(|| {
+                    numbers(left_columns, left.row).cmp(&numbers(right_columns, right.row))
+                })
                 .then_with(|| self.texts(left).cmp(self.texts(right)))
                 .then_with(|| self.messages(left).cmp(self.messages(right)))
         };
@@ -361,6 +365,30 @@ impl<'a> Table<'a> {
             return by_kind;
         }
         by_content().then_with(|| self.origin(left).cmp(&self.origin(right)))
+    }
+
+    /// How much an event says: whether it tells how mail was read, how many messages it names, how many of its fields hold
+    /// something.
+    fn richness(&self, place: Place) -> (bool, usize, usize) {
+        let row = place.row as usize;
+        let number = |column: fn(&Columns) -> &Vec<u8>| {
+            let columns = self.columns(place);
+            columns.and_then(|columns| column(columns).get(row).copied())
+        };
+        let access = number(|columns| &columns.access);
+        let texts = self
+            .texts(place)
+            .filter(|text| text.is_some_and(|text| !text.is_empty()));
+        let known = [
+            number(|columns| &columns.user_type),
+            number(|columns| &columns.logon_type),
+        ];
+        let known = known.into_iter().filter(|value| *value != Some(u8::MAX));
+        (
+            access != Some(AccessType::None as u8),
+            self.messages(place).count(),
+            texts.count() + known.count(),
+        )
     }
 
     /// Time, workload and operation of a record that is no event.

@@ -6,7 +6,7 @@ use super::json::{Scanner, Text, Value};
 use super::key_order::{Key, KeyOrder, Position};
 use super::reject::Fault;
 use super::segment::EnvelopeFields;
-use super::wrapper::wrapping_key;
+use super::wrapper::{may_wrap, wrapping_key};
 
 /// A message or attachment of a record.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,6 +35,12 @@ pub(crate) struct Record<'a> {
     pub(crate) inner: Option<&'a [u8]>,
     /// The inner record stands in a string and has to be unescaped first.
     pub(crate) inner_is_text: bool,
+    /// The name that the inner record stands under may be a field's as well.
+    pub(super) inner_is_doubtful: bool,
+    /// Lists and objects of the record are written as JSON in a string.
+    pub(crate) nested_as_text: bool,
+    /// Not a record but a table: names of columns, and rows.
+    pub(crate) is_table: bool,
     /// What the wrapping object says about the record.
     pub(crate) envelope: EnvelopeFields<'a>,
     /// The wrapping format, once a field has given it away.
@@ -79,6 +85,9 @@ impl<'a> Record<'a> {
             parameters: Vec::new(),
             inner: None,
             inner_is_text: false,
+            inner_is_doubtful: false,
+            nested_as_text: false,
+            is_table: false,
             envelope: EnvelopeFields::default(),
             format: None,
             orders,
@@ -93,8 +102,26 @@ impl<'a> Record<'a> {
         self.parameters.clear();
         self.inner = None;
         self.inner_is_text = false;
+        self.inner_is_doubtful = false;
+        self.nested_as_text = false;
+        self.is_table = false;
         self.envelope = EnvelopeFields::default();
         self.format = None;
+    }
+
+    /// Whether it is in Microsoft's shape throughout, with nothing around it.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.format.is_none() && !self.nested_as_text
+    }
+
+    /// Whether it is a record itself, though some field of it is named as what other systems wrap records in.
+    pub(crate) fn is_its_own(&self) -> bool {
+        let has = |field| !self.text(field).says_nothing();
+        self.inner_is_doubtful
+            && has(Field::Id)
+            && has(Field::Operation)
+            && has(Field::CreationTime)
     }
 
     /// The value of a field; empty when it is absent.
@@ -103,9 +130,10 @@ impl<'a> Record<'a> {
         self.texts.get(field as usize).copied().unwrap_or_default()
     }
 
-    /// Whether the value of any field is longer than so many bytes.
+    /// Whether the value of any field that is used is longer than so many bytes.
     pub(crate) fn has_text_longer_than(&self, bytes: usize) -> bool {
-        self.texts.iter().any(|text| text.raw.len() > bytes)
+        let used = self.texts.iter().take(Field::Unused as usize);
+        used.into_iter().any(|text| text.raw.len() > bytes)
     }
 
     fn set(&mut self, field: Field, text: Text<'a>) {
@@ -159,6 +187,10 @@ impl<'a> Record<'a> {
             Field::AuditData => self.wrap_text(Envelope::AuditSearch, text),
             Field::RawEventData => self.wrap_text(Envelope::CloudAppEvents, text),
             Field::CreationDate | Field::Timestamp => self.envelope.time = text,
+            Field::Nested => {
+                let content = text.raw.trim_ascii_start();
+                self.nested_as_text |= matches!(content.first(), Some(b'[' | b'{'));
+            }
             Field::OfficeWorkload | Field::TimeGenerated => {
                 self.format = Some(Envelope::OfficeActivity)
             }
@@ -176,12 +208,25 @@ impl<'a> Record<'a> {
             // The value is read again from its bracket on, as a text of its own.
             self.inner = Some(scanner.raw_container(value)?);
             self.inner_is_text = false;
+            self.inner_is_doubtful = false;
             self.format = Some(format);
+            return Ok(());
+        }
+        if self.inner.is_none() && may_wrap(key) {
+            self.inner = Some(scanner.raw_container(value)?);
+            self.inner_is_doubtful = true;
+            self.format = self.format.or(Some(Envelope::ManagementApi));
             return Ok(());
         }
         match (key, value) {
             (b"Folders", Value::Array) => self.read_folders(scanner),
-            (b"event", Value::Object) => self.read_event_fields(scanner),
+            // PowerShell writes a list of one as the one.
+            (b"Folders", Value::Object) => self.read_folder(scanner),
+            (b"rows", Value::Array) => {
+                self.is_table = true;
+                scanner.skip(value)
+            }
+            (b"event", Value::Object) => self.read_event_fields(value, scanner),
             (b"o365", Value::Object) => self.read_collected(scanner),
             (
                 b"OperationProperties"
@@ -200,6 +245,11 @@ impl<'a> Record<'a> {
                 if is_item {
                     self.push_item(item);
                 }
+                Ok(())
+            }
+            (b"AffectedItems" | b"Messages", Value::Object) => {
+                let item = self.read_item(scanner)?;
+                self.push_item(item);
                 Ok(())
             }
             (b"AffectedItems" | b"Messages", Value::Array) => {
@@ -240,7 +290,8 @@ impl<'a> Record<'a> {
         Ok(())
     }
 
-    /// Reads a list of `{"Name": ..., "Value": ...}`, or an object of names and values (as some collectors rewrite it).
+    /// Reads a list of `{"Name": ..., "Value": ...}`, the only one of a list, or an object of names and values (as some collectors
+    /// rewrite it).
     fn read_pairs<const CSV: bool>(
         &mut self,
         scanner: &mut Scanner<'a, CSV>,
@@ -249,10 +300,21 @@ impl<'a> Record<'a> {
     ) -> Result<(), Fault> {
         let mut first = true;
         if list == Value::Object {
+            let mut fields = Vec::new();
             while let Some(key) = scanner.key(&mut first)? {
                 let value = scanner.value()?;
                 scanner.skip(value)?;
-                self.pair(Text { raw: key }, scalar_text(value), parameters);
+                fields.push((Text { raw: key }, scalar_text(value)));
+            }
+            if let [(first, one), (second, other)] = fields[..] {
+                match (first.raw, second.raw) {
+                    (b"Name", b"Value") => fields = vec![(one, other)],
+                    (b"Value", b"Name") => fields = vec![(other, one)],
+                    _ => {}
+                }
+            }
+            for (name, value) in fields {
+                self.pair(name, value, parameters);
             }
             return Ok(());
         }
@@ -315,27 +377,41 @@ impl<'a> Record<'a> {
     ) -> Result<(), Fault> {
         let mut first = true;
         while scanner.element(&mut first)? {
-            let Value::Object = scanner.value()? else {
-                return Err(Fault::Malformed);
-            };
-            let mut folder = Folder::default();
-            let mut position = Position::default();
-            while let Some(key) =
-                self.orders
-                    .folder
-                    .next(scanner, &mut position, FolderField::of)?
-            {
-                let value = scanner.value_after(key.opened)?;
-                match (key.field, value) {
-                    (FolderField::FolderItems, Value::Array) => {
-                        folder.items += self.read_folder_items(scanner)?
-                    }
-                    (FolderField::Path, Value::Text(path)) => folder.path = path,
-                    _ => scanner.skip(value)?,
-                }
+            match scanner.value()? {
+                Value::Object => self.read_folder(scanner)?,
+                // What a writer has cut off below some depth; the record itself is whole.
+                other => scanner.skip(other)?,
             }
-            self.folders.push(folder);
         }
+        Ok(())
+    }
+
+    fn read_folder<const CSV: bool>(
+        &mut self,
+        scanner: &mut Scanner<'a, CSV>,
+    ) -> Result<(), Fault> {
+        let mut folder = Folder::default();
+        let mut position = Position::default();
+        while let Some(key) = self
+            .orders
+            .folder
+            .next(scanner, &mut position, FolderField::of)?
+        {
+            let value = scanner.value_after(key.opened)?;
+            match (key.field, value) {
+                (FolderField::FolderItems, Value::Array) => {
+                    folder.items += self.read_folder_items(scanner)?
+                }
+                (FolderField::FolderItems, Value::Object) => {
+                    let item = self.read_folder_item(scanner)?;
+                    self.items.push(item);
+                    folder.items += 1;
+                }
+                (FolderField::Path, Value::Text(path)) => folder.path = path,
+                _ => scanner.skip(value)?,
+            }
+        }
+        self.folders.push(folder);
         Ok(())
     }
 
@@ -346,30 +422,40 @@ impl<'a> Record<'a> {
         let mut count = 0;
         let mut first = true;
         while scanner.element(&mut first)? {
-            let value = scanner.value()?;
-            let mut item = Item::default();
-            if value == Value::Object {
-                let mut position = Position::default();
-                while let Some(key) =
-                    self.orders
-                        .item
-                        .next(scanner, &mut position, ItemField::of)?
-                {
-                    let value = scanner.value_after(key.opened)?;
-                    scanner.skip(value)?;
-                    match key.field {
-                        ItemField::InternetMessageId => item.internet_message_id = value.text(),
-                        ItemField::SizeInBytes => item.bytes = value.number(),
-                        ItemField::Unused => {}
-                    }
+            let item = match scanner.value()? {
+                Value::Object => self.read_folder_item(scanner)?,
+                other => {
+                    scanner.skip(other)?;
+                    Item::default()
                 }
-            } else {
-                scanner.skip(value)?;
-            }
+            };
             self.items.push(item);
             count += 1;
         }
         Ok(count)
+    }
+
+    #[inline]
+    fn read_folder_item<const CSV: bool>(
+        &mut self,
+        scanner: &mut Scanner<'a, CSV>,
+    ) -> Result<Item<'a>, Fault> {
+        let mut item = Item::default();
+        let mut position = Position::default();
+        while let Some(key) = self
+            .orders
+            .item
+            .next(scanner, &mut position, ItemField::of)?
+        {
+            let value = scanner.value_after(key.opened)?;
+            scanner.skip(value)?;
+            match key.field {
+                ItemField::InternetMessageId => item.internet_message_id = value.text(),
+                ItemField::SizeInBytes => item.bytes = value.number(),
+                ItemField::Unused => {}
+            }
+        }
+        Ok(item)
     }
 
     /// An item, or a folder: both carry a path, directly or as that of the parent folder. Sizes of the parts of a message
@@ -389,9 +475,11 @@ impl<'a> Record<'a> {
                 (b"MessageItems", Value::Array) => {
                     let mut first_part = true;
                     while scanner.element(&mut first_part)? {
-                        let Value::Object = scanner.value()? else {
-                            return Err(Fault::Malformed);
-                        };
+                        let value = scanner.value()?;
+                        if value != Value::Object {
+                            scanner.skip(value)?;
+                            continue;
+                        }
                         let path = self.text(Field::FolderPath);
                         let part = self.read_item(scanner)?;
                         let id = part.internet_message_id;

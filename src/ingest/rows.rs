@@ -1,8 +1,12 @@
 //! Rows of a block, whatever their framing, to records, and records out of whatever wraps them.
 
-use memchr::memchr;
+use std::borrow::Cow;
 
-use super::csv::{Layout, read_cells, read_row};
+use memchr::memchr;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::csv::{Cell, Layout, read_cells, read_row};
 use super::envelope::{Envelope, Framing};
 use super::field::Field;
 use super::flat;
@@ -64,7 +68,7 @@ fn read_csv(worker: &mut Worker<'_>, block: &[u8], layout: &Layout) {
         }
         match read_row(block, at, layout, &mut record) {
             Ok(row) => {
-                let taken = if row.complete && record.format.is_none() {
+                let taken = if row.complete && record.is_plain() {
                     worker.push(&record, row.envelope)
                 } else if row.complete {
                     take_cell(worker, record_cell(block, at, layout), row.envelope)
@@ -87,10 +91,10 @@ fn read_csv(worker: &mut Worker<'_>, block: &[u8], layout: &Layout) {
 }
 
 /// The record's cell of a row that has been read once without fault.
-fn record_cell<'a>(block: &'a [u8], at: usize, layout: &Layout) -> &'a [u8] {
+fn record_cell<'a>(block: &'a [u8], at: usize, layout: &Layout) -> Cell<'a> {
     let mut cells = Vec::new();
     if read_cells(block, at, layout, &mut cells).is_err() {
-        return &[];
+        return Cell::default();
     }
     layout
         .record
@@ -101,27 +105,14 @@ fn record_cell<'a>(block: &'a [u8], at: usize, layout: &Layout) -> &'a [u8] {
 /// Takes the record of a cell that could not be read in place.
 fn take_cell(
     worker: &mut Worker<'_>,
-    cell: &[u8],
+    cell: Cell<'_>,
     envelope: EnvelopeFields<'_>,
 ) -> Result<(), Fault> {
-    if cell.trim_ascii().is_empty() {
+    if cell.text.trim_ascii().is_empty() {
         return Err(Fault::Empty);
     }
-    let text = single_quotes(cell);
+    let text = cell.content();
     take_text(worker, text.trim_ascii(), envelope, 0)
-}
-
-/// A cell with its doubled quotes made single.
-fn single_quotes(cell: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(cell.len());
-    let mut rest = cell;
-    while let Some(quote) = memchr(b'"', rest) {
-        text.extend_from_slice(rest.get(..=quote).unwrap_or_default());
-        rest = rest.get(quote + 1..).unwrap_or_default();
-        rest = rest.strip_prefix(b"\"").unwrap_or(rest);
-    }
-    text.extend_from_slice(rest);
-    text
 }
 
 /// Takes the record, or the records, that a JSON text holds.
@@ -140,6 +131,9 @@ fn take_text(
             let mut scanner = Scanner::<false>::new(text, 0);
             record.read(&mut scanner)?;
             scanner.end()?;
+            if record.is_table {
+                return take_table(worker, text, depth);
+            }
             take(worker, &record, text, envelope, depth)
         }
         Some(b'[') => take_array(worker, text, depth),
@@ -157,6 +151,38 @@ fn take_array(worker: &mut Worker<'_>, text: &[u8], depth: u8) -> Result<(), Fau
         let element = scanner.raw_value()?;
         if let Err(fault) = take_text(worker, element, EnvelopeFields::default(), depth + 1) {
             worker.reject(fault, element);
+        }
+    }
+    Ok(())
+}
+
+/// A table of the Log Analytics interface: names of columns, and rows of values.
+#[derive(Debug, Deserialize)]
+struct Table<'a> {
+    #[serde(borrow)]
+    columns: Vec<Column<'a>>,
+    #[serde(borrow)]
+    rows: Vec<Vec<&'a RawValue>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Column<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+}
+
+/// Takes the rows of a table, each as an object of its own.
+fn take_table(worker: &mut Worker<'_>, text: &[u8], depth: u8) -> Result<(), Fault> {
+    let table: Table<'_> = serde_json::from_slice(text).map_err(|_| Fault::Malformed)?;
+    for row in table.rows {
+        let mut object = vec![b'{'];
+        for (column, value) in table.columns.iter().zip(row) {
+            flat::push_name(&mut object, &column.name);
+            object.extend_from_slice(value.get().as_bytes());
+        }
+        object.push(b'}');
+        if let Err(fault) = take_text(worker, &object, EnvelopeFields::default(), depth + 1) {
+            worker.reject(fault, &object);
         }
     }
     Ok(())
@@ -182,7 +208,8 @@ fn take(
     if worker.segment.envelope.is_none() && !is_list {
         worker.segment.envelope = Some(record.format.unwrap_or(Envelope::ManagementApi));
     }
-    match (record.inner, record.format) {
+    let inner = record.inner.filter(|_| !record.is_its_own());
+    match (inner, record.format) {
         (Some(inner), _) if !record.inner_is_text => {
             take_text(worker, inner, decoded(&envelope).borrow(), depth + 1)
         }
@@ -196,7 +223,10 @@ fn take(
                 depth + 1,
             )
         }
-        (None, Some(Envelope::OfficeActivity | Envelope::Elastic)) => {
+        (None, format)
+            if record.nested_as_text
+                || matches!(format, Some(Envelope::OfficeActivity | Envelope::Elastic)) =>
+        {
             let rebuilt = flat::from_object(text)?;
             let mut record = Record::default();
             record.read(&mut Scanner::<false>::new(&rebuilt, 0))?;
@@ -258,8 +288,8 @@ fn read_flat_csv(worker: &mut Worker<'_>, block: &[u8], layout: &Layout) {
         }
         match read_cells(block, at, layout, &mut cells) {
             Ok(end) => {
-                let texts: Vec<Vec<u8>> = cells.iter().map(|cell| single_quotes(cell)).collect();
-                let rebuilt = flat::from_cells(&layout.names, &texts);
+                let texts: Vec<Vec<u8>> = cells.iter().map(Cell::content).collect();
+                let rebuilt = flat::from_cells(&layout.names, &texts, layout.day_first);
                 let mut record = Record::default();
                 let taken = record
                     .read(&mut Scanner::<false>::new(&rebuilt, 0))
@@ -304,16 +334,29 @@ fn read_lines(worker: &mut Worker<'_>, block: &[u8]) {
 fn read_elements(worker: &mut Worker<'_>, block: &[u8]) {
     let mut record = Record::reused();
     let mut at = 0;
+    // Behind the array's end stand other fields of what wraps it.
+    let mut closed = false;
     while at < block.len() {
         let rest = block.get(at..).unwrap_or_default();
         let start = at + memchr(b'{', rest).unwrap_or(rest.len());
         let filler = block.get(at..start).unwrap_or_default();
-        if !is_filler(filler) {
+        closed |= filler.trim_ascii_start().first() == Some(&b']');
+        let is_rest = closed && matches!(filler.trim_ascii_start().first(), Some(b',' | b'}'));
+        if !is_filler(filler) && !is_rest {
             worker.reject(Fault::Malformed, filler);
         }
         if start >= block.len() {
             break;
         }
+        if closed && let Some(value) = other_field(filler, start) {
+            let mut scanner = Scanner::<false>::new(block, value);
+            at = match scanner.skip_value() {
+                Ok(()) => scanner.at(),
+                Err(_) => block.len(),
+            };
+            continue;
+        }
+        closed = false;
         record.clear();
         let mut scanner = Scanner::<false>::new(block, start);
         let read = record.read(&mut scanner);
@@ -332,6 +375,19 @@ fn read_elements(worker: &mut Worker<'_>, block: &[u8]) {
     }
 }
 
+/// Where the value of a field begins that stands after an array of records, in the object that wraps it. `filler` is the text up to
+/// the next object, which begins at `start`.
+fn other_field(filler: &[u8], start: usize) -> Option<usize> {
+    let text = filler.trim_ascii_end();
+    let inside = match text.strip_suffix(b"[") {
+        Some(before) if before.trim_ascii_end().ends_with(b":") => {
+            Some(start - filler.len() + before.len())
+        }
+        _ => text.ends_with(b":").then_some(start),
+    };
+    inside
+}
+
 /// What may stand between the records of an array: commas, brackets, space; after the closing bracket also the remaining
 /// fields of the object that wraps the array.
 fn is_filler(text: &[u8]) -> bool {
@@ -345,8 +401,13 @@ fn is_filler(text: &[u8]) -> bool {
 /// The offset of the next object that is a record of its own, after damage at an earlier one.
 fn next_record(block: &[u8], from: usize) -> usize {
     let mut at = from;
-    while let Some(offset) = memchr::memmem::find(block.get(at..).unwrap_or_default(), b"{\"") {
+    while let Some(offset) = memchr(b'{', block.get(at..).unwrap_or_default()) {
         let candidate = at + offset;
+        let inside = block.get(candidate + 1..).unwrap_or_default();
+        if inside.trim_ascii_start().first() != Some(&b'"') {
+            at = candidate + 1;
+            continue;
+        }
         let mut record = Record::default();
         let whole = record
             .read(&mut Scanner::<false>::new(block, candidate))

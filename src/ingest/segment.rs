@@ -127,6 +127,6 @@ pub(crate) struct Dictionaries {
     pub(crate) folders: Arc<Vec<Box<str>>>,
     pub(crate) workloads: Vec<Box<str>>,
     pub(crate) irregular: IrregularIds,
-    pub(crate) mailbox_guids: FxHashMap<u128, u32>,
+    pub(crate) mailbox_guids: FxHashMap<u128, Vec<u32>>,
     pub(crate) kinds: Vec<(u32, u32)>,
 }

@@ -1,7 +1,7 @@
 //! Times of records and of the envelopes around them.
 //!
-//! `CreationTime` inside a record is UTC, mostly without saying so. Envelopes write a locale's rendering of it, of which
-//! the American and the ISO 8601 forms are read.
+//! `CreationTime` inside a record is UTC, mostly without saying so. Envelopes and tables write a locale's rendering of it: ISO
+//! 8601, the American form, and what else is unmistakable.
 
 /// Milliseconds in a second and in a day.
 const SECOND: i64 = 1_000;
@@ -10,13 +10,13 @@ const DAY: i64 = 86_400_000;
 /// Years the log can speak of; everything else is damage.
 const YEARS: std::ops::RangeInclusive<i64> = 1990..=2199;
 
-/// Reads a time as milliseconds since 1970-01-01 UTC: ISO 8601 with any fraction, `Z` or an offset, or none (UTC); or
-/// `5/18/2021 9:13:33 PM`. `None` for anything else.
+/// Reads a time as milliseconds since 1970-01-01 UTC: ISO 8601 with any fraction, `Z` or an offset, or none (UTC); a written date
+/// such as `5/18/2021 9:13:33 PM`; or a count of seconds or milliseconds. `None` for anything else.
 pub(crate) fn parse_time(text: &[u8]) -> Option<i64> {
     let text = text.trim_ascii();
     match text.get(4) {
         Some(b'-') => parse_iso(text),
-        _ => parse_american(text),
+        _ => parse_written(text).or_else(|| parse_count(text)),
     }
 }
 
@@ -55,7 +55,8 @@ fn parse_iso(text: &[u8]) -> Option<i64> {
         rest = tail.get(digits..)?;
     }
     match rest.trim_ascii() {
-        b"" | b"Z" | b"z" => Some(time),
+        b"" => Some(time),
+        zone if is_utc(zone) => Some(time),
         offset => Some(time - offset_milliseconds(offset)?),
     }
 }
@@ -79,35 +80,121 @@ fn offset_milliseconds(text: &[u8]) -> Option<i64> {
         .then_some(sign * (hours * 60 + minutes) * 60 * SECOND)
 }
 
-/// `month/day/year hour:minute[:second] [AM|PM]`.
-fn parse_american(text: &[u8]) -> Option<i64> {
+/// `month/day/year hour:minute[:second[.fraction]] [AM|PM] [offset]`, with a comma behind the date or none; `day.month.year`,
+/// `year/month/day` and `Mon day, year @ time` as other tools write them.
+fn parse_written(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?;
     let mut words = text
-        .split([' ', '\u{a0}', '\u{202f}'])
-        .filter(|word| !word.is_empty());
-    let mut date = words
-        .next()?
-        .split('/')
-        .map(|part| part.parse::<i64>().ok());
-    let (month, day, year) = (date.next()??, date.next()??, date.next()??);
-    let mut hms = words
-        .next()
-        .unwrap_or("0:00")
-        .split(':')
-        .map(|part| part.parse::<i64>().ok());
-    let (mut hour, minute, second) = (hms.next()??, hms.next()??, hms.next().unwrap_or(Some(0))?);
-    if date.next().is_some() || hms.next().is_some() {
+        .split([' ', '\u{a0}', '\u{202f}', ','])
+        .filter(|word| !word.is_empty() && *word != "@");
+    let first = words.next()?;
+    let (month, day, year) = match MONTHS
+        .iter()
+        .position(|name| first.eq_ignore_ascii_case(name))
+    {
+        Some(before) => {
+            let day = words.next()?.parse().ok()?;
+            (before as i64 + 1, day, year_of(words.next()?)?)
+        }
+        None => date_parts(first)?,
+    };
+    let (mut hour, minute, second) = time_of_day(words.next().unwrap_or("0:00"))?;
+    let mut offset = 0;
+    let mut word = words.next();
+    if let Some(half) = word {
+        let (am, pm) = (
+            half.eq_ignore_ascii_case("am"),
+            half.eq_ignore_ascii_case("pm"),
+        );
+        if am || pm {
+            if !(1..=12).contains(&hour) {
+                return None;
+            }
+            hour = hour % 12 + if pm { 12 } else { 0 };
+            word = words.next();
+        }
+    }
+    match word {
+        None => {}
+        Some(zone) if is_utc(zone.as_bytes()) => {}
+        Some(zone) => offset = offset_milliseconds(zone.as_bytes())?,
+    }
+    if words.next().is_some() {
         return None;
     }
-    match words.next() {
-        None => {}
-        Some(half) if (1..=12).contains(&hour) && half.eq_ignore_ascii_case("am") => hour %= 12,
-        Some(half) if (1..=12).contains(&hour) && half.eq_ignore_ascii_case("pm") => {
-            hour = hour % 12 + 12
-        }
-        Some(_) => return None,
+    Some(clock(civil(year, month, day)?, hour, minute, second)? - offset)
+}
+
+/// Months as they are abbreviated in English.
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// Month, day and year of `4/13/2023`, `2023/4/13` or `13.4.2023`.
+fn date_parts(text: &str) -> Option<(i64, i64, i64)> {
+    let separator = if text.contains('/') { '/' } else { '.' };
+    let mut parts = text.split(separator);
+    let (one, two, three) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
     }
-    clock(civil(year, month, day)?, hour, minute, second)
+    let number = |part: &str| part.parse::<i64>().ok();
+    Some(match separator {
+        '/' if one.len() == 4 => (number(two)?, number(three)?, year_of(one)?),
+        '/' => (number(one)?, number(two)?, year_of(three)?),
+        _ => (number(two)?, number(one)?, year_of(three)?),
+    })
+}
+
+/// A year; spreadsheets may leave the century out.
+fn year_of(text: &str) -> Option<i64> {
+    let year: i64 = text.parse().ok()?;
+    Some(if text.len() == 2 { 2000 + year } else { year })
+}
+
+/// Hour, minute and second; a fraction of the second is cut off.
+fn time_of_day(text: &str) -> Option<(i64, i64, i64)> {
+    let mut parts = text.split(':');
+    let number = |part: Option<&str>| part?.parse::<i64>().ok();
+    let (hour, minute) = (number(parts.next())?, number(parts.next())?);
+    let second = match parts.next() {
+        None => 0,
+        Some(second) => number(second.split('.').next())?,
+    };
+    parts.next().is_none().then_some((hour, minute, second))
+}
+
+fn is_utc(zone: &[u8]) -> bool {
+    [b"Z".as_slice(), b"UTC", b"GMT"]
+        .iter()
+        .any(|name| zone.eq_ignore_ascii_case(name))
+}
+
+/// Seconds or milliseconds since 1970, bare or as .NET's serialiser writes them: `/Date(1680509103000)/`.
+fn parse_count(text: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?;
+    // In JSON the slashes may be escaped.
+    let inside = text
+        .trim_matches(['/', '\\'])
+        .strip_prefix("Date(")
+        .and_then(|rest| rest.strip_suffix(')'));
+    let digits = inside.unwrap_or(text);
+    let whole = digits.split('.').next().unwrap_or(digits);
+    let number: i64 = whole
+        .parse()
+        .ok()
+        .filter(|_| !whole.starts_with(['+', '-']))?;
+    let milliseconds = match whole.len() {
+        _ if inside.is_some() => number,
+        9 | 10 => number * SECOND,
+        12 | 13 => number,
+        _ => return None,
+    };
+    let earliest = civil(*YEARS.start(), 1, 1)?;
+    let latest = civil(*YEARS.end(), 12, 31)?;
+    (earliest..latest)
+        .contains(&milliseconds)
+        .then_some(milliseconds)
 }
 
 /// Milliseconds at the start of a day of the proleptic Gregorian calendar (Howard Hinnant, "chrono-compatible low-level
@@ -160,6 +247,18 @@ mod tests {
             "2021-05-18T16:43:33-0430",
             "5/18/2021 9:13:33 PM",
             "05/18/2021 21:13:33",
+            "5/18/2021, 9:13:33.000 PM",
+            "5/18/21 21:13:33",
+            "5/18/2021 11:13:33 PM +02:00",
+            "5/18/2021 9:13:33 PM UTC",
+            "18.5.2021 21:13:33",
+            "2021/05/18 21:13:33",
+            "May 18, 2021 @ 21:13:33.000",
+            "2021-05-18 21:13:33 UTC",
+            "1621372413",
+            "1621372413000",
+            "/Date(1621372413000)/",
+            "\\/Date(1621372413000)\\/",
         ] {
             assert_eq!(parse_time(text.as_bytes()), Some(moment), "{text}");
         }
@@ -206,6 +305,14 @@ mod tests {
             "0001-01-01T00:00:00",
             "5/18/2021/1 1:00",
             "2021-05-18T21:13:33 x",
+            "5/18/2021 10:00:00 AM x",
+            "5/18/2021 10:00:00 AM +02:00 x",
+            "18.5.2021.1 10:00",
+            "Mai 18, 2021 @ 21:13:33",
+            "-1621372413",
+            "16213724",
+            "9999999999999",
+            "/Date(x)/",
         ] {
             assert_eq!(parse_time(text.as_bytes()), None, "{text}");
         }

@@ -74,6 +74,13 @@ pub enum Warning {
         /// All Bind records.
         of: u64,
     },
+    /// Records of reading that do not say how (`MailAccessType`), nor what: they count as no read.
+    UnclearReads {
+        /// Such records.
+        records: u64,
+        /// All records of reading.
+        of: u64,
+    },
     /// There are records, but none of reading.
     NoReads,
     /// Sessions of a mailbox client without `ClientAppId` and `SessionId` cannot be told apart well.
@@ -139,6 +146,9 @@ impl Warning {
             Self::NoMessageIds { records, of } => {
                 format!("{records} of {of} Bind records do not say which messages were read.")
             }
+            Self::UnclearReads { records, of } => format!(
+                "{records} of {of} records of reading do not say how (MailAccessType), nor name a message: they count as no read."
+            ),
             Self::NoReads => {
                 "No record is of reading (MailItemsAccessed): it was not audited or not exported."
                     .to_owned()
@@ -176,6 +186,9 @@ impl Warning {
             }
             Self::NoMessageIds { .. } => {
                 "Exposure by message is incomplete for these records; take the whole folder as read."
+            }
+            Self::UnclearReads { .. } => {
+                "Export again with the property OperationProperties, or the whole AuditData, and read that with the rest."
             }
             Self::NoReads => {
                 "Export again with MailItemsAccessed among the activities; it needs the licence and the mailbox's auditing."

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::address::parse_address;
 use super::bytes::is_plain;
-use super::client::{ClientText, parse_client};
+use super::client::{ClientText, parse_client, without_request};
 use super::field::Field;
 use super::geo::Geo;
 use super::intern::{ByText, Case, Interner};
@@ -53,8 +53,8 @@ pub(crate) struct Worker<'g> {
     pub(crate) folders: Interner,
     pub(crate) workloads: Interner,
     pub(crate) irregular: IrregularIds,
-    /// Mailbox code by mailbox GUID, for records that give only the GUID.
-    pub(crate) mailbox_guids: FxHashMap<u128, u32>,
+    /// Codes of the names of a mailbox by its GUID, for records that give only the GUID, and for mailboxes that were renamed.
+    pub(crate) mailbox_guids: FxHashMap<u128, Vec<u32>>,
     /// Workload and operation codes of records that are no events.
     pub(crate) kinds: Vec<(u32, u32)>,
     kind_codes: FxHashMap<(u32, u32), u32>,
@@ -234,26 +234,25 @@ impl<'g> Worker<'g> {
 
     fn push_event(&mut self, record: &Record<'_>, envelope: EnvelopeFields<'_>, head: Head) {
         let sign_in = head.record_type == 15 || head.operation.is_sign_in();
-        let access = match record.text(Field::MailAccessType).raw {
-            b"Bind" => AccessType::Bind,
-            b"Sync" => AccessType::Sync,
-            raw if raw.eq_ignore_ascii_case(b"bind") => AccessType::Bind,
-            raw if raw.eq_ignore_ascii_case(b"sync") => AccessType::Sync,
-            _ => AccessType::None,
-        };
+        let access = access_type(record, head.operation);
         let actor = self.texts[column::ACTOR].code(
             record
                 .text(Field::UserId)
                 .or(envelope.user)
-                .or(record.text(Field::UserKey)),
+                .or(record.text(Field::UserKey))
+                .or(Text::default()),
             Case::Lower,
         );
+        if sign_in {
+            self.remember_user(record, actor);
+        }
         let mailbox = self.mailbox(record, head, actor, sign_in);
         let address = self.address(
             record
                 .text(Field::ClientIpAddress)
                 .or(record.text(Field::ClientIp))
-                .or(record.text(Field::ActorIpAddress)),
+                .or(record.text(Field::ActorIpAddress))
+                .or(Text::default()),
         );
         let client = self.client(record, sign_in);
         let (application, interface) = if sign_in {
@@ -278,7 +277,13 @@ impl<'g> Worker<'g> {
         let session = record
             .text(Field::SessionId)
             .or(record.text(Field::ContextSessionId))
-            .or(record.text(Field::DeviceSessionId));
+            .or(record.text(Field::DeviceSessionId))
+            .or(Text::default());
+        // A session of zeros is none.
+        let session = match parse_guid(session.raw) {
+            Some(0) => Text::default(),
+            _ => session,
+        };
         let codes = [
             head.operation_code,
             mailbox,
@@ -339,33 +344,57 @@ impl<'g> Worker<'g> {
 
     /// Whose mailbox: the owner, else the mailbox's GUID; for administration the object, for sign-ins the actor.
     fn mailbox(&mut self, record: &Record<'_>, head: Head, actor: u32, sign_in: bool) -> u32 {
-        if !record.text(Field::MailboxOwner).is_empty() && !sign_in {
-            let code =
-                self.texts[column::MAILBOX].code(record.text(Field::MailboxOwner), Case::Lower);
+        let owner = record.text(Field::MailboxOwner);
+        let owner_known =
+            !owner.says_nothing() && !owner.raw.eq_ignore_ascii_case(b"Not Available");
+        if owner_known && !sign_in {
+            let code = self.texts[column::MAILBOX].code(owner, Case::Lower);
             if let Some(guid) = parse_guid(record.text(Field::MailboxGuid).raw) {
-                let names = &self.texts[column::MAILBOX];
-                let known = self.mailbox_guids.entry(guid).or_insert(code);
-                // Of several owners of one mailbox (it was renamed) any run must pick the same.
-                if *known != code && names.text(code) < names.text(*known) {
-                    *known = code;
-                }
+                self.remember_guid(guid, code);
             }
             return code;
         }
-        if !record.text(Field::MailboxGuid).is_empty() && !sign_in {
+        if !record.text(Field::MailboxGuid).says_nothing() && !sign_in {
             return self.texts[column::MAILBOX].code(record.text(Field::MailboxGuid), Case::Lower);
         }
+        let [_, mailboxes, actors, ..] = &mut self.texts;
+        let actor = actors.text(actor);
         if head.record_type == 1 || head.operation.is_rule_change() {
-            let mut scratch = std::mem::take(&mut self.scratch);
-            let object =
-                object_mailbox(record.text(Field::ObjectId).decode(&mut scratch)).to_lowercase();
-            self.scratch = scratch;
+            let object = object_mailbox(record.text(Field::ObjectId).decode(&mut self.scratch))
+                .to_lowercase();
             if !object.is_empty() {
-                return self.texts[column::MAILBOX].name(&object);
+                return if is_own_rule(record, head.operation) && actor.contains('@') {
+                    mailboxes.name(&format!("{object}{OR_ELSE}{actor}"))
+                } else {
+                    mailboxes.name(&object)
+                };
             }
         }
+        mailboxes.name(actor)
+    }
+
+    /// Keeps the names that a mailbox was met under.
+    fn remember_guid(&mut self, guid: u128, mailbox: u32) {
+        // Zeros stand for no mailbox in particular.
+        if guid == 0 {
+            return;
+        }
+        let names = self.mailbox_guids.entry(guid).or_default();
+        if !names.contains(&mailbox) && names.len() < MOST_NAMES {
+            names.push(mailbox);
+        }
+    }
+
+    /// Sign-ins name the user's object, and administration may name a mailbox by it.
+    fn remember_user(&mut self, record: &Record<'_>, actor: u32) {
         let [_, mailboxes, actors, ..] = &mut self.texts;
-        mailboxes.name(actors.text(actor))
+        let actor = actors.text(actor);
+        if let Some(guid) = parse_guid(record.text(Field::UserKey).raw)
+            && actor.contains('@')
+        {
+            let mailbox = mailboxes.name(actor);
+            self.remember_guid(guid, mailbox);
+        }
     }
 
     fn address(&mut self, text: Text<'_>) -> AddressCodes {
@@ -420,7 +449,7 @@ impl<'g> Worker<'g> {
         };
         let (family, version) = parse_client(client);
         let codes = ClientCodes {
-            info: self.texts[column::CLIENT_INFO].name(client.info.trim()),
+            info: self.texts[column::CLIENT_INFO].name(&without_request(client.info)),
             family,
             version: self.texts[column::CLIENT_VERSION].name(&version),
         };
@@ -504,6 +533,39 @@ struct Head {
     operation_code: u32,
     operation: Operation,
     record_type: u16,
+}
+
+/// Stands between the object of an administrative record and its actor, whose mailbox is meant when the object names none.
+pub(super) const OR_ELSE: char = '\0';
+
+/// More names of one mailbox than this are no renaming.
+pub(super) const MOST_NAMES: usize = 8;
+
+/// Whether a rule was made in the actor's own mailbox, as far as the record says: who acts on another's has to name it.
+fn is_own_rule(record: &Record<'_>, operation: Operation) -> bool {
+    operation == Operation::InboxRule
+        && !record
+            .parameters
+            .iter()
+            .any(|(name, _)| name.raw.eq_ignore_ascii_case(b"Mailbox"))
+}
+
+/// How a read happened. Where the properties are lost, whatever counts or names messages read them one by one: a synchronised
+/// folder is a record without either.
+fn access_type(record: &Record<'_>, operation: Operation) -> AccessType {
+    match record.text(Field::MailAccessType).raw {
+        b"Bind" => AccessType::Bind,
+        b"Sync" => AccessType::Sync,
+        raw if raw.eq_ignore_ascii_case(b"bind") => AccessType::Bind,
+        raw if raw.eq_ignore_ascii_case(b"sync") => AccessType::Sync,
+        _ if operation == Operation::MailItemsAccessed
+            && (!record.items.is_empty()
+                || parse_number(record.text(Field::OperationCount).raw).is_some()) =>
+        {
+            AccessType::Bind
+        }
+        _ => AccessType::None,
+    }
 }
 
 fn item_count(record: &Record<'_>, head: Head, access: AccessType, sign_in: bool) -> u32 {

@@ -18,6 +18,9 @@ impl<'a> Record<'a> {
             b"auditData" => self.wrap_text(Envelope::Graph, text),
             b"event.original" => self.wrap_text(Envelope::Elastic, text),
             b"_raw" => self.wrap_text(Envelope::Splunk, text),
+            b"event" if text.raw.trim_ascii_start().first() == Some(&b'{') => {
+                self.wrap_text(Envelope::Splunk, text)
+            }
             _ if key.starts_with(b"o365.audit.") => {
                 self.format = self.format.or(Some(Envelope::Elastic))
             }
@@ -30,15 +33,21 @@ impl<'a> Record<'a> {
         if !text.is_empty() {
             self.inner = Some(text.raw);
             self.inner_is_text = true;
+            self.inner_is_doubtful = false;
         }
         self.format = Some(format);
     }
 
-    /// Elastic's `event` object: the original text of the record is worth more than its parsed fields.
+    /// An `event` object: Elastic's has the original text of the record, which is worth more than its parsed fields; Splunk's
+    /// collector puts the record itself there.
     pub(super) fn read_event_fields<const CSV: bool>(
         &mut self,
-        scanner: &mut Scanner<'a, CSV>,
+        value: Value<'a>,
+        outer: &mut Scanner<'a, CSV>,
     ) -> Result<(), Fault> {
+        let event = outer.raw_container(value)?;
+        let mut scanner = Scanner::<CSV>::new(event, 0);
+        scanner.open_object()?;
         let mut first = true;
         while let Some(key) = scanner.key(&mut first)? {
             let value = scanner.value()?;
@@ -47,6 +56,12 @@ impl<'a> Record<'a> {
                 b"original" => self.wrap_text(Envelope::Elastic, value.text()),
                 b"id" => self.envelope.id = value.text(),
                 b"action" => self.envelope.operation = value.text(),
+                b"Operation" => {
+                    self.inner = Some(event);
+                    self.inner_is_text = false;
+                    self.inner_is_doubtful = false;
+                    self.format = Some(Envelope::Splunk);
+                }
                 _ => {}
             }
         }
@@ -74,6 +89,24 @@ impl<'a> Record<'a> {
         }
         Ok(())
     }
+}
+
+/// Names under which interfaces hand over records, or objects that hold one, but which may as well be fields of some record: a
+/// record that is whole without them is taken as it is.
+pub(super) fn may_wrap(key: &[u8]) -> bool {
+    matches!(
+        key,
+        // Hunting queries of Defender and Graph, and searches of Splunk's interface.
+        b"results" | b"Results"
+        // Streamed rows of advanced hunting.
+        | b"properties"
+        // Answers of Elasticsearch.
+        | b"hits"
+        // Answers of Log Analytics.
+        | b"tables"
+        // Graph's PowerShell module.
+        | b"AdditionalProperties"
+    )
 }
 
 /// Names under which other formats hold records, as objects or arrays of them.

@@ -14,11 +14,17 @@ pub(super) fn is_guest(columns: &EventColumns<'_>, operation: Operation, row: u3
     let row = row as usize;
     let info = columns.client_info.codes[row];
     if ClientFamily::from_u8(columns.client_family[row]) == ClientFamily::Owa {
-        let browser = columns.client_info.names[info as usize].contains("Mozilla");
-        return !browser || columns.session_id.codes[row] == 0;
+        return !names_browser(columns, row) || columns.session_id.codes[row] == 0;
     }
     operation.is_sign_in()
         || (operation.is_rule_change() && info == 0 && columns.client_app_id.codes[row] == 0)
+}
+
+/// Whether a record of Outlook on the web says which browser.
+fn names_browser(columns: &EventColumns<'_>, row: usize) -> bool {
+    let info = columns.client_info.codes[row] as usize;
+    ClientFamily::from_u8(columns.client_family[row]) == ClientFamily::Owa
+        && columns.client_info.names[info].contains("Mozilla")
 }
 
 /// Seats sign-ins and administrative records: with the session of the same actor, mailbox and day that shares
@@ -43,6 +49,8 @@ pub(super) fn seat_guests(
     }
     let mut additions: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
     let mut homeless: Vec<u32> = Vec::new();
+    // First and last record of the hosts that have guests: one guest after the other must not stretch a session.
+    let mut stretched: FxHashMap<usize, (i64, i64)> = FxHashMap::default();
     for row in guests {
         let candidates = hosts
             .get(&party(columns, row))
@@ -52,12 +60,25 @@ pub(super) fn seat_guests(
             .iter()
             .filter_map(|&index| {
                 let run = &runs[index];
-                host_rank(columns, options, row, run)
-                    .map(|rank| (rank, context(columns, run[0]), index))
+                let span = stretched.get(&index).copied();
+                host_rank(
+                    columns,
+                    options,
+                    row,
+                    (run, span.unwrap_or_else(|| span_of(columns, run))),
+                )
+                .map(|rank| (rank, context(columns, run[0]), index))
             })
             .min();
         match best {
-            Some((.., index)) => additions.entry(index).or_default().push(row),
+            Some((.., index)) => {
+                let time = columns.time[row as usize];
+                let span = stretched
+                    .entry(index)
+                    .or_insert_with(|| span_of(columns, &runs[index]));
+                *span = (span.0.min(time), span.1.max(time));
+                additions.entry(index).or_default().push(row);
+            }
             None => homeless.push(row),
         }
     }
@@ -84,25 +105,37 @@ fn party(columns: &EventColumns<'_>, row: u32) -> Party {
     )
 }
 
+/// First and last time of a run.
+fn span_of(columns: &EventColumns<'_>, run: &[u32]) -> (i64, i64) {
+    let time = |row: Option<&u32>| row.map_or(0, |&row| columns.time[row as usize]);
+    (time(run.first()), time(run.last()))
+}
+
 /// How well a run hosts a guest, smaller is better: same `SessionId` first, then the nearest in time with the same
-/// address. `None` when neither holds.
+/// address. `None` when neither holds, or the session would become too long.
 fn host_rank(
     columns: &EventColumns<'_>,
     options: &SessionOptions,
     row: u32,
-    run: &[u32],
+    (run, (start, end)): (&[u32], (i64, i64)),
 ) -> Option<(u8, i64)> {
     let (first, last) = (*run.first()? as usize, *run.last()? as usize);
     let row = row as usize;
     let time = columns.time[row];
-    let distance = (columns.time[first] - time)
-        .max(time - columns.time[last])
-        .max(0);
+    let distance = (start - time).max(time - end).max(0);
+    if end.max(time) - start.min(time) > options.max_length_ms {
+        return None;
+    }
     let session_key = columns.session_id.codes[row];
-    let fits =
-        columns.time[last].max(time) - columns.time[first].min(time) <= options.max_length_ms;
-    if session_key != 0 && session_key == columns.session_id.codes[first] && fits {
+    if session_key != 0 && session_key == columns.session_id.codes[first] {
         return Some((0, distance));
+    }
+    // Two browsers behind one address are two clients, as are a browser and Outlook.
+    let stranger = names_browser(columns, row)
+        && (columns.client_family[row] != columns.client_family[first]
+            || columns.client_info.codes[row] != columns.client_info.codes[first]);
+    if stranger {
+        return None;
     }
     let address = columns.address.codes[row];
     let same_place = address != 0

@@ -97,8 +97,10 @@ pub(super) fn summarise(
     }
     session.folders = (folders.len() as u32).max(widest);
     session.burst = burst(columns, &rows);
+    // Records without an address say nothing about where the others came from.
     session.network = networks
         .into_iter()
+        .filter(|&(code, _)| code != 0)
         .max_by_key(|&(code, count)| (count, std::cmp::Reverse(code)))
         .map_or(0, |(code, _)| code);
     session.rows = rows;

@@ -76,7 +76,7 @@ pub(crate) fn records() -> Vec<String> {
     all.iter().map(Value::to_string).collect()
 }
 
-fn value(record: &str) -> Value {
+pub(crate) fn value(record: &str) -> Value {
     serde_json::from_str(record).expect("a record")
 }
 
@@ -84,7 +84,7 @@ fn cell(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-fn text_of(value: &Value, key: &str) -> String {
+pub(crate) fn text_of(value: &Value, key: &str) -> String {
     match &value[key] {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
@@ -92,7 +92,11 @@ fn text_of(value: &Value, key: &str) -> String {
     }
 }
 
-fn csv(header: &str, records: &[String], row: impl Fn(&Value, &str) -> String) -> String {
+pub(crate) fn csv(
+    header: &str,
+    records: &[String],
+    row: impl Fn(&Value, &str) -> String,
+) -> String {
     let rows: Vec<String> = records
         .iter()
         .map(|record| row(&value(record), record))
@@ -268,6 +272,119 @@ pub(crate) fn envelopes(records: &[String]) -> Vec<(&'static str, Envelope, Stri
             csv("\"_time\",\"_raw\",\"host\"", records, |_, record| {
                 format!("\"1616672202\",{},\"x\"", cell(record))
             }),
+        ),
+    ]
+    .into_iter()
+    .chain(answers(records))
+    .chain(rewritten(records))
+    .collect()
+}
+
+/// What interfaces answer when they are asked for records.
+fn answers(records: &[String]) -> Vec<(&'static str, Envelope, String)> {
+    let hunted: Vec<Value> = records
+        .iter()
+        .map(|record| json!({"Timestamp": "2020-01-01T00:00:00Z", "RawEventData": value(record)}))
+        .collect();
+    let of = |wrap: fn(&str) -> Value| -> Vec<Value> { records.iter().map(|r| wrap(r)).collect() };
+    vec![
+        (
+            "hunting answer",
+            Envelope::CloudAppEvents,
+            json!({"schema": [{"name": "Timestamp", "type": "DateTime"}], "results": hunted})
+                .to_string(),
+        ),
+        (
+            "older hunting answer",
+            Envelope::CloudAppEvents,
+            serde_json::to_string_pretty(
+                &json!({"Results": hunted, "Schema": [{"Name": "x"}], "Stats": {"rows": 1}}),
+            )
+            .expect("JSON"),
+        ),
+        (
+            "streamed hunting",
+            Envelope::CloudAppEvents,
+            hunted
+                .iter()
+                .map(|row| json!({"time": "2020-01-01", "category": "x", "properties": row}))
+                .map(|row| row.to_string() + "\n")
+                .collect(),
+        ),
+        (
+            "splunk answer",
+            Envelope::Splunk,
+            json!({"preview": false, "results": of(|record| json!({"_raw": record}))}).to_string(),
+        ),
+        (
+            "splunk collector",
+            Envelope::Splunk,
+            lines(
+                records,
+                |record| json!({"host": "x", "event": value(record)}),
+            ),
+        ),
+        (
+            "splunk collector of texts",
+            Envelope::Splunk,
+            lines(records, |record| json!({"host": "x", "event": record})),
+        ),
+        (
+            "elastic answer",
+            Envelope::Elastic,
+            json!({"took": 1, "hits": {"total": {"value": 3}, "hits":
+                of(|record| json!({"_source": {"event": {"original": record}}}))}})
+            .to_string(),
+        ),
+        (
+            "graph module",
+            Envelope::AuditSearch,
+            lines(
+                records,
+                |record| json!({"AuditData": {"AdditionalProperties": value(record), "x": {}}}),
+            ),
+        ),
+    ]
+}
+
+/// What spreadsheets and collectors make of records.
+fn rewritten(records: &[String]) -> Vec<(&'static str, Envelope, String)> {
+    let purview = "RecordId,CreationDate,AuditData,Units,UnitNames";
+    let nested_as_text = |record: &str| {
+        let mut record = value(record);
+        for value in record.as_object_mut().expect("an object").values_mut() {
+            if value.is_array() || value.is_object() {
+                *value = json!(value.to_string());
+            }
+        }
+        record
+    };
+    vec![
+        (
+            "cells left out at the end",
+            Envelope::PurviewCsv,
+            csv(purview, records, |_, record| {
+                format!("x,y,{}", cell(record))
+            }),
+        ),
+        (
+            "a cell too many",
+            Envelope::PurviewCsv,
+            csv(purview, records, |_, record| {
+                format!("x,y,{},,,", cell(record))
+            }),
+        ),
+        (
+            "tabs without quotes",
+            Envelope::AuditSearch,
+            csv("Identity\tAuditData\tnote", records, |_, record| {
+                format!("x\t{record}\t")
+            }),
+        ),
+        (
+            "lists as texts",
+            Envelope::ManagementApi,
+            lines(records, nested_as_text),
         ),
     ]
 }

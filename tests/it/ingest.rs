@@ -5,6 +5,7 @@ mod coverage;
 mod fuzz;
 mod geoip;
 mod simulated;
+mod variants;
 
 use std::fs;
 use std::path::{Path, PathBuf};
