@@ -10,37 +10,77 @@
 //! expires = "2026-12-31"
 //! ```
 //!
-//! Allowed sessions keep their score, are never flagged, and teach the baselines.
+//! Allowed sessions keep their score, are never flagged, and teach the baselines. What a list lets pass is counted by entry
+//! ([`crate::pipeline::Allowed`]): a thief behind an allowed network would be silent otherwise.
 
 use std::path::Path;
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, toml_reason};
-use crate::event::EventColumns;
+use crate::event::{EventColumns, parse_guid};
 use crate::ingest::{HashedFile, network_named};
 use crate::session::Session;
 
 /// What may pass.
 #[derive(Debug, Clone, Default)]
 pub struct AllowList {
-    entries: Vec<Entry>,
+    entries: Vec<AllowEntry>,
     file: Option<HashedFile>,
 }
 
-#[derive(Debug, Clone)]
-struct Entry {
-    subject: Subject,
-    /// Days since 1970 UTC, included; `None` for ever.
+/// One entry of an allow-list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AllowEntry {
+    /// What it allows.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// Why, in the analyst's words.
+    pub reason: String,
+    /// The last day that it holds for, included, as written; `None` for ever.
+    pub expires: Option<String>,
+    /// The same in days since 1970 UTC.
+    #[serde(skip)]
     last_day: Option<i32>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Subject {
+impl AllowEntry {
+    fn is_in_force(&self, day: i32) -> bool {
+        self.last_day.is_none_or(|last| day <= last)
+    }
+}
+
+/// What an entry allows, as sessions have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A `session_id`.
     Session(String),
+    /// An application identifier.
     Client(String),
+    /// A network block.
     Network(String),
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (kind, name) = match self {
+            Self::Session(id) => ("session", id),
+            Self::Client(id) => ("client", id),
+            Self::Network(block) => ("network", block),
+        };
+        write!(f, "{kind} {name}")
+    }
+}
+
+/// The entries that name a session, by their place in the list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Naming {
+    /// Those that allow it.
+    pub(crate) in_force: Vec<usize>,
+    /// Those that had expired on its day.
+    pub(crate) expired: Vec<usize>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,7 +128,7 @@ impl AllowList {
         self.file.as_ref()
     }
 
-    fn parse(text: &str) -> Result<Vec<Entry>, String> {
+    fn parse(text: &str) -> Result<Vec<AllowEntry>, String> {
         let raw: RawList = toml::from_str(text).map_err(|error| toml_reason(text, &error))?;
         let entries = raw.allow.into_iter().enumerate().map(|(index, entry)| {
             let place = |what: String| format!("entry {}: {what}", index + 1);
@@ -97,7 +137,7 @@ impl AllowList {
             }
             let subject = match (entry.session, entry.client, entry.network) {
                 (Some(id), None, None) => Subject::Session(session_id(&id).map_err(place)?),
-                (None, Some(id), None) => Subject::Client(id.to_ascii_lowercase()),
+                (None, Some(id), None) => Subject::Client(application(&id).map_err(place)?),
                 (None, None, Some(block)) => {
                     Subject::Network(network_named(&block).map_err(place)?)
                 }
@@ -107,35 +147,65 @@ impl AllowList {
                     ));
                 }
             };
-            let last_day = match entry.expires {
+            let last_day = match &entry.expires {
                 None => None,
                 Some(text) => Some(
-                    day_number(&text).ok_or_else(|| place("expires is not a date".to_owned()))?,
+                    day_number(text).ok_or_else(|| place("expires is not a date".to_owned()))?,
                 ),
             };
-            Ok(Entry { subject, last_day })
+            Ok(AllowEntry {
+                subject,
+                reason: entry.reason,
+                expires: entry.expires,
+                last_day,
+            })
         });
         entries.collect()
     }
 
+    /// The entries, in the order of the file.
+    #[must_use]
+    pub fn entries(&self) -> &[AllowEntry] {
+        &self.entries
+    }
+
     /// Whether a session may pass on its day.
     pub fn allows(&self, session: &Session, columns: &EventColumns<'_>) -> bool {
-        if self.entries.is_empty() {
-            return false;
-        }
-        let name =
-            |coded: &crate::event::Coded<'_>, code: u32| coded.names[code as usize].to_owned();
-        let client = name(&columns.client_app_id, session.client_app_id);
-        let called = name(&columns.app_id, session.app_id);
-        let network = name(&columns.network, session.network);
-        self.entries
-            .iter()
-            .filter(|entry| entry.last_day.is_none_or(|last| session.day <= last))
-            .any(|entry| match &entry.subject {
+        self.naming(session, columns)
+            .any(|entry| self.entries[entry].is_in_force(session.day))
+    }
+
+    /// All entries that name a session.
+    pub(crate) fn all_naming(&self, session: &Session, columns: &EventColumns<'_>) -> Naming {
+        let (in_force, expired) = self
+            .naming(session, columns)
+            .partition(|&entry| self.entries[entry].is_in_force(session.day));
+        Naming { in_force, expired }
+    }
+
+    fn naming<'a>(
+        &'a self,
+        session: &'a Session,
+        columns: &'a EventColumns<'_>,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let named = move |entry: &AllowEntry| {
+            let client = columns.client_app_id.names[session.client_app_id as usize];
+            let called = columns.app_id.names[session.app_id as usize];
+            match &entry.subject {
                 Subject::Session(id) => *id == session.id_text(),
-                Subject::Client(id) => *id == client || (client.is_empty() && *id == called),
-                Subject::Network(block) => *block == network,
-            })
+                Subject::Client(id) => id == client || (client.is_empty() && id == called),
+                // What else the session did from elsewhere is not allowed with it.
+                Subject::Network(block) => {
+                    columns.network.names[session.network as usize] == block
+                        && session
+                            .rows
+                            .iter()
+                            .map(|&row| columns.network.codes[row as usize])
+                            .all(|network| network == 0 || network == session.network)
+                }
+            }
+        };
+        (0..self.entries.len()).filter(move |&entry| named(&self.entries[entry]))
     }
 }
 
@@ -146,6 +216,18 @@ fn session_id(text: &str) -> Result<String, String> {
     } else {
         Err(format!(
             "\"{text}\" is no session_id of sessions.csv, which has 16 hexadecimal digits"
+        ))
+    }
+}
+
+/// An application's identifier as events have it.
+fn application(text: &str) -> Result<String, String> {
+    let id = text.trim().to_ascii_lowercase();
+    if parse_guid(id.as_bytes()).is_some() {
+        Ok(id)
+    } else {
+        Err(format!(
+            "\"{text}\" is no application id, which has 36 characters; client_app_id and app_id of sessions.csv give it whole"
         ))
     }
 }
@@ -167,14 +249,13 @@ mod tests {
     #[test]
     fn entries_need_one_subject_a_reason_and_a_real_date() {
         let parse = |entry: &str| AllowList::parse(&format!("[[allow]]\n{entry}"));
-        assert!(parse("client = \"A\"\nreason = \"migration\"\nexpires = \"2026-12-31\"").is_ok());
-        assert!(parse("client = \"a\"").is_err_and(|e| e.contains("reason")));
+        let client = "client = \"5E3CE6C0-2b1f-4285-8d4b-75ee78787346\"\n";
+        let of = |more: &str| parse(&format!("{client}{more}"));
+        assert!(of("reason = \"migration\"\nexpires = \"2026-12-31\"").is_ok());
+        assert!(of("").is_err_and(|e| e.contains("reason")));
         assert!(parse("reason = \"x\"").is_err_and(|e| e.contains("entry 1")));
         assert!(parse("client = \"a\"\nnetwork = \"b\"\nreason = \"x\"").is_err());
-        assert!(
-            parse("client = \"a\"\nreason = \"x\"\nexpires = \"soon\"")
-                .is_err_and(|e| e.contains("date"))
-        );
+        assert!(of("reason = \"x\"\nexpires = \"soon\"").is_err_and(|e| e.contains("date")));
         assert!(AllowList::parse("").is_ok_and(|entries| entries.is_empty()));
         assert!(parse("client = 7\nreason = \"x\"").is_err_and(|e| e.starts_with("line 2: ")));
     }
@@ -190,6 +271,8 @@ mod tests {
         let id = Ok(Subject::Session("00ff00ff00ff00ff".to_owned()));
         assert_eq!(of("session = \"00FF00FF00FF00FF\""), id);
         assert!(of("session = \"12\"").is_err_and(|e| e.contains("session_id")));
+        // As pictures and tables shorten it.
+        assert!(of("client = \"5e3ce6c0\"").is_err_and(|e| e.contains("application id")));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The whole way, readable in one screen: files to events to sessions to a ranked, explained analysis.
 
+mod allowed;
 mod passed;
 mod window;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -21,6 +23,7 @@ use crate::model::{Model, PassedDay, Verdict};
 use crate::rank::{RankOptions, Ranked};
 use crate::session::{Session, SessionOptions, sessionize};
 
+pub use allowed::Allowed;
 pub use passed::{LeftOut, left_out_sentence, passed_over_sentence, refuse_leaps};
 use window::ObservedDay;
 
@@ -102,7 +105,7 @@ pub struct AnalyzedSession {
     pub verdict: Box<Assessment>,
     /// Identifier of its campaign, if it belongs to one.
     pub campaign: Option<String>,
-    /// Why, the strongest first; for unflagged sessions at most two.
+    /// Why it was flagged, the strongest first; empty for other sessions, see [`Analysis::reasons_of`].
     pub reasons: Vec<Reason>,
 }
 
@@ -119,7 +122,7 @@ pub struct Assessment {
     pub deviations: [f32; FEATURE_COUNT],
     /// Share of each feature in the score; only flagged sessions are attributed.
     pub contributions: Option<Box<[f64]>>,
-    /// What the reasons are made of, until they are; `None` for sessions that are as expected.
+    /// What the reasons of sessions that are not flagged are made of; `None` for those that are as expected.
     grounds: Option<Box<Grounds>>,
 }
 
@@ -159,6 +162,8 @@ pub struct Analysis {
     pub thresholds: Vec<(i32, Option<f64>)>,
     /// What is not in `sessions`, by day: sessions of days that the model had passed before. Empty without such a model.
     pub left_out: Vec<LeftOut>,
+    /// What each entry of the allow-list let pass, in the list's order.
+    pub allowed: Vec<Allowed>,
     /// Mailboxes with at least one session.
     pub mailboxes: usize,
     /// Seconds per stage.
@@ -174,6 +179,33 @@ impl Analysis {
         self.sessions
             .iter()
             .filter(|session| session.verdict.ranked.flagged)
+    }
+
+    /// Why a session deviates: all reasons of a flagged one, the two strongest of any other. Those are put into words when they are
+    /// asked for: there are millions. `naming` is of the events that were read.
+    pub fn reasons_of<'a>(
+        &self,
+        analyzed: &'a AnalyzedSession,
+        naming: &Naming<'_>,
+    ) -> Cow<'a, [Reason]> {
+        match &analyzed.verdict.grounds {
+            Some(grounds) if !analyzed.verdict.ranked.flagged => Cow::Owned(reasons(
+                &analyzed.session,
+                false,
+                &grounds.evidence,
+                &[],
+                naming,
+                &self.model.symbols,
+            )),
+            _ => Cow::Borrowed(&analyzed.reasons),
+        }
+    }
+
+    /// The sessions that the allow-list kept from being flagged, by rank.
+    pub fn spared(&self) -> impl Iterator<Item = &AnalyzedSession> {
+        self.sessions
+            .iter()
+            .filter(|session| session.verdict.ranked.spared)
     }
 
     /// The days that were judged, days since 1970 UTC, in order.
@@ -220,6 +252,7 @@ pub fn analyze_with(
     clock.lap();
 
     let (sessions, campaigns) = explain(config, &model, &columns, judged);
+    let allowed = allowed::count(&config.allow, &sessions, &columns);
     timings.explain = clock.lap();
 
     let mailboxes = sessions
@@ -233,6 +266,7 @@ pub fn analyze_with(
         campaigns,
         thresholds,
         left_out,
+        allowed,
         mailboxes,
         timings,
         model,
@@ -426,30 +460,20 @@ fn explain(
         sessions.par_extend(ranked.into_par_iter().enumerate().map(
             |(index, (session, mut verdict))| {
                 let index = before + index;
-                let grounds = verdict.grounds.take();
-                let evidence = grounds.map(|grounds| grounds.evidence).unwrap_or_default();
-                let shares = verdict.contributions.as_deref().unwrap_or_default();
-                let mut reasons = reasons(
-                    &session,
-                    verdict.ranked.flagged,
-                    &evidence,
-                    shares,
-                    &naming,
-                    &model.symbols,
-                );
-                if verdict.ranked.flagged && reasons.len() > 8 {
-                    reasons.truncate(8);
+                let mut told = Vec::new();
+                if verdict.ranked.flagged {
+                    let grounds = verdict.grounds.take();
+                    let evidence = grounds.map(|grounds| grounds.evidence).unwrap_or_default();
+                    let shares = verdict.contributions.as_deref().unwrap_or_default();
+                    let symbols = &model.symbols;
+                    told = reasons(&session, true, &evidence, shares, &naming, symbols);
                 }
-                for reason in &mut reasons {
-                    reason.give_back_room(verdict.ranked.flagged);
-                }
-                reasons.shrink_to_fit();
                 AnalyzedSession {
                     session,
                     rank: index + 1,
                     verdict,
                     campaign: member_of.get(&index).map(|id| (*id).to_owned()),
-                    reasons,
+                    reasons: told,
                 }
             },
         ));

@@ -43,6 +43,7 @@ use crate::feature::{FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId, Observati
 use crate::isolation::{IsolationForest, Mode};
 
 use calibration::Calibration;
+pub(crate) use calibration::MAILBOX_DAYS_PER_ALERT;
 pub(crate) use follow_up::FollowUps;
 use sample::Sample;
 
@@ -80,7 +81,7 @@ pub enum FlagRule {
 /// How sessions are ranked and flagged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RankOptions {
-    /// Seed of every random step.
+    /// Seed of the isolation forests; nothing else depends on chance.
     pub seed: u64,
     /// Days at the start that are scored but never flagged.
     pub warm_up_days: u32,
@@ -117,6 +118,8 @@ pub struct Ranked {
     pub p_value: f64,
     /// Whether the session is flagged.
     pub flagged: bool,
+    /// Whether it would be, had an analyst not allowed it.
+    pub spared: bool,
     /// Whether its network, or its client unless that was the mailbox's own, was flagged in this mailbox on an earlier day or
     /// belongs to an intrusion that was.
     pub follow_up: bool,
@@ -268,6 +271,7 @@ impl Ranker {
                     isolation,
                     p_value: p_values.of(observation.channel, score),
                     flagged: false,
+                    spared: false,
                     follow_up: false,
                     own_client: own_client(&weights[index]),
                     telling_change: weights[index].shares[FeatureId::Changes.index()]
@@ -282,8 +286,9 @@ impl Ranker {
         };
         if let Some(threshold) = threshold {
             for (session, observation) in sessions.iter_mut().zip(observations) {
-                session.flagged =
-                    session.score > 0.0 && session.score >= threshold && !observation.allowed;
+                let reaches = session.score > 0.0 && session.score >= threshold;
+                session.flagged = reaches && !observation.allowed;
+                session.spared = reaches && observation.allowed;
             }
         }
         if follow_ups {
@@ -437,4 +442,60 @@ fn join(isolation: f64, weight: f64, part: f64) -> f64 {
 
 fn bounded(weight: f64) -> f64 {
     weight / (weight + HALF_WEIGHT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baseline::weigh;
+    use crate::feature::FEATURE_COUNT;
+
+    /// Thirty days on which every mailbox is opened a little oddly and mailbox 7 very oddly; the last one's threshold, and what
+    /// became of mailbox 7 on it.
+    fn thirty_days(allowed: bool) -> (Option<f64>, Ranked) {
+        let options = RankOptions::default();
+        let mut ranker = Ranker::default();
+        let mut last = None;
+        for day in 0..30 {
+            let visits: Vec<Observation> = (0..20)
+                .map(|mailbox| Observation {
+                    mailbox,
+                    allowed: allowed && mailbox == 7,
+                    ..Observation::visit(day, mailbox)
+                })
+                .collect();
+            let weights: Vec<Weight> = visits
+                .iter()
+                .map(|visit| {
+                    let mut deviations = [0.0; FEATURE_COUNT];
+                    let odd = if visit.mailbox == 7 { 3.0 } else { 0.1 };
+                    // No two days are quite the same.
+                    let odd = odd + f64::from((day * 20 + visit.mailbox as i32) % 17) / 100.0;
+                    for feature in [FeatureId::Network, FeatureId::Application, FeatureId::Items] {
+                        deviations[feature.index()] = odd;
+                    }
+                    weigh(&deviations, visit.channel, visit.delegated)
+                })
+                .collect();
+            let ids: Vec<u64> = (0..20).map(|index| day as u64 * 20 + index).collect();
+            let ranked = ranker
+                .rank_day(&visits, &weights, &options)
+                .expect("ranked");
+            ranker.teach_day(&visits, &weights, &ranked, &ids, &[true; 20]);
+            last = Some((ranked.threshold, ranked.sessions[7]));
+        }
+        last.expect("thirty days")
+    }
+
+    #[test]
+    fn what_is_allowed_is_not_flagged_and_sets_no_threshold() {
+        let (threshold, visit) = thirty_days(false);
+        assert!(!visit.spared);
+        let (without, allowed) = thirty_days(true);
+        assert!(allowed.spared && !allowed.flagged);
+        assert!(
+            without < threshold,
+            "{without:?} is not below {threshold:?}"
+        );
+    }
 }

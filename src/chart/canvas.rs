@@ -11,7 +11,7 @@ use plotters::style::{Color, ShapeStyle};
 
 use super::ChartError;
 use super::label;
-use super::palette::{self, STRIP, is_blank};
+use super::palette::{self, STRIP, is_blank, only_color};
 use super::theme::{self, Resolution, Rgb, Style, WIDTH};
 use super::typeface::{Align, CAP_HEIGHT, DRAWN, Font, fonts};
 
@@ -278,6 +278,12 @@ fn halve(pixels: &[u8], width: usize) -> Vec<u8> {
                 out.resize(out.len() + above.len() / 2, 255);
                 continue;
             }
+            if let Some(color) = only_color(above)
+                && above == below
+            {
+                out.extend(std::iter::repeat_n(color, above.len() / 6).flatten());
+                continue;
+            }
             for (a, b) in above.chunks_exact(6).zip(below.chunks_exact(6)) {
                 out.extend::<[u8; 3]>(std::array::from_fn(|c| {
                     let sum = u16::from(a[c])
@@ -349,6 +355,15 @@ mod tests {
         let mut expected = vec![255; width / 2 * 3];
         expected[STRIP / 2..STRIP / 2 + 3].fill(205);
         assert_eq!(halved, expected);
+        // A fill stays what it is, and where two meet they mix.
+        let fill = |color: [u8; 3]| color.repeat(STRIP / 3);
+        let (red, blue) = (fill([200, 0, 0]), fill([0, 0, 200]));
+        assert_eq!(
+            halve(&[red.clone(), red.clone()].concat(), STRIP / 3),
+            red[..STRIP / 2]
+        );
+        let mixed = halve(&[red, blue].concat(), STRIP / 3);
+        assert_eq!(mixed, fill([100, 0, 100])[..STRIP / 2]);
     }
 
     #[test]

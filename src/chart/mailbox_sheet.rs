@@ -66,7 +66,7 @@ pub fn draw(data: &MailboxSheet, style: &Style, path: &Path) -> Result<(), Chart
     let step = label::step(data.items.step);
     let picture = canvas::render(height, style, |canvas| {
         let around = Frame {
-            title: &title(data, style),
+            title: &title(data),
             subtitle: &subtitle(data, style),
             units: &format!("items per {step} and per day"),
         };
@@ -115,7 +115,7 @@ pub fn draw(data: &MailboxSheet, style: &Style, path: &Path) -> Result<(), Chart
         }
         area.top += GAP;
         let mut week = area.take_left(WEEK_WIDTH);
-        panel_title(canvas, week.take_top(PANEL), &week_title(data, style));
+        panel_title(canvas, week.take_top(PANEL), &week_title(data));
         week_map::draw(
             canvas,
             Area {
@@ -132,7 +132,7 @@ pub fn draw(data: &MailboxSheet, style: &Style, path: &Path) -> Result<(), Chart
     canvas::save(&picture, path)
 }
 
-pub(super) fn title(data: &MailboxSheet, style: &Style) -> String {
+pub(super) fn title(data: &MailboxSheet) -> String {
     let mailbox = label::name(&data.mailbox, 56);
     if data.flagged.is_empty() {
         return format!("{mailbox}: no session flagged");
@@ -142,23 +142,34 @@ pub(super) fn title(data: &MailboxSheet, style: &Style) -> String {
         .iter()
         .fold(0u64, |sum, s| sum.saturating_add(s.items));
     let sessions = data.flagged.len() as u64;
+    let read = match items {
+        0 => String::new(),
+        items => format!(" accessed {}", label::counted(items, "item", "items")),
+    };
     let mut title = format!(
-        "{mailbox}: {} accessed {} from {}",
+        "{mailbox}: {}{read} from {}",
         label::counted(sessions, "flagged session", "flagged sessions"),
-        label::counted(items, "item", "items"),
         origin(&data.flagged),
     );
-    let quiet = week_map::at_quiet_hours(&data.week, (&data.flagged, style)) as u64;
-    match (quiet, sessions) {
+    match (at_odd_hours(data), sessions) {
         (0, _) => {}
-        (_, 1) => title.push_str(", in quiet hours"),
-        (quiet, all) if quiet == all => title.push_str("; all sessions in quiet hours"),
-        (quiet, _) => title.push_str(&format!(
-            "; {} in quiet hours",
-            label::counted(quiet, "session", "sessions")
+        (_, 1) => title.push_str(", at an unusual hour"),
+        (odd, all) if odd == all => title.push_str("; all sessions at unusual hours"),
+        (1, _) => title.push_str("; 1 session at an unusual hour"),
+        (odd, _) => title.push_str(&format!(
+            "; {} sessions at unusual hours",
+            label::count(odd)
         )),
     }
     title
+}
+
+/// Flagged sessions at hours that are unusual for the mailbox, as the ranking has it.
+fn at_odd_hours(data: &MailboxSheet) -> u64 {
+    data.flagged
+        .iter()
+        .filter(|session| session.odd_hour)
+        .count() as u64
 }
 
 /// The network of the sessions, or how many there were.
@@ -186,12 +197,11 @@ fn subtitle(data: &MailboxSheet, style: &Style) -> String {
     text
 }
 
-fn week_title(data: &MailboxSheet, style: &Style) -> String {
-    let quiet = week_map::at_quiet_hours(&data.week, (&data.flagged, style));
-    match (data.flagged.len(), quiet) {
+fn week_title(data: &MailboxSheet) -> String {
+    match (data.flagged.len(), at_odd_hours(data)) {
         (_, 0) => "Hours of the week".to_owned(),
-        (1, _) => "Hours of the week: flagged in quiet hours".to_owned(),
-        (all, quiet) => format!("Hours of the week: {quiet} of {all} in quiet hours"),
+        (1, _) => "Hours of the week: flagged at an unusual hour".to_owned(),
+        (all, odd) => format!("Hours of the week: {odd} of {all} at unusual hours"),
     }
 }
 
@@ -255,8 +265,6 @@ mod tests {
             networks: Vec::new(),
             reasons: Vec::new(),
         };
-        let style = Style::default();
-        let title = |data: &MailboxSheet| title(data, &style);
         assert_eq!(title(&data), "envoy@contoso.example: no session flagged");
         data.flagged.push(FlaggedSession {
             items: 250,
@@ -267,18 +275,14 @@ mod tests {
             title(&data),
             "envoy@contoso.example: 1 flagged session accessed 250 items from 192.0.2.0/24"
         );
-        // The epoch was a Thursday at midnight; this mailbox is used on Mondays at midnight only.
-        data.week = vec![0.0; 168];
-        data.week[0] = 10.0;
         data.flagged.push(FlaggedSession {
             items: 1,
-            start: 4 * 86_400,
-            end: 4 * 86_400,
+            odd_hour: true,
             ..FlaggedSession::default()
         });
         assert_eq!(
             title(&data),
-            "envoy@contoso.example: 2 flagged sessions accessed 251 items from 2 networks; 1 session in quiet hours"
+            "envoy@contoso.example: 2 flagged sessions accessed 251 items from 2 networks; 1 session at an unusual hour"
         );
         data.flagged[0].rank = 7;
         data.flagged[1].rank = 3;

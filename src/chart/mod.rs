@@ -99,10 +99,10 @@ pub enum Chart {
 impl Chart {
     /// The finding, as the title of the picture states it; it also describes the picture to those who cannot see it.
     #[must_use]
-    pub fn title(&self, style: &Style) -> String {
+    pub fn title(&self) -> String {
         match self {
             Chart::TenantOverview(data) => tenant_overview::title(data),
-            Chart::MailboxSheet(data) => mailbox_sheet::title(data, style),
+            Chart::MailboxSheet(data) => mailbox_sheet::title(data),
             Chart::ScoreDistribution(data) => score_distribution::title(data),
             Chart::TopSessions(data) => top_sessions::title(data),
             Chart::CampaignMap(data) => campaign_map::title(data),

@@ -21,6 +21,13 @@ pub(super) fn is_blank(strip: &[u8]) -> bool {
     strip.iter().fold(255, |all, &byte| all & byte) == 255
 }
 
+/// The colour of a strip that has one only: fills and empty cells, after the paper the most of a chart.
+pub(super) fn only_color(strip: &[u8]) -> Option<[u8; 3]> {
+    let shifted = strip.len().saturating_sub(3);
+    let color = strip.first_chunk::<3>()?;
+    (strip.get(3..)? == strip.get(..shifted)?).then_some(*color)
+}
+
 /// A picture as colours and one index per pixel.
 pub(super) struct Indexed {
     /// The colours, at most 256, the commonest first.
@@ -66,6 +73,8 @@ fn for_each_run(rgb: &[u8], mut run: impl FnMut(Rgb, usize)) {
     for strip in rgb.chunks(STRIP) {
         if is_blank(strip) {
             take(PAPER, strip.len() / 3);
+        } else if let Some([red, green, blue]) = only_color(strip) {
+            take((red, green, blue), strip.len() / 3);
         } else {
             for pixel in strip.chunks_exact(3) {
                 take((pixel[0], pixel[1], pixel[2]), 1);

@@ -26,6 +26,9 @@ pub struct FlaggedSession {
     pub items: u64,
     /// The strongest reason, in words.
     pub reason: String,
+    /// Whether it came at an hour that is unusual for the mailbox; charts of before do not say.
+    #[serde(default)]
+    pub odd_hour: bool,
 }
 
 /// Height of one row.

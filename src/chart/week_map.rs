@@ -30,27 +30,6 @@ fn hours_of(session: &FlaggedSession, style: &Style) -> Vec<usize> {
     hours
 }
 
-/// Number of flagged sessions that fell wholly into hours in which the mailbox is normally quiet.
-pub(super) fn at_quiet_hours(
-    normal: &[f64],
-    (flagged, style): (&[FlaggedSession], &Style),
-) -> usize {
-    // Quiet: less than a twentieth of the busiest hour.
-    let most = normal
-        .iter()
-        .copied()
-        .filter(|n| n.is_finite())
-        .fold(0.0, f64::max);
-    if most <= 0.0 {
-        return 0;
-    }
-    let quiet = |hour: &usize| normal.get(*hour).is_none_or(|n| *n < most / 20.0);
-    flagged
-        .iter()
-        .filter(|session| hours_of(session, style).iter().all(quiet))
-        .count()
-}
-
 /// Draws the map with its axes; `normal` is the mean number of items in each hour of the week.
 pub(super) fn draw(
     canvas: &mut Canvas<'_>,
@@ -178,17 +157,5 @@ mod tests {
         assert_eq!(session_hours(MONDAY + 3_000, MONDAY + 7_300), vec![0, 1, 2]);
         assert_eq!(session_hours(MONDAY - 1, MONDAY - 1), vec![167]);
         assert_eq!(session_hours(0, i64::MAX).len(), HOURS);
-    }
-
-    #[test]
-    fn quiet_hours_are_those_the_mailbox_never_uses() {
-        let style = Style::default();
-        let mut normal = vec![0.0; HOURS];
-        normal[9] = 20.0;
-        let night = [session(MONDAY + 2 * 3_600, MONDAY + 2 * 3_600 + 60)];
-        let morning = [session(MONDAY + 9 * 3_600, MONDAY + 9 * 3_600 + 60)];
-        assert_eq!(at_quiet_hours(&normal, (&night, &style)), 1);
-        assert_eq!(at_quiet_hours(&normal, (&morning, &style)), 0);
-        assert_eq!(at_quiet_hours(&[], (&night, &style)), 0);
     }
 }

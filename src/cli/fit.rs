@@ -63,6 +63,14 @@ pub(crate) fn run(args: FitArgs) -> Result<Outcome, Error> {
     bar.clear();
     let analysis = result?;
     warn_of_failures(&analysis);
+    if analysis.sessions.is_empty() {
+        return Err(Error::Input {
+            input: "the exports".to_owned(),
+            reason: "hold no mailbox session: there was nothing to learn, and no model was written"
+                .to_owned(),
+            remedy: "see with `mailglass inspect` what they hold".to_owned(),
+        });
+    }
     pipeline::refuse_leaps(None, analysis.days())?;
     let outcome = Outcome::of(&analysis, false);
     let said = format!(

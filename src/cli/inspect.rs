@@ -315,6 +315,9 @@ fn files_text(ingested: &Ingested) -> String {
 
 fn period_text(ingested: &Ingested) -> String {
     let coverage = &ingested.coverage;
+    if coverage.start.is_none() {
+        return "\nPeriod: no mailbox record\n".to_owned();
+    }
     let moment = |time: Option<i64>| {
         let time = time.and_then(|time| jiff::Timestamp::from_millisecond(time).ok());
         time.map_or_else(

@@ -1,6 +1,7 @@
 //! What a run says on the terminal: what was read, what was flagged, where it is.
 
 use super::terminal::{harmless, in_lines, print, table, warn};
+use crate::chart::label;
 use crate::error::Error;
 use crate::explain::Naming;
 use crate::ingest::{self, Warning};
@@ -37,6 +38,10 @@ pub(crate) fn present(
     if !quiet {
         print(&what_was_read(analysis))?;
         print(&what_was_flagged(analysis, config)?)?;
+        let allowed = what_was_allowed(analysis, config);
+        if !allowed.is_empty() {
+            print(&allowed)?;
+        }
         print(&where_it_is(options))?;
     }
     Ok(())
@@ -53,14 +58,14 @@ pub(crate) fn warn_of_failures(analysis: &Analysis) {
 pub(crate) fn what_was_read(analysis: &Analysis) -> String {
     let counts = &analysis.ingested.counts;
     let mut text = format!(
-        "Read {} rows: {} events, {} duplicates, {} other records, {} rejects\n     {} mailboxes, {} sessions",
+        "Read {} rows: {} events, {} duplicates, {} other records, {} rejects\n     {}, {}",
         counts.rows,
         counts.events,
         counts.duplicates,
         counts.other_records,
         counts.rejects,
-        analysis.mailboxes,
-        analysis.sessions.len()
+        label::counted(analysis.mailboxes as u64, "mailbox", "mailboxes"),
+        label::counted(analysis.sessions.len() as u64, "session", "sessions")
     );
     for warning in analysis.ingested.coverage.warnings.iter().take(NOTES) {
         text.push_str(&format!("\n     note: {}", harmless(&warning.sentence())));
@@ -73,6 +78,33 @@ pub(crate) fn what_was_read(analysis: &Analysis) -> String {
         .saturating_sub(NOTES);
     if more > 0 {
         text.push_str(&format!("\n     and {more} more notes in summary.json"));
+    }
+    text
+}
+
+/// What the allow-list kept from being flagged, and what is odd about its entries; empty where there is nothing to say.
+fn what_was_allowed(analysis: &Analysis, config: &Config) -> String {
+    let mut text = match analysis.spared().count() as u64 {
+        0 => String::new(),
+        spared => format!(
+            "\nThe allow-list kept {} from being flagged",
+            label::counted(spared, "session", "sessions")
+        ),
+    };
+    let whole = config.model_file.is_none();
+    let remarks: Vec<String> = analysis
+        .allowed
+        .iter()
+        .filter_map(|entry| entry.remark(whole))
+        .collect();
+    for remark in remarks.iter().take(NOTES) {
+        text.push_str(&format!("\nnote: {}", harmless(remark)));
+    }
+    if remarks.len() > NOTES {
+        let more = remarks.len() - NOTES;
+        text.push_str(&format!(
+            "\nand {more} more notes on the allow-list in summary.json"
+        ));
     }
     text
 }
@@ -91,10 +123,15 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
             "\nNothing flagged: a single day has no other days to be judged by".to_owned()
         } else if judged == 0 && analysis.sessions.iter().all(|s| s.verdict.warm_up) {
             format!(
-                "\nNothing flagged: all {} days are warm-up (--warm-up {})",
-                analysis.thresholds.len(),
+                "\nNothing flagged: {} warm-up (--warm-up {})",
+                match analysis.thresholds.len() {
+                    1 => "the only day is".to_owned(),
+                    days => format!("all {days} days are"),
+                },
                 config.rank.warm_up_days
             )
+        } else if judged == 0 {
+            "\nNothing flagged: no day has earlier ones to be judged by".to_owned()
         } else {
             "\nNothing flagged".to_owned()
         });
@@ -145,8 +182,8 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
         n => format!(", {n} campaign{}", if n == 1 { "" } else { "s" }),
     };
     Ok(format!(
-        "\nFlagged {} sessions{campaigns}\n{listed}{rest}",
-        flagged.len()
+        "\nFlagged {}{campaigns}\n{listed}{rest}",
+        label::counted(flagged.len() as u64, "session", "sessions")
     ))
 }
 

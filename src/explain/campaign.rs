@@ -216,12 +216,9 @@ fn in_words(tie: &Tie, members: usize, symbols: &Symbols) -> String {
         CategoryKind::Country => "country",
         CategoryKind::Actor => "actor",
     };
-    let name = match symbols.name(symbol).trim() {
-        "" => "that the log does not name",
-        name => name,
-    };
     format!(
-        "{what} {name} ({} of {members} sessions)",
+        "{what} {} ({} of {members} sessions)",
+        symbols.name(symbol).trim(),
         tie.carriers.len()
     )
 }
@@ -287,7 +284,6 @@ mod tests {
         let mut symbols = Symbols::default();
         let client = (CategoryKind::Client, symbols.intern("app-1 Client=REST;;"));
         let app = (CategoryKind::Application, symbols.intern("app-1"));
-        let nameless = (CategoryKind::Client, symbols.intern(" "));
         let shared = |first: &[_], second: &[_]| {
             let sessions = [session(0, 1, 10, first), session(1, 2, 11, second)];
             let found = campaigns(&sessions, &symbols);
@@ -304,10 +300,6 @@ mod tests {
         assert_eq!(
             shared(&[app, client], &[app, client]),
             ["application app-1 (2 of 2 sessions)"]
-        );
-        assert_eq!(
-            shared(&[nameless], &[nameless]),
-            ["client that the log does not name (2 of 2 sessions)"]
         );
     }
 

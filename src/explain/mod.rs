@@ -2,6 +2,7 @@
 
 mod amount;
 mod campaign;
+mod change;
 mod exposure;
 mod naming;
 mod reason;

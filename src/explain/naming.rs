@@ -101,12 +101,18 @@ impl<'a> Naming<'a> {
         name
     }
 
-    /// The block that the network belongs to, with the network: what is known of a network is counted by blocks.
+    /// The autonomous system or the block that the network belongs to, with the network: what is known of a network is counted by
+    /// these.
     pub fn network_in_block(&self, session: &Session) -> String {
         let network = text(&self.columns.network, session.network);
         let block = block_name(network);
         let name = self.network(session);
-        if block == network {
+        if session.asn != 0 {
+            match text(&self.columns.country, session.country) {
+                "" => format!("AS{} around {network}", session.asn),
+                country => format!("AS{} ({country}) around {network}", session.asn),
+            }
+        } else if block == network {
             name
         } else {
             format!("the block {block} around {name}")

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Naming;
 use super::amount::{bytes, count, duration, number, plural, probability, whole};
+use super::change::changes;
 use crate::baseline::{Elsewhere, Evidence, Expectation};
 use crate::event::ClientFamily;
 use crate::feature::{CategoryKind, Channel, FeatureId, Symbols};
@@ -17,9 +18,9 @@ const MIN_BANS: f64 = 1.0;
 pub struct Reason {
     /// The feature.
     pub feature: FeatureId,
-    /// What was observed, with its unit; empty for sessions that are not flagged (the sentence says it).
+    /// What was observed, with its unit.
     pub observed: String,
-    /// What was expected, with its unit; empty for sessions that are not flagged.
+    /// What was expected, with its unit.
     pub expected: String,
     /// The observed number; 1 for what happened once (something new, a rare hour, a change of settings).
     pub observed_value: f64,
@@ -35,25 +36,16 @@ pub struct Reason {
     pub sentence: String,
 }
 
-impl Reason {
-    /// Gives back what its texts have reserved and do not need: there are millions of reasons. Only those of flagged sessions
-    /// are told in columns; of the others the sentence stays.
-    pub(crate) fn give_back_room(&mut self, flagged: bool) {
-        if !flagged {
-            self.observed.clear();
-            self.expected.clear();
-        }
-        for text in [&mut self.observed, &mut self.expected, &mut self.sentence] {
-            text.shrink_to_fit();
-        }
-    }
-}
-
 /// Reasons of a flagged session in which no feature stands out by itself.
 const AT_LEAST: usize = 3;
+/// Most reasons of a session: what comes after adds nothing that an analyst could use.
+const AT_MOST: usize = 8;
+/// A mailbox with fewer sessions than this is judged by what others do as much as by its own.
+const FEW_SESSIONS: u32 = 10;
 
 /// Puts evidence into words, the largest contribution first. `contributions` are by feature. A `flagged` session in which
-/// nothing stands out by itself says what adds up.
+/// nothing stands out by itself says what adds up, and one that changed rules, forwarding or permissions says so in any case: how
+/// rare such changes are in the mailbox is one question, what an analyst has to undo is another.
 pub fn reasons(
     session: &Session,
     flagged: bool,
@@ -62,11 +54,19 @@ pub fn reasons(
     naming: &Naming<'_>,
     symbols: &Symbols,
 ) -> Vec<Reason> {
-    let mut telling: Vec<&Evidence> = evidence.iter().filter(|e| e.bans >= MIN_BANS).collect();
-    if flagged && telling.is_empty() {
-        telling.extend(evidence.iter().filter(|e| e.bans > 0.0));
-        telling.sort_by(|a, b| b.bans.total_cmp(&a.bans).then(a.feature.cmp(&b.feature)));
-        telling.truncate(AT_LEAST);
+    let changed =
+        |feature: FeatureId| flagged && session.rules > 0 && feature == FeatureId::Changes;
+    let mut telling: Vec<&Evidence> = evidence
+        .iter()
+        .filter(|e| e.bans >= MIN_BANS || changed(e.feature))
+        .collect();
+    if flagged && telling.iter().all(|e| e.bans < MIN_BANS) {
+        let mut rest: Vec<&Evidence> = evidence
+            .iter()
+            .filter(|e| e.bans > 0.0 && !changed(e.feature))
+            .collect();
+        rest.sort_by(|a, b| b.bans.total_cmp(&a.bans).then(a.feature.cmp(&b.feature)));
+        telling.extend(rest.into_iter().take(AT_LEAST));
     }
     let mut reasons: Vec<Reason> = telling
         .into_iter()
@@ -108,6 +108,12 @@ pub fn reasons(
             .then(b.bans.total_cmp(&a.bans))
             .then(a.feature.cmp(&b.feature))
     });
+    if let Some(at) = reasons.iter().position(|reason| changed(reason.feature))
+        && at >= AT_MOST
+    {
+        reasons.swap(AT_MOST - 1, at);
+    }
+    reasons.truncate(AT_MOST);
     reasons
 }
 
@@ -195,8 +201,9 @@ impl Words<'_> {
             Expectation::Hour {
                 near,
                 sessions,
+                weekend,
                 channel,
-            } => self.hour(*near, *sessions, *channel),
+            } => self.hour((*near, *sessions), *weekend, *channel),
             Expectation::Changes { such_days, days } => self.changes(*such_days, *days),
             Expectation::Token {
                 rung,
@@ -365,16 +372,20 @@ impl Words<'_> {
             };
             format!("nothing here to compare with; {compared} in the tenant have {expected}")
         } else {
-            format!(
-                "this mailbox's {}{who} through {through}{} {} {expected}",
+            let own = format!(
+                "this mailbox's {}{who} through {through}{}",
                 count(sessions, "ordinary session"),
                 if unfamiliar {
                     " by clients new to it"
                 } else {
                     ""
-                },
-                if sessions == 1 { "has" } else { "have" },
-            )
+                }
+            );
+            if sessions < FEW_SESSIONS {
+                format!("{own} and those of other mailboxes make {expected} likely")
+            } else {
+                format!("{own} mostly have {expected}")
+            }
         };
         let what = if what.is_empty() {
             String::new()
@@ -394,7 +405,7 @@ impl Words<'_> {
         )
     }
 
-    fn hour(&self, near: u32, sessions: u32, channel: Channel) -> Said {
+    fn hour(&self, (near, sessions): (u32, u32), weekend: bool, channel: Channel) -> Said {
         let clock = if self.session.end - self.session.start < 60_000 {
             self.naming.clock(self.session.start)
         } else {
@@ -410,11 +421,16 @@ impl Words<'_> {
             Channel::Mobile => "on phones",
             Channel::Application => "of applications",
         };
+        let days = if weekend {
+            "at weekends"
+        } else {
+            "on working days"
+        };
         let expected = if sessions == 0 {
-            format!("no ordinary sessions {kind} to compare")
+            format!("no ordinary sessions {kind} {days} to compare")
         } else {
             format!(
-                "{near} of {} {kind} within an hour of it",
+                "{near} of {} {kind} {days} within an hour of it",
                 count(sessions, "ordinary session")
             )
         };
@@ -437,11 +453,17 @@ impl Words<'_> {
     }
 
     fn changes(&self, such_days: u32, days: u32) -> Said {
-        let what = if self.evidence.observed >= 2.0 {
-            "a rule that hides or forwards mail, forwarding, or a permission was set"
-        } else {
-            "an inbox rule was changed"
+        let named = changes(self.session, self.naming.columns());
+        let named = named.as_deref().unwrap_or("a change of settings");
+        let what = match self.evidence.observed {
+            rung if rung >= 2.0 => format!("{named}: hides mail, sends it on, or lets others in"),
+            rung if rung >= 1.0 => format!("{named}: an inbox rule was changed"),
+            _ => format!("{named}: hides nothing, sends nothing on, lets nobody in"),
         };
+        let what = what.as_str();
+        if self.evidence.observed < 1.0 {
+            return (what.to_owned(), String::new(), 0.0, what.to_owned());
+        }
         if days == 0 {
             return without_history(what);
         }
@@ -487,16 +509,18 @@ struct Known {
 
 impl Known {
     fn in_words(&self) -> String {
-        let others = self.mailboxes.saturating_sub(u32::from(self.met_days > 0));
-        let tenant = match others {
-            0 => format!(
-                "familiar to none of the other {} mailboxes",
-                self.tenant_mailboxes.saturating_sub(1).max(1)
+        let tenant = match self.mailboxes {
+            0 => match self.tenant_mailboxes.saturating_sub(1) {
+                0 | 1 => "familiar to no other mailbox".to_owned(),
+                others => format!("familiar to none of the other {others} mailboxes"),
+            },
+            n => format!(
+                "familiar to {n} of {} mailboxes",
+                self.tenant_mailboxes.max(n)
             ),
-            n => format!("familiar to {n} of {} mailboxes", self.tenant_mailboxes),
         };
         match (self.met_days, self.rung) {
-            (0, 1) => "is new to this mailbox, which meets it with many others".to_owned(),
+            (0, 1) => "is new to this mailbox; many others know it or meet it now".to_owned(),
             (0, _) => format!("is new to this mailbox and {tenant}"),
             (days, _) => format!(
                 "came to this mailbox on {} before and is {tenant}",
@@ -511,7 +535,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tenant_is_counted_without_the_mailbox_itself() {
+    fn familiarity_is_that_of_other_mailboxes() {
         let new = Known {
             rung: 5,
             met_days: 0,
@@ -525,7 +549,7 @@ mod tests {
         let again = Known {
             rung: 5,
             met_days: 2,
-            mailboxes: 1,
+            mailboxes: 0,
             tenant_mailboxes: 80,
         };
         assert_eq!(

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::baseline::Stage;
 use crate::error::Error;
-use crate::feature::Observation;
+use crate::feature::{FeatureId, Observation};
 use crate::model::{Model, PassedDay};
 use crate::rank::{FollowUps, RankOptions};
 
@@ -37,10 +37,13 @@ pub(super) fn judge_days(
     options: &RankOptions,
 ) -> Result<Vec<PassedDay>, Error> {
     // How long a warm-up would be matters to nobody here; the models learn as they do by default.
-    let options = &RankOptions {
+    let mut options = RankOptions {
         warm_up_days: RankOptions::default().warm_up_days,
         ..options.clone()
     };
+    // The stretch that is left out would be a silence of its own.
+    options.without.push(FeatureId::Silence);
+    let options = &options;
     let mut judging = RankOptions {
         warm_up_days: 0,
         ..options.clone()

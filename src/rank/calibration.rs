@@ -14,7 +14,7 @@ const ALERT_DAY_CAP: f64 = 3.0;
 const KEPT_ALERTS: usize = 3 * 1000;
 /// No more than one in so many mailbox-days is an alert, however many the analyst could read: where there are few mailboxes,
 /// the days of each must teach its baseline.
-const MAILBOX_DAYS_PER_ALERT: f64 = 4.0;
+pub(crate) const MAILBOX_DAYS_PER_ALERT: f64 = 4.0;
 /// Resolution of the histograms.
 const BINS: usize = 4096;
 /// What the calibration keeps from one day to the next: a half-life of a month.

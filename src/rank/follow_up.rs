@@ -218,6 +218,7 @@ mod tests {
             isolation: 0.5,
             p_value: 0.01,
             flagged: true,
+            spared: false,
             follow_up: false,
             own_client,
             telling_change,

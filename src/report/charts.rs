@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::period::{DAY, Period, accesses};
 use super::{coverage, sheets, wording};
@@ -13,9 +13,9 @@ use crate::chart::top_sessions::{TopSession, TopSessions};
 use crate::chart::{Chart, FlaggedSession, TenantOverview};
 use crate::error::Error;
 use crate::explain::Naming;
-use crate::feature::{FEATURES, FeatureGroup};
+use crate::feature::{FEATURES, FeatureGroup, FeatureId};
 use crate::pipeline::{Analysis, AnalyzedSession};
-use crate::rank::FlagRule;
+use crate::rank::{FlagRule, MAILBOX_DAYS_PER_ALERT};
 use crate::session::AddressBlocks;
 
 /// Mailboxes with a sheet of their own, by their highest-ranked flagged session.
@@ -119,6 +119,9 @@ fn file_name(mailbox: &str) -> String {
     mailbox.chars().take(60).map(safe).collect()
 }
 
+/// An hour is unusual for its mailbox when it deviates by as many bans: no more than one session in ten comes at such hours.
+const ODD_HOUR: f32 = 1.0;
+
 pub(super) fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -> FlaggedSession {
     let session = &analyzed.session;
     FlaggedSession {
@@ -134,6 +137,7 @@ pub(super) fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -
             .first()
             .map(|reason| wording::in_a_line(&reason.sentence, session, naming))
             .unwrap_or_default(),
+        odd_hour: analyzed.verdict.deviations[FeatureId::Hour.index()] >= ODD_HOUR,
     }
 }
 
@@ -176,11 +180,19 @@ fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
         .iter()
         .filter(|(_, threshold)| threshold.is_some())
         .count() as f64;
+    let judged_mailbox_days = analysis
+        .sessions
+        .iter()
+        .filter(|s| touching(s) && is_judged(s))
+        .map(|s| (s.session.mailbox, s.session.day))
+        .collect::<FxHashSet<(u32, i32)>>()
+        .len() as f64;
     // Chance is counted as the rule counts: comparing sessions with alerts would make a mailbox with many sessions look like more.
     let (alerts, expected_by_chance, words) = match rule {
         FlagRule::AlertsPerDay(rate) => (
             Some(alerts(analysis)),
-            rate * judged_days,
+            // No more than a quarter of the mailbox-days, as the threshold has it.
+            (rate * judged_days).min(judged_mailbox_days / MAILBOX_DAYS_PER_ALERT),
             format!("{rate} alerts a day (an alert is one mailbox on one day)"),
         ),
         FlagRule::FalseDiscoveryRate(q) => (

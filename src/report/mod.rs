@@ -48,6 +48,14 @@ pub fn check(options: &ReportOptions) -> Result<(), Error> {
     // First, because a run directory that was being replaced may come back.
     sweep(&parent);
     if out.exists() {
+        let empty = fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_none());
+        if !ingest::is_run_directory(out) && !empty {
+            return Err(in_the_way(
+                out,
+                "exists and is not a run directory of mailglass",
+                "choose another --out: --force replaces run directories only",
+            ));
+        }
         if !options.force {
             return Err(in_the_way(
                 out,
@@ -55,12 +63,17 @@ pub fn check(options: &ReportOptions) -> Result<(), Error> {
                 "choose another --out, or replace it with --force",
             ));
         }
-        let empty = fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_none());
-        if !ingest::is_run_directory(out) && !empty {
+        // What a killed `report` has left in it.
+        sweep(out);
+        if let Some(foreign) = foreign(out) {
+            let name = foreign.strip_prefix(out).unwrap_or(&foreign);
             return Err(in_the_way(
                 out,
-                "exists and is not a run directory of mailglass",
-                "--force replaces run directories only; choose another --out",
+                &format!(
+                    "holds {}, which mailglass did not write, and which would be lost with the folder",
+                    name.display()
+                ),
+                "move it elsewhere, or choose another --out",
             ));
         }
     }
@@ -68,6 +81,46 @@ pub fn check(options: &ReportOptions) -> Result<(), Error> {
     Staging::beside(out)
         .map(drop)
         .map_err(|source| Error::io("write into", &parent, source))
+}
+
+/// Everything that a run directory holds; pictures are in `charts`.
+const CONTENT: [&str; 11] = [
+    "campaigns.csv",
+    "charts",
+    "charts.json",
+    "exposure.csv",
+    "reasons.csv",
+    "rejects.csv",
+    "report.html",
+    "session_records.csv",
+    "sessions.csv",
+    "sessions.parquet",
+    "summary.json",
+];
+
+/// What file browsers leave wherever they look.
+const BROWSERS: [&str; 3] = [".DS_Store", "Thumbs.db", "desktop.ini"];
+
+/// The first entry of a run directory that mailglass has not written: notes, say, or a file that an analyst put aside.
+fn foreign(run: &Path) -> Option<PathBuf> {
+    let listed = |folder: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
+    };
+    let named = |path: &Path, names: &[&str]| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| names.contains(&name) || BROWSERS.contains(&name))
+    };
+    let picture = |path: &Path| path.extension().is_some_and(|ending| ending == "png");
+    let strange = listed(run).into_iter().find(|path| !named(path, &CONTENT));
+    strange.or_else(|| {
+        let charts = listed(&run.join("charts"));
+        charts
+            .into_iter()
+            .find(|path| !picture(path) && !named(path, &[]))
+    })
 }
 
 fn in_the_way(out: &Path, reason: &str, remedy: &str) -> Error {

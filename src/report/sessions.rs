@@ -31,7 +31,7 @@ pub(super) fn write(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Res
     // The format writes its page headers byte by byte.
     let mut parquet_file = BufWriter::new(create(&parquet_path)?);
     let fail = |error| Error::table_at(&parquet_path, error);
-    let head = frame(&[], naming)?;
+    let head = frame(&[], (analysis, naming))?;
     csv.write_all(&as_csv(head.clone(), true)?)
         .map_err(|source| Error::io("write", &csv_path, source))?;
     let mut parquet = ParquetWriter::new(&mut parquet_file)
@@ -43,7 +43,7 @@ pub(super) fn write(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Res
         chunks.len(),
         || (),
         |(), chunk| {
-            let frame = frame(chunks[chunk], naming)?;
+            let frame = frame(chunks[chunk], (analysis, naming))?;
             let text = as_csv(frame.clone(), false)?;
             Ok((frame, text))
         },
@@ -74,7 +74,10 @@ fn create(path: &Path) -> Result<File, Error> {
     File::create(path).map_err(|source| Error::io("create", path, source))
 }
 
-fn frame<'a>(sessions: &'a [AnalyzedSession], naming: &'a Naming<'_>) -> Result<DataFrame, Error> {
+fn frame<'a>(
+    sessions: &'a [AnalyzedSession],
+    (analysis, naming): (&Analysis, &'a Naming<'_>),
+) -> Result<DataFrame, Error> {
     let text = |name: &str, of: &dyn Fn(&'a AnalyzedSession) -> Cow<'a, str>| {
         let cells: Vec<Cow<'a, str>> = sessions.iter().map(|s| safe_cell(of(s))).collect();
         Column::new(name.into(), cells)
@@ -108,8 +111,8 @@ fn frame<'a>(sessions: &'a [AnalyzedSession], naming: &'a Naming<'_>) -> Result<
             s.campaign.as_deref().unwrap_or_default().into()
         }),
         text("reasons", &|s| {
-            let sentences: Vec<&str> = s
-                .reasons
+            let reasons = analysis.reasons_of(s, naming);
+            let sentences: Vec<&str> = reasons
                 .iter()
                 .take(REASONS_IN_CELL)
                 .map(|r| r.sentence.as_str())

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::tables::rfc3339;
 use crate::ingest::{Counts, Coverage, DayCount, Gap, HashedFile, Warning};
-use crate::pipeline::{Analysis, BaselineDays, Config, LeftOut, Timings};
+use crate::pipeline::{Allowed, Analysis, BaselineDays, Config, LeftOut, Timings};
 use crate::rank::RankOptions;
 use crate::session::SessionOptions;
 
@@ -22,12 +22,12 @@ pub struct Summary<'a> {
     pub format_version: u32,
     /// Options that decide the ranking.
     pub parameters: Parameters,
-    /// Seed of every random step.
+    /// Seed of the isolation forests; nothing else depends on chance.
     pub seed: u64,
     /// Input files with their hashes.
     pub inputs: Vec<InputSummary<'a>>,
-    /// The allow-list; null without one.
-    pub allow_list: Option<FileSummary<'a>>,
+    /// The allow-list, and what it let pass; null without one.
+    pub allow_list: Option<AllowSummary<'a>>,
     /// Geographic databases, in the order in which they were asked.
     pub geo_databases: Vec<FileSummary<'a>>,
     /// The model that the sessions were judged by, as it was before it learned them; null where all was learned from the inputs.
@@ -46,6 +46,8 @@ pub struct Summary<'a> {
     pub sessions: usize,
     /// Number of flagged sessions.
     pub flagged: usize,
+    /// Number of sessions that would be flagged, had the allow-list not named them.
+    pub spared: usize,
     /// Number of campaigns.
     pub campaigns: usize,
     /// What the log holds and lacks.
@@ -98,6 +100,16 @@ impl<'a> From<&'a HashedFile> for FileSummary<'a> {
             sha256: &file.sha256,
         }
     }
+}
+
+/// The allow-list.
+#[derive(Debug, Serialize)]
+pub struct AllowSummary<'a> {
+    /// The file.
+    #[serde(flatten)]
+    pub file: FileSummary<'a>,
+    /// Its entries, and what each let pass.
+    pub entries: &'a [Allowed],
 }
 
 /// Rows and what became of them.
@@ -205,7 +217,10 @@ impl<'a> Summary<'a> {
                     counts: (&file.counts).into(),
                 })
                 .collect(),
-            allow_list: config.allow.file().map(FileSummary::from),
+            allow_list: config.allow.file().map(|file| AllowSummary {
+                file: file.into(),
+                entries: &analysis.allowed,
+            }),
             geo_databases: ingested
                 .geo_databases
                 .iter()
@@ -227,6 +242,7 @@ impl<'a> Summary<'a> {
             mailboxes: analysis.mailboxes,
             sessions: analysis.sessions.len(),
             flagged: analysis.flagged().count(),
+            spared: analysis.spared().count(),
             campaigns: analysis.campaigns.len(),
             coverage: (&ingested.coverage).into(),
             timings: analysis.timings,

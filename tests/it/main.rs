@@ -1,5 +1,6 @@
 //! The one integration-test binary: each topic is a module.
 
+mod allow;
 mod analyze;
 mod architecture;
 mod chart;

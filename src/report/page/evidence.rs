@@ -270,6 +270,12 @@ fn facts(session: &Session, words: Option<&FlaggedSession>) -> Vec<[String; 2]> 
         ("p-value", p_value(session.p_value)),
         ("Session", session.session_id.clone()),
     ];
+    if session.follow_up {
+        facts.push((
+            "Follow-up",
+            "yes: it goes on with what was flagged in this mailbox before, and ranks behind new incidents".to_owned(),
+        ));
+    }
     if session.throttled {
         facts.push((
             "Throttled",
@@ -283,11 +289,12 @@ fn facts(session: &Session, words: Option<&FlaggedSession>) -> Vec<[String; 2]> 
         .collect()
 }
 
-/// A p-value as the share of earlier sessions that it is.
+/// A p-value as the share of sessions that it stands for. The session itself is counted with the earlier ones, so that it is
+/// never zero.
 fn p_value(p: f64) -> String {
     if p > 0.0 && p < 0.5 {
         let one_in = label::count((1.0 / p).round() as u64);
-        format!("{p:.2e}: 1 in {one_in} earlier sessions of this kind scored as high")
+        format!("{p:.2e}: about 1 in {one_in} sessions of this kind scores as high")
     } else {
         label::value(p)
     }
@@ -304,7 +311,7 @@ mod tests {
         assert_eq!(lasted(5_760), "1.6 hours");
         assert_eq!(
             p_value(0.0005),
-            "5.00e-4: 1 in 2,000 earlier sessions of this kind scored as high"
+            "5.00e-4: about 1 in 2,000 sessions of this kind scores as high"
         );
         assert_eq!(p_value(1.0), "1");
     }

@@ -20,7 +20,7 @@ pub(super) struct MailboxExposure {
     pub folders: BTreeSet<String>,
     /// Size of the named messages, where the log says it.
     pub bytes: u64,
-    /// The first entries.
+    /// The first entries in time; rows come in the order of the ranking.
     pub first: Vec<Exposed>,
     /// All entries.
     pub entries: u64,
@@ -51,9 +51,9 @@ impl Exposure {
         if !id.is_empty() && of.messages.insert(id.clone()) {
             of.bytes = of.bytes.saturating_add(exposed.bytes.unwrap_or(0));
         }
-        if of.first.len() < LISTED {
-            of.first.push(exposed);
-        }
+        let later = of.first.partition_point(|known| known.time <= exposed.time);
+        of.first.insert(later, exposed);
+        of.first.truncate(LISTED);
     }
 
     /// Named messages, unnamed reads and whole folders over all mailboxes.
@@ -106,5 +106,24 @@ mod tests {
             ]
         );
         assert_eq!((of.bytes, of.folders.len(), of.entries), (20, 3, 8));
+    }
+
+    #[test]
+    fn entries_are_listed_in_the_order_of_time() {
+        let mut exposure = Exposure::default();
+        for time in (0..20).map(|n| n * 7 % 20) {
+            exposure.add(Exposed {
+                mailbox: "a@x".to_owned(),
+                time,
+                access: "Bind".to_owned(),
+                folder: String::new(),
+                internet_message_id: format!("<{time}>"),
+                bytes: None,
+                reads: 1,
+            });
+        }
+        let first = exposure.by_mailbox["a@x"].first.iter();
+        let times: Vec<i64> = first.map(|exposed| exposed.time).collect();
+        assert_eq!(times, (0..LISTED as i64).collect::<Vec<_>>());
     }
 }

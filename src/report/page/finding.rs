@@ -31,6 +31,8 @@ impl Finding {
         let (messages, unnamed, synced) = run.exposure.totals();
         let warnings = run.summary.coverage.warnings.len() as u64;
         let title = match run.flagged.len() {
+            0 if run.summary.sessions == 0 => "No mailbox session in these exports".to_owned(),
+            0 if judged(kept) == 0 => "No mailbox session could be judged".to_owned(),
             0 => "No mailbox session stands out".to_owned(),
             _ => format!(
                 "{sessions} in {} stand out",
@@ -201,15 +203,40 @@ fn log_state(run: &Run, kept: &ChartFile) -> String {
     }
 }
 
-fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
-    let judged: usize = kept
-        .charts
+/// Sessions that could have been flagged and were not.
+fn judged(kept: &ChartFile) -> usize {
+    kept.charts
         .iter()
         .filter_map(|(_, chart)| match chart {
             Chart::ScoreDistribution(scores) => Some(scores.unflagged.len()),
             _ => None,
         })
-        .sum();
+        .sum()
+}
+
+/// Why nothing could be judged, and what to do about it.
+fn why_unjudged(run: &Run) -> [&'static str; 2] {
+    if run.summary.is_window() {
+        return [
+            "a single day has no other days to be judged by",
+            "A longer export gives mailglass something to compare with.",
+        ];
+    }
+    match run.summary.warm_up_days() {
+        Some(0) => [
+            "no day has earlier ones to be judged by",
+            "A longer export, or --baseline window where the log has several days, gives mailglass something to compare with.",
+        ],
+        _ => [
+            "the log is no longer than the warm-up",
+            "A longer export, a shorter warm-up, or --baseline window gives mailglass something to compare with.",
+        ],
+    }
+}
+
+fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
+    let judged = judged(kept);
+    let [why, remedy] = why_unjudged(run);
     let sessions = label::counted(run.summary.sessions, "session", "sessions");
     let mailboxes = label::counted(run.summary.mailboxes, "mailbox", "mailboxes");
     let nothing = run.summary.sessions == 0;
@@ -217,7 +244,7 @@ fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
         "The exports hold no mailbox session: there was nothing to judge.".to_owned()
     } else if judged == 0 {
         format!(
-            "None of {sessions} of {mailboxes} ({}) could be judged: the log is no longer than the warm-up.",
+            "None of {sessions} of {mailboxes} ({}) could be judged: {why}.",
             period(run, style)
         )
     } else {
@@ -228,8 +255,7 @@ fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
     };
     let second = match judged {
         0 if nothing => "Whether mailboxes were read meanwhile, this log cannot say.".to_owned(),
-        0 => "A longer export, or a shorter warm-up, gives mailglass something to compare with."
-            .to_owned(),
+        0 => remedy.to_owned(),
         _ => format!(
             "{}{}.",
             match judged as u64 {

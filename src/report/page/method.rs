@@ -3,12 +3,14 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::run::{Counts, Run};
+use super::run::{Allowed, Counts, Run, Summary};
 use crate::chart::{Chart, label};
 use crate::report::drawing::ChartFile;
 
 /// Workloads and operations listed among the records that are not of mailboxes.
 const OTHER_LISTED: usize = 20;
+/// Entries of the allow-list that are listed.
+const ALLOWED_LISTED: usize = 50;
 /// Days listed of which sessions were left out.
 const LEFT_OUT_LISTED: usize = 20;
 
@@ -31,6 +33,13 @@ pub(super) struct Method {
     other: Vec<[String; 2]>,
     other_left: u64,
     inputs: Vec<InputRow>,
+    /// The allow-list's entries: what, why, until when, sessions, those that would have been flagged, those after the last day.
+    allowed: Vec<[String; 6]>,
+    allowed_more: u64,
+    /// Sessions that the allow-list kept from being flagged, in words; `None` for none.
+    spared: Option<String>,
+    /// Files beside the inputs that decided what came out: role, path, SHA-256.
+    other_files: Vec<[String; 3]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -108,8 +117,57 @@ impl Method {
                     sha256: input.sha256.clone(),
                 })
                 .collect(),
+            allowed: summary
+                .allow_list
+                .iter()
+                .flat_map(|list| &list.entries)
+                .take(ALLOWED_LISTED)
+                .map(allowed)
+                .collect(),
+            allowed_more: summary.allow_list.as_ref().map_or(0, |list| {
+                list.entries.len().saturating_sub(ALLOWED_LISTED) as u64
+            }),
+            spared: (summary.spared > 0)
+                .then(|| label::counted(summary.spared, "session", "sessions")),
+            other_files: other_files(summary),
         }
     }
+}
+
+fn allowed(entry: &Allowed) -> [String; 6] {
+    let named = [
+        ("session", &entry.session),
+        ("client", &entry.client),
+        ("network", &entry.network),
+    ];
+    let subject = named
+        .into_iter()
+        .find_map(|(kind, name)| Some(format!("{kind} {}", name.as_ref()?)));
+    [
+        subject.unwrap_or_default(),
+        entry.reason.clone(),
+        entry.expires.clone().unwrap_or_else(|| "never".to_owned()),
+        label::count(entry.sessions),
+        label::count(entry.spared),
+        label::count(entry.after_expiry),
+    ]
+}
+
+fn other_files(summary: &Summary) -> Vec<[String; 3]> {
+    let list = summary.allow_list.as_ref().map(|list| &list.file);
+    let files = list
+        .map(|file| ("Allow-list", file))
+        .into_iter()
+        .chain(
+            summary
+                .geo_databases
+                .iter()
+                .map(|file| ("Geographic database", file)),
+        )
+        .chain(summary.model.iter().map(|file| ("Model", file)));
+    files
+        .map(|(role, file)| [role.to_owned(), file.path.clone(), file.sha256.clone()])
+        .collect()
 }
 
 fn counts(counts: &Counts) -> Vec<[String; 2]> {

@@ -60,7 +60,7 @@ impl<'a> Album<'a> {
         });
         Ok(Picture {
             file: file.clone(),
-            title: chart.title(self.style),
+            title: chart.title(),
             data,
             width,
             height,

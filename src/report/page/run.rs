@@ -20,6 +20,11 @@ pub(super) struct Summary {
     format_version: u32,
     pub parameters: serde_json::Value,
     pub inputs: Vec<InputFile>,
+    /// Null without one; its entries are missing in older runs.
+    pub allow_list: Option<AllowList>,
+    #[serde(default)]
+    pub geo_databases: Vec<OtherFile>,
+    pub model: Option<OtherFile>,
     pub failures: Vec<String>,
     pub counts: Counts,
     pub other_records: BTreeMap<String, u64>,
@@ -29,10 +34,17 @@ pub(super) struct Summary {
     pub mailboxes: u64,
     pub sessions: u64,
     pub flagged: usize,
+    #[serde(default)]
+    pub spared: u64,
     pub coverage: Coverage,
 }
 
 impl Summary {
+    /// Days at the start of the log that were never flagged.
+    pub(super) fn warm_up_days(&self) -> Option<u64> {
+        self.parameters.pointer("/rank/warm_up_days")?.as_u64()
+    }
+
     /// Whether sessions were judged by the days after theirs, too.
     pub(super) fn is_window(&self) -> bool {
         self.parameters
@@ -57,6 +69,34 @@ pub(super) struct InputFile {
     pub sha256: String,
     pub bytes: u64,
     pub counts: Counts,
+}
+
+/// A file beside the inputs that decided what came out.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct OtherFile {
+    pub path: String,
+    pub sha256: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AllowList {
+    #[serde(flatten)]
+    pub file: OtherFile,
+    #[serde(default)]
+    pub entries: Vec<Allowed>,
+}
+
+/// An entry of the allow-list, and what it let pass. One of session, client and network is set.
+#[derive(Debug, Deserialize)]
+pub(super) struct Allowed {
+    pub session: Option<String>,
+    pub client: Option<String>,
+    pub network: Option<String>,
+    pub reason: String,
+    pub expires: Option<String>,
+    pub sessions: u64,
+    pub spared: u64,
+    pub after_expiry: u64,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -127,6 +167,9 @@ pub(super) struct Session {
     pub searches: u64,
     pub failures: u64,
     pub throttled: bool,
+    /// Older tables do not have it.
+    #[serde(default)]
+    pub follow_up: bool,
 }
 
 /// A row of `reasons.csv`.

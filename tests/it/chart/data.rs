@@ -134,6 +134,7 @@ pub fn flagged() -> Vec<FlaggedSession> {
     rows.into_iter()
         .map(
             |(rank, mailbox, day, hour, items, client, reason)| FlaggedSession {
+                odd_hour: hour < 6,
                 rank,
                 mailbox: format!("{mailbox}@mfa.example"),
                 client: client.to_owned(),

@@ -1,0 +1,143 @@
+//! What a session changed in its mailbox, as the log names it: which rule, which forwarding, which permission, and for whom.
+
+use std::collections::BTreeMap;
+
+use crate::event::{EventColumns, Operation};
+use crate::session::Session;
+
+/// Changes that are named; the rest is counted.
+const NAMED: usize = 3;
+/// Longest value of a parameter that is told, in characters.
+const LONGEST: usize = 80;
+
+/// Parameters that say what a change does, in the order in which they are told: what it is called, what it makes of mail, who gets
+/// it, and who may do what.
+const TELLING: [&str; 14] = [
+    "Name",
+    "DeleteMessage",
+    "SoftDeleteMessage",
+    "MoveToFolder",
+    "ForwardTo",
+    "ForwardAsAttachmentTo",
+    "RedirectTo",
+    "ForwardingSmtpAddress",
+    "ForwardingAddress",
+    "DeliverToMailboxAndForward",
+    "User",
+    "Trustee",
+    "AccessRights",
+    "GrantSendOnBehalfTo",
+];
+
+/// The changes of a session, each once with how often it was made, in the order of time; `None` without any.
+pub(super) fn changes(session: &Session, columns: &EventColumns<'_>) -> Option<String> {
+    let mut order: Vec<String> = Vec::new();
+    let mut times: BTreeMap<String, u32> = BTreeMap::new();
+    for &row in &session.rows {
+        let row = row as usize;
+        let operation = columns.operation.names[columns.operation.codes[row] as usize];
+        if !Operation::classify(operation).is_rule_change() {
+            continue;
+        }
+        let parameters = columns.parameters.names[columns.parameters.codes[row] as usize];
+        let change = change(operation, parameters);
+        let n = times.entry(change.clone()).or_default();
+        if *n == 0 {
+            order.push(change);
+        }
+        *n += 1;
+    }
+    let more = order.len().saturating_sub(NAMED);
+    order.truncate(NAMED);
+    let mut named: Vec<String> = order
+        .into_iter()
+        .map(|change| match times[&change] {
+            1 => change,
+            n => format!("{change}, {n} times"),
+        })
+        .collect();
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    (!named.is_empty()).then(|| named.join("; "))
+}
+
+/// An operation with those of its parameters that say what it does.
+fn change(operation: &str, parameters: &str) -> String {
+    let told: Vec<String> = TELLING
+        .iter()
+        .filter_map(|telling| {
+            let (name, value) = parameters
+                .split("; ")
+                .filter_map(|pair| pair.split_once('='))
+                .find(|(name, _)| name.eq_ignore_ascii_case(telling))?;
+            let value = principal(telling, value.trim());
+            let says_something = !value.is_empty() && !value.eq_ignore_ascii_case("false");
+            says_something.then(|| format!("{name} {}", cut(value)))
+        })
+        .collect();
+    if told.is_empty() {
+        operation.to_owned()
+    } else {
+        format!("{operation} ({})", told.join(", "))
+    }
+}
+
+/// Who is meant by a path of the directory: its last part.
+fn principal<'a>(parameter: &str, value: &'a str) -> &'a str {
+    match parameter {
+        "User" | "Trustee" | "ForwardingAddress" => value.rsplit('/').next().unwrap_or(value),
+        _ => value,
+    }
+}
+
+fn cut(value: &str) -> String {
+    match value.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &value[..at]),
+        None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_says_what_it_does_and_for_whom() {
+        for (operation, parameters, words) in [
+            (
+                "New-InboxRule",
+                "BodyContainsWords=Invoice; ForwardTo=x@elsewhere.example; Name=Invoice",
+                "New-InboxRule (Name Invoice, ForwardTo x@elsewhere.example)",
+            ),
+            (
+                "New-InboxRule",
+                "DeleteMessage=True; Name=.; StopProcessingRules=True",
+                "New-InboxRule (Name ., DeleteMessage True)",
+            ),
+            (
+                "Set-Mailbox",
+                "DeliverToMailboxAndForward=False; ForwardingSmtpAddress=smtp:x@elsewhere.example",
+                "Set-Mailbox (ForwardingSmtpAddress smtp:x@elsewhere.example)",
+            ),
+            (
+                "Add-MailboxPermission",
+                "AccessRights=FullAccess; Identity=joey; User=eve",
+                "Add-MailboxPermission (User eve, AccessRights FullAccess)",
+            ),
+            (
+                "Add-RecipientPermission",
+                "AccessRights=SendAs; Trustee=NAM.PROD/Hosted Organizations/x.example/A.Thulile",
+                "Add-RecipientPermission (Trustee A.Thulile, AccessRights SendAs)",
+            ),
+            ("ModifyFolderPermissions", "", "ModifyFolderPermissions"),
+        ] {
+            assert_eq!(change(operation, parameters), words);
+        }
+        let long = change("New-InboxRule", &format!("Name={}", "é".repeat(200)));
+        assert_eq!(
+            long,
+            format!("New-InboxRule (Name {}…)", "é".repeat(LONGEST))
+        );
+    }
+}
