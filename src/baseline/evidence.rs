@@ -10,7 +10,9 @@ use super::{
     Baselines, DELEGATED, Judgement, MailboxBaseline, Spread, UNFAMILIAR, VOLUME_FEATURES,
     own_volume, silence_rung, spread_rung,
 };
-use crate::feature::{CategoryKind, Channel, FeatureId, Measure, Observation, Symbol};
+use crate::feature::{
+    CategoryKind, Channel, FeatureId, Measure, Observation, Symbol, week_cell_hour,
+};
 
 /// What was expected where a feature deviates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,7 +23,7 @@ pub enum Expectation {
         rung: usize,
         /// Earlier days on which this mailbox met it.
         met_days: u32,
-        /// Mailboxes of the tenant that knew it before today.
+        /// Other mailboxes of the tenant that knew it before today.
         mailboxes: u32,
         /// Mailboxes with a baseline.
         tenant_mailboxes: u32,
@@ -47,12 +49,14 @@ pub enum Expectation {
         /// What is expected of a mailbox that has none.
         elsewhere: Elsewhere,
     },
-    /// An hour: sessions of the mailbox within an hour of it, of all its sessions of the kind.
+    /// An hour: sessions of the mailbox within an hour of it, of its sessions of the kind on working days or at weekends.
     Hour {
         /// Sessions within an hour on either side.
         near: u32,
-        /// All sessions of the kind that taught the baseline.
+        /// Sessions of the kind that taught the baseline, on such days.
         sessions: u32,
+        /// Whether the days are those of weekends, and not working days.
+        weekend: bool,
         /// The kind: how the mailbox was reached.
         channel: Channel,
     },
@@ -165,14 +169,21 @@ impl Baselines {
     ) -> (f64, Expectation) {
         let novelty = |kind: CategoryKind| judgement.novelties[kind as usize];
         let of_kind = |kind| self.novelty_evidence(baseline, kind, novelty(kind));
-        // One feature speaks of two categories: the sentence is about the newer one.
-        let of_newer = |kind: CategoryKind, other: CategoryKind| {
-            let newer = novelty(other).rung > novelty(kind).rung;
-            of_kind(if newer { other } else { kind })
+        // One feature speaks of two categories: the sentence is about the one that counted.
+        let of_rarer = |kind: CategoryKind, other: CategoryKind| {
+            let novel = |kind: CategoryKind| {
+                let of = (observation, baseline, &judgement.novelties);
+                self.novel(of, LadderKind::of(kind), novelty(kind).rung)
+            };
+            of_kind(if novel(other) > novel(kind) {
+                other
+            } else {
+                kind
+            })
         };
         match feature {
-            FeatureId::Application => of_newer(CategoryKind::Application, CategoryKind::Origin),
-            FeatureId::Client => of_newer(CategoryKind::Client, CategoryKind::Version),
+            FeatureId::Application => of_rarer(CategoryKind::Application, CategoryKind::Origin),
+            FeatureId::Client => of_rarer(CategoryKind::Client, CategoryKind::Version),
             FeatureId::Actor => of_kind(CategoryKind::Actor),
             FeatureId::Network => {
                 self.novelty_evidence(baseline, CategoryKind::Network, judgement.network)
@@ -180,11 +191,13 @@ impl Baselines {
             FeatureId::Hour => {
                 let hours = &baseline.hours[hour_class(observation.channel)];
                 let cell = observation.week_cell;
-                let near =
-                    [23, 0, 1].map(|step| hours.cells()[cell / 24 * 24 + (cell % 24 + step) % 24]);
+                let (hour, weekend) = week_cell_hour(cell);
+                let days = &hours.cells()[cell / 24 * 24..cell / 24 * 24 + 24];
+                let near = [23, 0, 1].map(|step| days[(hour + step) % 24]);
                 let expectation = Expectation::Hour {
                     near: near.iter().sum::<f32>() as u32,
-                    sessions: hours.total() as u32,
+                    sessions: days.iter().sum::<f32>() as u32,
+                    weekend,
                     channel: observation.channel,
                 };
                 ((cell % 24) as f64, expectation)
@@ -274,7 +287,7 @@ impl Baselines {
         let expectation = Expectation::Novelty {
             rung: novelty.rung,
             met_days: u32::from(novelty.days),
-            mailboxes: novelty.mailboxes,
+            mailboxes: novelty.mailboxes.saturating_sub(u32::from(novelty.begun)),
             tenant_mailboxes: self.mailboxes.len() as u32,
             such_days: baseline.ladders[ladder as usize].days_at_or_above(novelty.rung.max(1)),
             days: baseline.counted_days(),

@@ -50,11 +50,6 @@ impl WeekHistogram {
         self.total += 1.0;
     }
 
-    /// Number of sessions counted.
-    pub(crate) fn total(&self) -> f64 {
-        self.total
-    }
-
     /// Sessions per cell of the week, unsmoothed: 24 hours of working days, then 24 of weekends.
     pub(crate) fn cells(&self) -> &[f32] {
         &self.cells

@@ -62,7 +62,8 @@ impl Baselines {
             .map(|o| {
                 let mailbox = self.mailbox(o, &day);
                 let young = mailbox.active_days < u32::from(TRUST_DAYS);
-                novelties(o, (&mailbox.known, young), &self.tenant.known, &day.today)
+                let known = (&mailbox.known, young, mailbox.last_day);
+                novelties(o, known, &self.tenant.known, &day.today)
             })
             .collect();
         let tokens = self.token_rungs(observations, &novelties);
@@ -217,7 +218,8 @@ impl Baselines {
         let on = |ladder: LadderKind, rung: usize| {
             bans(self.exceedance((observation, baseline, &novelties), ladder, rung))
         };
-        let novel = |ladder: LadderKind, rung: usize| on(ladder, rung).min(novelty_bound(rung));
+        let novel =
+            |ladder, rung: usize| self.novel((observation, baseline, &novelties), ladder, rung);
         let new = |kind: CategoryKind| novelties[kind as usize].rung;
         let ladders = [
             (
@@ -276,6 +278,20 @@ impl Baselines {
                 bans(self.volume_exceedance(observation, baseline, class, measure));
         }
         judgement
+    }
+
+    /// The deviation of something new, in bans.
+    pub(super) fn novel(
+        &self,
+        of: (
+            &Observation,
+            &MailboxBaseline,
+            &[Novelty; CategoryKind::COUNT],
+        ),
+        ladder: LadderKind,
+        rung: usize,
+    ) -> f64 {
+        bans(self.exceedance(of, ladder, rung)).min(novelty_bound(rung))
     }
 
     /// How often the mailbox's days reach a rung of a ladder, shrunk towards the tenant's.

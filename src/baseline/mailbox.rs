@@ -51,6 +51,19 @@ impl LadderKind {
         Self::Throttled,
     ];
 
+    /// Whether its rungs tell how new something is that is met for the first time.
+    pub(crate) fn counts_adoptions(self) -> bool {
+        matches!(
+            self,
+            Self::Application
+                | Self::Client
+                | Self::Version
+                | Self::Origin
+                | Self::Actor
+                | Self::Network
+        )
+    }
+
     /// The ladder of the novelty of a category.
     pub(crate) fn of(kind: CategoryKind) -> Self {
         match kind {

@@ -3,7 +3,8 @@
 //! A category (application, client, actor, network) climbs a ladder of novelty: familiar to the mailbox, then a
 //! roll-out that many mailboxes meet at once, then known to the tenant well, a little, or not at all. Trust is slow: a
 //! category keeps the rung of its first day until the mailbox has met it on [`TRUST_DAYS`] different days, so the
-//! second day of an intrusion looks as new as the first, while the ladder counts an adoption only once. Only what many
+//! second day of an intrusion looks as new as the first, while the ladder counts an adoption only once. It ends after
+//! [`FORGOTTEN_DAYS`] without the category. Only what many
 //! other mailboxes have begun to trust meanwhile counts as a roll-out in the mailbox that met it first, too.
 
 use rustc_hash::FxHashMap;
@@ -15,6 +16,9 @@ use crate::feature::{CategoryKind, Observation, Symbol};
 
 /// Different days on which a mailbox must meet a category before it is familiar.
 pub(crate) const TRUST_DAYS: u16 = 3;
+/// What a mailbox trusted and has not seen for so many days, while it was used, is not its own any more: forgotten applications and
+/// old clients are ways in.
+const FORGOTTEN_DAYS: i32 = 90;
 /// A category whose tenant age is at least this many days, in several mailboxes, is established.
 const ESTABLISHED_DAYS: i32 = 5;
 /// Mailboxes that make a category established.
@@ -72,6 +76,8 @@ pub(crate) struct Novelty {
     pub(crate) days: u16,
     /// Mailboxes of the tenant that knew it before today.
     pub(crate) mailboxes: u32,
+    /// Whether this mailbox is one of them.
+    pub(crate) begun: bool,
 }
 
 /// What the tenant meets today, over all its mailboxes: needed to tell a roll-out from an intrusion.
@@ -136,12 +142,13 @@ impl TenantKnown {
     }
 }
 
-/// How new a category is to a mailbox on a day.
+/// How new a category is to a mailbox on a day. `used` is the mailbox's last day up to then: who comes back from a long leave has
+/// forgotten nothing.
 pub(crate) fn novelty(
     known: Option<&Acquaintance>,
     tenant: Option<&TenantAcquaintance>,
     category: Category,
-    day: i32,
+    (day, used): (i32, i32),
     today: &TenantToday,
 ) -> Novelty {
     let mailboxes = tenant.map_or(0, |t| t.mailboxes);
@@ -149,35 +156,38 @@ pub(crate) fn novelty(
         let share = f64::from(meet_it) / f64::from(today.active_mailboxes.max(1));
         meet_it >= ROLLOUT_MAILBOXES && share >= ROLLOUT_SHARE
     };
-    if let Some(known) = known {
-        let trusted = known.days >= TRUST_DAYS;
-        return Novelty {
-            rung: if trusted {
-                0
-            } else {
-                usize::from(known.origin)
-            },
-            // What the others have come to trust meanwhile is no stranger here.
-            rollout: !trusted && many(mailboxes),
-            adoption: false,
-            days: known.met,
-            mailboxes,
-        };
-    }
-    let rollout = many(mailboxes + today.adopters.get(&category).copied().unwrap_or(1));
     let old = tenant.is_some_and(|t| day - t.first >= ESTABLISHED_DAYS);
-    let rung = match (old, mailboxes) {
+    let by_tenant = match (old, mailboxes) {
         (true, ESTABLISHED_MAILBOXES..) => 2,
         (true, _) => RARE,
         (false, 1..) => 4,
         (false, 0) => 5,
     };
+    if let Some(known) = known {
+        let trusted = known.days >= TRUST_DAYS;
+        let forgotten = trusted && used.saturating_sub(known.trusted) > FORGOTTEN_DAYS;
+        return Novelty {
+            rung: match trusted {
+                true if forgotten => by_tenant,
+                true => 0,
+                false => usize::from(known.origin),
+            },
+            // What the others have come to trust meanwhile is no stranger here.
+            rollout: (!trusted || forgotten) && many(mailboxes),
+            adoption: forgotten,
+            days: known.met,
+            mailboxes,
+            begun: known.days > 0,
+        };
+    }
+    let rollout = many(mailboxes + today.adopters.get(&category).copied().unwrap_or(1));
     Novelty {
-        rung,
+        rung: by_tenant,
         rollout,
         adoption: true,
         days: 0,
         mailboxes,
+        begun: false,
     }
 }
 
@@ -207,13 +217,14 @@ pub(crate) fn network_novelty(
     Novelty { rung, ..block }
 }
 
-/// All novelties of an observation, by kind, and the network's as a whole. A mailbox is young on its first days.
+/// All novelties of an observation, by kind, and the network's as a whole. A mailbox is young on its first days; `last_day` is the
+/// last on which it was used, as far as is known.
 ///
 /// Where an application comes from is news when the tenant has known the application for a while, and never from there: its
 /// secret is used on another host.
 pub(crate) fn novelties(
     observation: &Observation,
-    (known, young): (&FxHashMap<Category, Acquaintance>, bool),
+    (known, young, last_day): (&FxHashMap<Category, Acquaintance>, bool, i32),
     tenant: &TenantKnown,
     today: &TenantToday,
 ) -> ([Novelty; CategoryKind::COUNT], Novelty) {
@@ -232,7 +243,7 @@ pub(crate) fn novelties(
             acquaintance,
             tenant.get(&category),
             category,
-            observation.day,
+            (observation.day, last_day.min(observation.day)),
             today,
         )
     });
@@ -274,8 +285,8 @@ mod tests {
 
     #[test]
     fn a_rollout_is_less_new_than_an_application_in_a_few_mailboxes() {
-        let rollout = novelty(None, None, APPLICATION, 100, &today(30, 80));
-        let intrusion = novelty(None, None, APPLICATION, 100, &today(4, 80));
+        let rollout = novelty(None, None, APPLICATION, (100, 99), &today(30, 80));
+        let intrusion = novelty(None, None, APPLICATION, (100, 99), &today(4, 80));
         assert_eq!((rollout.rollout, intrusion.rollout), (true, false));
     }
 
@@ -298,7 +309,7 @@ mod tests {
                 Some(&met_early),
                 Some(&tenant),
                 APPLICATION,
-                100,
+                (100, 99),
                 &today(1, 80),
             )
         };
@@ -321,20 +332,52 @@ mod tests {
             ..young
         };
         assert_eq!(
-            novelty(Some(&young), None, APPLICATION, 100, &today(1, 80)).rung,
+            novelty(Some(&young), None, APPLICATION, (100, 99), &today(1, 80)).rung,
             5
         );
         assert_eq!(
-            novelty(Some(&old), None, APPLICATION, 103, &today(1, 80)).rung,
+            novelty(Some(&old), None, APPLICATION, (103, 102), &today(1, 80)).rung,
             0
         );
     }
 
     #[test]
+    fn what_has_not_come_for_months_is_news_again() {
+        let known = Acquaintance {
+            first: 10,
+            last: 30,
+            trusted: 30,
+            days: 20,
+            met: 20,
+            origin: 5,
+        };
+        let tenant = TenantAcquaintance {
+            first: 10,
+            mailboxes: 1,
+        };
+        let on = |day, used| {
+            let days = (day, used);
+            novelty(
+                Some(&known),
+                Some(&tenant),
+                APPLICATION,
+                days,
+                &today(1, 80),
+            )
+        };
+        assert_eq!((on(121, 120).rung, on(100, 99).adoption), (0, false));
+        let again = on(122, 121);
+        assert_eq!((again.rung, again.adoption, again.days), (RARE, true, 20));
+        // The mailbox was closed as long.
+        assert_eq!(on(300, 30).rung, 0);
+    }
+
+    #[test]
     fn an_established_application_is_less_new_than_a_rare_one() {
         let tenant = |mailboxes, first| TenantAcquaintance { first, mailboxes };
-        let rung =
-            |t: TenantAcquaintance| novelty(None, Some(&t), APPLICATION, 100, &today(1, 80)).rung;
+        let rung = |t: TenantAcquaintance| {
+            novelty(None, Some(&t), APPLICATION, (100, 99), &today(1, 80)).rung
+        };
         assert_eq!(
             (
                 rung(tenant(9, 50)),
@@ -353,6 +396,7 @@ mod tests {
             adoption: false,
             days: 20,
             mailboxes: 9,
+            begun: true,
         };
         let fresh = Novelty {
             rung: 5,
@@ -360,6 +404,7 @@ mod tests {
             adoption: true,
             days: 0,
             mailboxes: 0,
+            begun: false,
         };
         assert_eq!(network_novelty(fresh, familiar, None).rung, 1);
         assert_eq!(network_novelty(familiar, familiar, None).rung, 0);
@@ -384,7 +429,7 @@ mod tests {
             visit.categories[CategoryKind::Application as usize] = APPLICATION.1;
             visit.categories[ORIGIN as usize] = 9;
             let known = FxHashMap::default();
-            let (all, _) = novelties(&visit, (&known, false), &tenant, &today(1, 80));
+            let (all, _) = novelties(&visit, (&known, false, 99), &tenant, &today(1, 80));
             all[ORIGIN as usize].rung
         }
         assert_eq!((rung(50, 1), rung(50, 3)), (5, 5));
@@ -401,7 +446,7 @@ mod tests {
             let known = FxHashMap::default();
             let (all, _) = novelties(
                 &visit,
-                (&known, young),
+                (&known, young, 19),
                 &TenantKnown::default(),
                 &TenantToday::default(),
             );

@@ -261,7 +261,8 @@ fn remember(day: &Taught<'_>, pupil: &mut Pupil<'_>, homes: &FxHashMap<(Symbol, 
         .retain(|_, origin| today - origin.last < TOKEN_DAYS);
 }
 
-/// Ladders and hours, from the sessions that may teach.
+/// Ladders and hours, from the sessions that may teach; what the mailbox may only make the acquaintance of teaches the ladders of
+/// novelty.
 fn teach_habits(day: &Taught<'_>, pupil: &mut Pupil<'_>) {
     let baseline = &mut pupil.baseline;
     let taught = || {
@@ -274,10 +275,20 @@ fn teach_habits(day: &Taught<'_>, pupil: &mut Pupil<'_>) {
     let Some(first) = taught().next() else { return };
     // The highest rung by ladder and stratum; none where no session of the stratum came.
     let mut highest = [[None; STRATA]; LadderKind::COUNT];
-    for index in taught() {
+    for &index in pupil.indexes {
+        let lesson = day.lessons[index];
+        if lesson == Lesson::Nothing {
+            continue;
+        }
         let (observation, judgement) = (&day.observations[index], &day.judgements[index]);
         let rungs = reached_rungs(observation, judgement);
-        for ladder in LadderKind::ALL {
+        // What may be made the acquaintance of counts among the new things that come: else who was flagged for a habit would be
+        // flagged for it the more, the longer it lasts.
+        let all = lesson == Lesson::All;
+        for ladder in LadderKind::ALL
+            .into_iter()
+            .filter(|ladder| all || ladder.counts_adoptions())
+        {
             let stratum = stratum(observation, baseline, &judgement.novelties, ladder);
             let slot = &mut highest[ladder as usize][stratum];
             *slot = (*slot).max(Some(rungs[ladder as usize].min(RUNGS - 1)));
@@ -373,7 +384,7 @@ fn acquaint(
             if known.days == 1 {
                 met.begun.push((category, day));
             }
-            if kind == CategoryKind::Origin && category.1 != 0 {
+            if kind == CategoryKind::Origin && category.1 != 0 && lesson == Lesson::All {
                 met.visits.push((application, category.1));
             }
         }

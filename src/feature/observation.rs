@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::symbols::{Symbol, Symbols};
-use crate::event::{ClientFamily, Coded, EventColumns, Operation};
+use crate::event::{ClientFamily, Coded, EventColumns, LogonType, Operation};
 use crate::session::{AddressBlocks, EXCHANGE_ONLINE, Session, stable_hash};
 
 /// A kind of category whose novelty is judged.
@@ -270,18 +270,23 @@ impl<'a> Observer<'a> {
                 session.app_id,
                 session.client_info,
             ),
-            || format!("{application} {}", without_versions(info)),
+            // What names nothing is nobody in particular.
+            || match format!("{application} {}", without_versions(info)) {
+                nameless if nameless.trim().is_empty() => String::new(),
+                client => client,
+            },
         );
+        let is_owner =
+            name(&columns.actor, session.actor) == name(&columns.mailbox, session.mailbox);
+        // Records of administration name no logon type. Who acts in a mailbox of the same name is its owner.
+        let logon_type = match LogonType::from_u8(session.logon_type) {
+            LogonType::Absent if is_owner => LogonType::Owner,
+            logon_type => logon_type,
+        } as u8;
         let actor = texts.get(
             symbols,
-            (1, session.actor, u32::from(session.logon_type), 0),
-            || {
-                format!(
-                    "{} {}",
-                    name(&columns.actor, session.actor),
-                    session.logon_type
-                )
-            },
+            (1, session.actor, u32::from(logon_type), 0),
+            || format!("{} {logon_type}", name(&columns.actor, session.actor)),
         );
         let block = if session.asn != 0 {
             texts.get(symbols, (2, session.asn, 0, 0), || {
@@ -338,8 +343,7 @@ impl<'a> Observer<'a> {
             allowed: false,
             touches_mailbox: session.touches_mailbox(),
             throttled: session.throttled,
-            delegated: !matches!(session.logon_type, 0 | u8::MAX)
-                || name(&columns.actor, session.actor) != name(&columns.mailbox, session.mailbox),
+            delegated: !matches!(session.logon_type, 0 | u8::MAX) || !is_owner,
             token: match name(&columns.session_id, session.session_key) {
                 "" => 0,
                 id => stable_hash(id),
@@ -445,7 +449,7 @@ fn judge_change(operation: &str, parameters: &str) -> Action {
     ];
     let operation = operation.to_ascii_lowercase();
     if operation.contains("permission") {
-        return match operation.starts_with("remove-") {
+        return match operation.starts_with("remove") {
             true => Action::None,
             false => Action::Concealing,
         };
@@ -527,9 +531,9 @@ mod tests {
             Action::Concealing
         );
         // Taking a permission away opens no way in.
-        assert_eq!(
-            judge_change("Remove-MailboxPermission", "AccessRights=FullAccess"),
-            Action::None
-        );
+        for operation in ["Remove-MailboxPermission", "RemoveFolderPermissions"] {
+            let taken = judge_change(operation, "AccessRights=FullAccess");
+            assert_eq!(taken, Action::None, "{operation}");
+        }
     }
 }

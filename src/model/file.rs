@@ -24,7 +24,7 @@ use crate::staging::{parent_of, write_whole};
 
 const MAGIC: &[u8; 12] = b"mailglass\0\0\0";
 /// Version of the encoding and of everything inside; a model of another version is refused.
-pub const MODEL_VERSION: u32 = 7;
+pub const MODEL_VERSION: u32 = 8;
 const HEADER: usize = 48;
 /// A model of 50,000 mailboxes takes some hundred megabytes; more than this is no model of ours.
 const MAX_UNPACKED: u64 = 8 << 30;
@@ -51,6 +51,15 @@ impl SavedModel {
             action: "saved",
             reason: error.to_string(),
         })?;
+        if encoded.len() as u64 > MAX_UNPACKED {
+            return Err(Error::Model {
+                action: "saved",
+                reason: format!(
+                    "it takes {} bytes, more than the {MAX_UNPACKED} that are read back\nhint: learn a new one from the last months with `mailglass fit`",
+                    encoded.len()
+                ),
+            });
+        }
         let payload = zstd::encode_all(encoded.as_slice(), 3).map_err(refuse)?;
         write_whole(path, refuse, |whole| {
             // A model tells who reads whose mail when: it is its owner's only, as temporary files are.

@@ -246,6 +246,15 @@ fn a_wrong_clock_an_empty_export_and_days_passed_over_are_told() {
         ])
     };
 
+    // Where there is nothing to learn from, there is no model.
+    let header = fs::read_to_string(&later[0]).expect("an export");
+    let header = header.lines().next().expect("a header");
+    fs::write(path("header.csv"), format!("{header}\n")).expect("written");
+    let nothing = mailglass(&["fit", &path("header.csv"), "--model", &path("none")]);
+    assert_eq!(nothing.status.code(), Some(1));
+    assert!(stderr(&nothing).contains("nothing to learn"));
+    assert!(!Path::new(&path("none")).exists());
+
     // One record of the day, ten years later.
     let day = fs::read_to_string(&later[0]).expect("an export");
     let date = later[0]

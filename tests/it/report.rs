@@ -295,7 +295,7 @@ fn a_run_without_flags_has_its_page() {
     let out = dir.path().join("run");
     analyze(&sample(), &out, &["--warm-up", "400"]);
     let html = page(&out);
-    assert!(html.contains("<h1>No mailbox session stands out</h1>"));
+    assert!(html.contains("<h1>No mailbox session could be judged</h1>"));
     assert!(html.contains("could be judged: the log is no longer than the warm-up."));
     assert!(html.contains("<section id=\"coverage\""));
     assert!(!html.contains("id=\"flagged\""));

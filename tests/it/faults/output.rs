@@ -167,8 +167,19 @@ fn output_that_exists_is_replaced_on_request_only() {
         .modified()
         .expect("a time");
     assert_eq!(before, after);
+    // What a file browser leaves is no reason to refuse.
+    fs::write(out.join(".DS_Store"), "icons").expect("a file");
     assert_ends(&analyze(&["--force"]), 0, &[]);
     assert_whole(&out);
+    // Nor is what is not its own lost with a run directory.
+    for (name, refused) in [("notes.md", "notes.md"), ("charts/mine.svg", "mine.svg")] {
+        fs::write(out.join(name), "what I found").expect("a file");
+        let told = ["--out", refused, "did not write", "hint: move it"];
+        assert_ends(&analyze(&["--force"]), 1, &told);
+        assert!(out.join(name).is_file());
+        fs::remove_file(out.join(name)).expect("a file");
+    }
+    assert_ends(&analyze(&["--force"]), 0, &[]);
     // What is no run directory is not replaced whatever is asked.
     fs::remove_file(out.join("summary.json")).expect("a file");
     fs::write(out.join("thesis.txt"), "years of work").expect("a file");
