@@ -38,22 +38,29 @@ pub(super) struct Indexed {
 
 /// Reduces an RGB picture (three bytes per pixel). The same picture gives the same colours.
 pub(super) fn reduce(rgb: &[u8]) -> Indexed {
-    let mut counts: FxHashMap<Rgb, usize> = FxHashMap::default();
+    // Colours are numbered as they come, so that each run is looked up once.
+    let mut numbers: FxHashMap<Rgb, u32> = FxHashMap::default();
+    let mut counts: Vec<(Rgb, usize)> = Vec::new();
+    let mut runs: Vec<(u32, u32)> = Vec::new();
     for_each_run(rgb, |color, length| {
-        *counts.entry(color).or_default() += length
+        let number = *numbers.entry(color).or_insert_with(|| {
+            counts.push((color, 0));
+            counts.len() as u32 - 1
+        });
+        counts[number as usize].1 += length;
+        runs.push((number, length as u32));
     });
-    let mut common: Vec<(Rgb, usize)> = counts.into_iter().collect();
+    let mut common = counts.clone();
     common.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     let colors = kept(&common);
-    let index: FxHashMap<Rgb, u8> = common
+    let index: Vec<u8> = counts
         .iter()
-        .map(|&(color, _)| (color, nearest(&colors, color)))
+        .map(|&(color, _)| nearest(&colors, color))
         .collect();
     let mut pixels = Vec::with_capacity(rgb.len() / 3);
-    for_each_run(rgb, |color, length| {
-        let index = index.get(&color).copied().unwrap_or_default();
-        pixels.resize(pixels.len() + length, index);
-    });
+    for (number, length) in runs {
+        pixels.resize(pixels.len() + length as usize, index[number as usize]);
+    }
     Indexed { colors, pixels }
 }
 
@@ -103,11 +110,14 @@ fn kept(common: &[(Rgb, usize)]) -> Vec<Rgb> {
     kept
 }
 
+/// The place of the nearest colour; of equals the first, which is the commonest.
 fn nearest(colors: &[Rgb], color: Rgb) -> u8 {
-    let nearest = (0u8..=255)
-        .zip(colors)
-        .min_by_key(|&(_, &kept)| distance(kept, color));
-    nearest.map_or(0, |(index, _)| index)
+    // Distance and place in one number, so that the least of them is found without a branch.
+    let places = colors.iter().zip(0u32..);
+    let least = places
+        .map(|(&kept, place)| distance(kept, color) << 8 | place)
+        .min();
+    least.map_or(0, |least| (least & 0xff) as u8)
 }
 
 fn distance(a: Rgb, b: Rgb) -> u32 {

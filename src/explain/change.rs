@@ -86,7 +86,9 @@ fn change(operation: &str, parameters: &str) -> String {
 /// Who is meant by a path of the directory: its last part.
 fn principal<'a>(parameter: &str, value: &'a str) -> &'a str {
     match parameter {
-        "User" | "Trustee" | "ForwardingAddress" => value.rsplit('/').next().unwrap_or(value),
+        "User" | "Trustee" | "ForwardingAddress" | "GrantSendOnBehalfTo" => {
+            value.rsplit('/').next().unwrap_or(value)
+        }
         _ => value,
     }
 }

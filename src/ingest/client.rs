@@ -41,6 +41,13 @@ pub(crate) fn parse_client(client: ClientText<'_>) -> (ClientFamily, String) {
 /// (`Action=/Microsoft-Server-ActiveSync/default.eas?Cmd=Ping`), which is no other client.
 pub(crate) fn without_request(info: &str) -> Cow<'_, str> {
     let info = info.trim();
+    let protocol = info.split([';', '/']).next().unwrap_or_default();
+    if !["Client=ActiveSync", "Client=AirSync"]
+        .iter()
+        .any(|known| protocol.eq_ignore_ascii_case(known))
+    {
+        return Cow::Borrowed(info);
+    }
     let is_request = |part: &&str| part.trim_start().starts_with("Action=");
     if !info.split(';').any(|part| is_request(&part)) {
         return Cow::Borrowed(info);
@@ -272,7 +279,8 @@ mod tests {
         ] {
             assert_eq!(without_request(&format!("{phone}{request}")), phone);
         }
-        assert_eq!(without_request(" Client=OWA;Action "), "Client=OWA;Action");
+        let proxied = " Client=OWA;Action=ViaProxy ";
+        assert_eq!(without_request(proxied), proxied.trim());
     }
 
     #[test]

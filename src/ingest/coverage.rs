@@ -381,19 +381,36 @@ fn reading(columns: &EventColumns<'_>, events: &Events) -> Vec<Warning> {
         });
     }
     let reads = binds + rows(AccessType::Sync).count() as u64;
-    let of_reading: Vec<bool> = columns
+    let operations: Vec<Operation> = columns
         .operation
         .names
         .iter()
-        .map(|name| Operation::classify(name) == Operation::MailItemsAccessed)
+        .map(|name| Operation::classify(name))
         .collect();
+    let operation = |row: usize| operations[columns.operation.codes[row] as usize];
     let unclear = rows(AccessType::None)
-        .filter(|&row| of_reading[columns.operation.codes[row] as usize])
+        .filter(|&row| operation(row) == Operation::MailItemsAccessed)
         .count() as u64;
     if unclear > 0 {
         warnings.push(Warning::UnclearReads {
             records: unclear,
             of: reads + unclear,
+        });
+    }
+    let changes = || {
+        (0..events.len()).filter(|&row| {
+            let of = operation(row);
+            columns.record_type[row] == 1
+                && matches!(of, Operation::InboxRule | Operation::Forwarding)
+        })
+    };
+    let bare = changes()
+        .filter(|&row| columns.parameters.codes[row] == 0)
+        .count() as u64;
+    if bare > 0 {
+        warnings.push(Warning::UnclearChanges {
+            records: bare,
+            of: changes().count() as u64,
         });
     }
     if reads + unclear == 0 && !events.is_empty() {

@@ -99,18 +99,26 @@ impl Layout {
         };
         let mut cells = Vec::new();
         let mut at = 0;
-        let mut first_parts = Vec::new();
-        while at < rows.len()
-            && let Ok(end) = read_cells(rows, at, &self, &mut cells)
-        {
+        let (mut day_first, mut month_first) = (false, false);
+        while at < rows.len() {
+            let rest = rows.get(at..).unwrap_or_default();
+            let Ok(end) = read_cells(rows, at, &self, &mut cells) else {
+                // A damaged or an empty row says nothing; the next may.
+                at += memchr(b'\n', rest).unwrap_or(rest.len()) + 1;
+                continue;
+            };
             let date = cells.get(time).map_or(&[][..], |cell| cell.text);
-            if let Some(slash) = memchr(b'/', date) {
-                let part = std::str::from_utf8(date.get(..slash).unwrap_or_default());
-                first_parts.extend(part.ok().and_then(|part| part.trim().parse::<u8>().ok()));
+            let mut parts = date.split(|byte| *byte == b'/').map(|part| {
+                let part = std::str::from_utf8(part).ok()?.trim();
+                part.parse::<u8>().ok().filter(|part| *part <= 31)
+            });
+            if let (Some(Some(one)), Some(Some(two))) = (parts.next(), parts.next()) {
+                day_first |= one > 12;
+                month_first |= two > 12;
             }
-            at = end;
+            at = end.max(at + 1);
         }
-        self.day_first = first_parts.iter().any(|part| (13..=31).contains(part));
+        self.day_first = day_first && !month_first;
         self
     }
 }
@@ -459,6 +467,11 @@ mod tests {
             b"03/04/2023 10:00:00,a,b,c\n04/13/2023 10:00:00,a,b,c\n"
         ));
         assert!(!of(b"2023-04-13T10:00:00,a,b,c\n"));
+        // One that is neither does not turn the others around; damage and empty rows do not end the search.
+        assert!(!of(
+            b"4/3/2023 10:00,a,b,c\n4/13/2023 10:00,a,b,c\n13/14/2023 10:00,a,b,c\n"
+        ));
+        assert!(of(b"\nx\n03/04/2023 10:00,a,b,c\n13/04/2023 10:00,a,b,c\n"));
     }
 
     #[test]

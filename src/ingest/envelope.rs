@@ -158,20 +158,40 @@ fn wrapped_array(text: &[u8]) -> Option<usize> {
     let mut scanner = Scanner::<false>::new(text, 0);
     scanner.open_object().ok()?;
     let mut first = true;
-    while let Some(key) = scanner.key(&mut first).ok()? {
-        let value = scanner.value().ok()?;
+    // Names that may be a record's as well are believed when no field of a record comes after them.
+    let mut perhaps = None;
+    let mut nested = false;
+    loop {
+        let key = match scanner.key(&mut first) {
+            Ok(Some(key)) => key,
+            Ok(None) if nested => {
+                (nested, first) = (false, false);
+                continue;
+            }
+            _ => break,
+        };
+        let Ok(value) = scanner.value() else {
+            break;
+        };
         match (key, value) {
-            (
-                b"value" | b"records" | b"Records" | b"results" | b"Results" | b"hits" | b"tables",
-                Value::Array,
-            ) => return Some(scanner.at()),
+            // The first list is where reading begins; what comes after it is read on the way.
+            (b"value" | b"records" | b"Records", Value::Array) => {
+                return perhaps.or(Some(scanner.at()));
+            }
+            (b"results" | b"Results" | b"hits" | b"tables", Value::Array) => {
+                perhaps = perhaps.or(Some(scanner.at()));
+                if scanner.skip(value).is_err() {
+                    break;
+                }
+            }
             // The list of what was found stands in an object of the same name.
-            (b"hits", Value::Object) => first = true,
+            (b"hits", Value::Object) if !nested => (nested, first) = (true, true),
             (b"Id" | b"id" | b"CreationTime" | b"Operation", _) => return None,
-            _ => scanner.skip(value).ok()?,
+            _ if scanner.skip(value).is_err() => break,
+            _ => {}
         }
     }
-    None
+    perhaps
 }
 
 fn detect_csv(head: &[u8]) -> Result<Detected, Refusal> {

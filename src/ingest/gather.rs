@@ -159,7 +159,7 @@ fn gather_texts(
         .enumerate()
         .map(|(number, codes)| (number, united_codes(codes, dictionaries, (number, rows))))
         .collect();
-    let aliases = Aliases::new(dictionaries, &columns);
+    let aliases = mailbox_aliases(dictionaries, &columns);
     columns
         .into_par_iter()
         .map(|(number, codes)| unite(number, codes, dictionaries, &aliases))
@@ -198,16 +198,18 @@ fn unite(
     number: usize,
     mut codes: Vec<u32>,
     dictionaries: &[Dictionaries],
-    aliases: &Aliases,
+    aliases: &FxHashMap<String, String>,
 ) -> TextColumn {
     let all: Vec<&str> = dictionaries
         .iter()
         .flat_map(|dictionary| dictionary.names(number))
         .map(|name| &**name)
         .collect();
-    let resolved: Vec<Option<String>> = if matches!(number, column::MAILBOX | column::ACTOR) {
+    let resolved: Vec<Option<&str>> = if number == column::MAILBOX {
         let names = all.iter();
-        names.map(|name| aliases.resolve(number, name)).collect()
+        names
+            .map(|name| aliases.get(*name).map(String::as_str))
+            .collect()
     } else {
         Vec::new()
     };
@@ -248,82 +250,52 @@ fn unite(
     }
 }
 
-/// What the names of mailboxes and actors stand for, where the export shows it unmistakably.
-#[derive(Debug, Default)]
-struct Aliases {
-    /// Names of a mailbox that has several, with the first of them: it was renamed, or its tenant has several domains.
-    renamed: FxHashMap<String, String>,
-    /// Names of mailboxes that are no addresses (aliases of administration, GUIDs), with the address that they mean.
-    meant: FxHashMap<String, String>,
-}
-
-impl Aliases {
-    fn new(dictionaries: &[Dictionaries], columns: &[(usize, Vec<u32>)]) -> Self {
-        let names_of = mailbox_names(dictionaries);
-        let renamed: FxHashMap<String, String> = names_of
-            .values()
-            .flat_map(|names| {
-                let first = names.first().copied().unwrap_or_default();
-                names.iter().skip(1).map(move |name| (*name, first))
-            })
-            .map(|(name, first)| (name.to_owned(), first.to_owned()))
-            .collect();
-        let known = |name: &'_ str| renamed.get(name).map_or(name.to_owned(), Clone::clone);
-        let mut by_local: BTreeMap<&str, Option<String>> = BTreeMap::new();
-        let mut unresolved = Vec::new();
-        for number in [column::MAILBOX, column::ACTOR] {
-            for name in used_names(number, dictionaries, columns) {
-                match name.split_once('@') {
-                    _ if number == column::MAILBOX && name.contains(OR_ELSE) => {
-                        unresolved.push(name);
+/// What names of mailboxes stand for that are no addresses (aliases of administration, GUIDs), where the export shows it
+/// unmistakably. Addresses stand for themselves: one can pass to a successor, and a mailbox can have several.
+fn mailbox_aliases(
+    dictionaries: &[Dictionaries],
+    columns: &[(usize, Vec<u32>)],
+) -> FxHashMap<String, String> {
+    let names_of = mailbox_names(dictionaries);
+    let mut by_local: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    let mut unresolved = Vec::new();
+    for number in [column::MAILBOX, column::ACTOR] {
+        for name in used_names(number, dictionaries, columns) {
+            match name.split_once('@') {
+                _ if number == column::MAILBOX && name.contains(OR_ELSE) => unresolved.push(name),
+                Some((local, _)) => {
+                    let known = by_local.entry(local).or_insert(Some(name));
+                    // Two addresses with one local part: the alias could mean either.
+                    if known.is_some_and(|known| known != name) {
+                        *known = None;
                     }
-                    Some((local, _)) => {
-                        let address = known(name);
-                        let meant = by_local
-                            .entry(local)
-                            .or_insert_with(|| Some(address.clone()));
-                        // Two addresses with one local part: the alias could mean either.
-                        if meant.as_ref().is_some_and(|meant| *meant != address) {
-                            *meant = None;
-                        }
-                    }
-                    None if number == column::MAILBOX && !name.is_empty() => unresolved.push(name),
-                    None => {}
                 }
+                None if number == column::MAILBOX && !name.is_empty() => unresolved.push(name),
+                None => {}
             }
         }
-        let mut meant = FxHashMap::default();
-        for name in unresolved {
-            let (object, or_else) = match name.split_once(OR_ELSE) {
-                Some((object, actor)) => (object, Some(actor)),
-                None => (name, None),
-            };
-            let by_guid = parse_guid(object.as_bytes())
-                .and_then(|guid| names_of.get(&guid)?.first().copied());
-            let address = by_guid
-                .map(known)
-                .or_else(|| by_local.get(object).cloned().flatten())
-                .or_else(|| object.contains('@').then(|| known(object)))
-                .or_else(|| or_else.map(known));
-            if let Some(address) = address {
-                meant.insert(name.to_owned(), address);
-            }
-        }
-        Self { renamed, meant }
     }
-
-    /// What a name of a column stands for; `None` for itself.
-    fn resolve(&self, number: usize, name: &str) -> Option<String> {
-        match number {
-            column::MAILBOX => self.meant.get(name).or_else(|| self.renamed.get(name)),
-            column::ACTOR => self.renamed.get(name),
-            _ => None,
+    let mut aliases = FxHashMap::default();
+    for name in unresolved {
+        let (object, or_else) = match name.split_once(OR_ELSE) {
+            Some((object, actor)) => (object, Some(actor)),
+            None => (name, None),
+        };
+        let by_guid =
+            parse_guid(object.as_bytes()).and_then(|guid| names_of.get(&guid)?.first().copied());
+        let address = by_guid
+            .or_else(|| by_local.get(object).copied().flatten())
+            .or_else(|| object.contains('@').then_some(object))
+            .or(or_else);
+        if let Some(address) = address {
+            aliases.insert(name.to_owned(), address.to_owned());
         }
-        .cloned()
     }
+    aliases
 }
 
-/// The names of every mailbox that the export gives with its GUID, sorted. Not of one that has more names than a renaming makes.
+/// The names of every mailbox, and of every user's object, that the export gives with its GUID, sorted. A GUID that goes by many
+/// names is no mailbox in particular.
 fn mailbox_names(dictionaries: &[Dictionaries]) -> FxHashMap<u128, Vec<&str>> {
     let mut names_of: FxHashMap<u128, Vec<&str>> = FxHashMap::default();
     for dictionary in dictionaries {

@@ -368,8 +368,8 @@ impl<'a> Table<'a> {
     }
 
     /// How much an event says: whether it tells how mail was read, how many messages it names, how many of its fields hold
-    /// something.
-    fn richness(&self, place: Place) -> (bool, usize, usize) {
+    /// something, and how many bytes it counts.
+    fn richness(&self, place: Place) -> (bool, usize, usize, u64) {
         let row = place.row as usize;
         let number = |column: fn(&Columns) -> &Vec<u8>| {
             let columns = self.columns(place);
@@ -384,10 +384,16 @@ impl<'a> Table<'a> {
             number(|columns| &columns.logon_type),
         ];
         let known = known.into_iter().filter(|value| *value != Some(u8::MAX));
+        let named = self
+            .messages(place)
+            .filter(|item| !item.internet_message_id.is_empty());
+        let columns = self.columns(place);
+        let bytes = columns.and_then(|columns| columns.bytes.get(row).copied());
         (
             access != Some(AccessType::None as u8),
-            self.messages(place).count(),
+            named.count(),
             texts.count() + known.count(),
+            bytes.unwrap_or(0),
         )
     }
 

@@ -33,14 +33,18 @@ pub(crate) struct Record<'a> {
     pub(crate) parameters: Vec<(Text<'a>, Text<'a>)>,
     /// The record proper, when this object only wraps it: an object, an array of records, or either as a string.
     pub(crate) inner: Option<&'a [u8]>,
+    /// Other lists of records beside that one.
+    pub(crate) other_lists: Vec<&'a [u8]>,
     /// The inner record stands in a string and has to be unescaped first.
     pub(crate) inner_is_text: bool,
     /// The name that the inner record stands under may be a field's as well.
     pub(super) inner_is_doubtful: bool,
     /// Lists and objects of the record are written as JSON in a string.
     pub(crate) nested_as_text: bool,
-    /// Not a record but a table: names of columns, and rows.
-    pub(crate) is_table: bool,
+    /// It has an array of rows, as a table has.
+    pub(crate) has_rows: bool,
+    /// `Parameters` were there, and a writer has cut off what they say.
+    pub(crate) parameters_lost: bool,
     /// What the wrapping object says about the record.
     pub(crate) envelope: EnvelopeFields<'a>,
     /// The wrapping format, once a field has given it away.
@@ -84,10 +88,12 @@ impl<'a> Record<'a> {
             folders: Vec::new(),
             parameters: Vec::new(),
             inner: None,
+            other_lists: Vec::new(),
             inner_is_text: false,
             inner_is_doubtful: false,
             nested_as_text: false,
-            is_table: false,
+            has_rows: false,
+            parameters_lost: false,
             envelope: EnvelopeFields::default(),
             format: None,
             orders,
@@ -101,10 +107,12 @@ impl<'a> Record<'a> {
         self.folders.clear();
         self.parameters.clear();
         self.inner = None;
+        self.other_lists.clear();
         self.inner_is_text = false;
         self.inner_is_doubtful = false;
         self.nested_as_text = false;
-        self.is_table = false;
+        self.has_rows = false;
+        self.parameters_lost = false;
         self.envelope = EnvelopeFields::default();
         self.format = None;
     }
@@ -122,6 +130,14 @@ impl<'a> Record<'a> {
             && has(Field::Id)
             && has(Field::Operation)
             && has(Field::CreationTime)
+    }
+
+    /// Whether it is no record but a table: names of columns, and rows.
+    pub(crate) fn is_table(&self) -> bool {
+        self.has_rows
+            && self.text(Field::Id).is_empty()
+            && self.text(Field::Operation).is_empty()
+            && self.inner.is_none()
     }
 
     /// The value of a field; empty when it is absent.
@@ -204,6 +220,14 @@ impl<'a> Record<'a> {
         value: Value<'a>,
         scanner: &mut Scanner<'a, CSV>,
     ) -> Result<(), Fault> {
+        let is_list = value == Value::Array && self.format == Some(Envelope::ManagementApi);
+        if is_list
+            && self.inner.is_some()
+            && (may_wrap(key) || wrapping_key(key) == Some(Envelope::ManagementApi))
+        {
+            self.other_lists.push(scanner.raw_container(value)?);
+            return Ok(());
+        }
         if let Some(format) = wrapping_key(key) {
             // The value is read again from its bracket on, as a text of its own.
             self.inner = Some(scanner.raw_container(value)?);
@@ -223,7 +247,7 @@ impl<'a> Record<'a> {
             // PowerShell writes a list of one as the one.
             (b"Folders", Value::Object) => self.read_folder(scanner),
             (b"rows", Value::Array) => {
-                self.is_table = true;
+                self.has_rows = true;
                 scanner.skip(value)
             }
             (b"event", Value::Object) => self.read_event_fields(value, scanner),
@@ -321,6 +345,7 @@ impl<'a> Record<'a> {
         while scanner.element(&mut first)? {
             let element = scanner.value()?;
             if element != Value::Object {
+                self.parameters_lost |= parameters;
                 scanner.skip(element)?;
                 continue;
             }

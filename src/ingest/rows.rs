@@ -131,9 +131,6 @@ fn take_text(
             let mut scanner = Scanner::<false>::new(text, 0);
             record.read(&mut scanner)?;
             scanner.end()?;
-            if record.is_table {
-                return take_table(worker, text, depth);
-            }
             take(worker, &record, text, envelope, depth)
         }
         Some(b'[') => take_array(worker, text, depth),
@@ -142,6 +139,9 @@ fn take_text(
 }
 
 fn take_array(worker: &mut Worker<'_>, text: &[u8], depth: u8) -> Result<(), Fault> {
+    if depth > MAX_WRAPPERS {
+        return Err(Fault::TooDeep);
+    }
     let mut scanner = Scanner::<false>::new(text, 0);
     if scanner.value()? != Value::Array {
         return Err(Fault::Malformed);
@@ -196,6 +196,9 @@ fn take(
     outer: EnvelopeFields<'_>,
     depth: u8,
 ) -> Result<(), Fault> {
+    if record.is_table() {
+        return take_table(worker, text, depth);
+    }
     let envelope = EnvelopeFields {
         id: record.envelope.id.or(outer.id),
         time: record.envelope.time.or(outer.time),
@@ -209,6 +212,14 @@ fn take(
         worker.segment.envelope = Some(record.format.unwrap_or(Envelope::ManagementApi));
     }
     let inner = record.inner.filter(|_| !record.is_its_own());
+    if inner.is_some() {
+        for list in &record.other_lists {
+            // Schemas and the like are lists of other things.
+            if next_record(list, 0) < list.len() {
+                take_array(worker, list, depth + 1)?;
+            }
+        }
+    }
     match (inner, record.format) {
         (Some(inner), _) if !record.inner_is_text => {
             take_text(worker, inner, decoded(&envelope).borrow(), depth + 1)
@@ -350,11 +361,17 @@ fn read_elements(worker: &mut Worker<'_>, block: &[u8]) {
         }
         if closed && let Some(value) = other_field(filler, start) {
             let mut scanner = Scanner::<false>::new(block, value);
-            at = match scanner.skip_value() {
-                Ok(()) => scanner.at(),
-                Err(_) => block.len(),
-            };
-            continue;
+            let whole = scanner.skip_value().is_ok();
+            let end = if whole { scanner.at() } else { block.len() };
+            let inside = block.get(value..end).unwrap_or_default();
+            // Another list of records is read like the first.
+            if next_record(inside, 0) == inside.len() {
+                if !whole {
+                    worker.reject(Fault::Cut, inside);
+                }
+                at = end;
+                continue;
+            }
         }
         closed = false;
         record.clear();

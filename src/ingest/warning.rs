@@ -81,6 +81,13 @@ pub enum Warning {
         /// All records of reading.
         of: u64,
     },
+    /// Records of changed rules or forwarding that do not say what was set (`Parameters`).
+    UnclearChanges {
+        /// Such records.
+        records: u64,
+        /// All records of such changes.
+        of: u64,
+    },
     /// There are records, but none of reading.
     NoReads,
     /// Sessions of a mailbox client without `ClientAppId` and `SessionId` cannot be told apart well.
@@ -149,6 +156,9 @@ impl Warning {
             Self::UnclearReads { records, of } => format!(
                 "{records} of {of} records of reading do not say how (MailAccessType), nor name a message: they count as no read."
             ),
+            Self::UnclearChanges { records, of } => format!(
+                "{records} of {of} records of changed rules or forwarding do not say what was set (Parameters)."
+            ),
             Self::NoReads => {
                 "No record is of reading (MailItemsAccessed): it was not audited or not exported."
                     .to_owned()
@@ -189,6 +199,9 @@ impl Warning {
             }
             Self::UnclearReads { .. } => {
                 "Export again with the property OperationProperties, or the whole AuditData, and read that with the rest."
+            }
+            Self::UnclearChanges { .. } => {
+                "Export again with the whole AuditData (ConvertTo-Json cuts off below two levels: give it -Depth 10), or look the rules up in the mailboxes."
             }
             Self::NoReads => {
                 "Export again with MailItemsAccessed among the activities; it needs the licence and the mailbox's auditing."

@@ -53,7 +53,7 @@ pub(crate) struct Worker<'g> {
     pub(crate) folders: Interner,
     pub(crate) workloads: Interner,
     pub(crate) irregular: IrregularIds,
-    /// Codes of the names of a mailbox by its GUID, for records that give only the GUID, and for mailboxes that were renamed.
+    /// Codes of the names of a mailbox by its GUID, for records that give only the GUID.
     pub(crate) mailbox_guids: FxHashMap<u128, Vec<u32>>,
     /// Workload and operation codes of records that are no events.
     pub(crate) kinds: Vec<(u32, u32)>,
@@ -211,10 +211,10 @@ impl<'g> Worker<'g> {
             101 => operation.is_search(),
             // What the service itself does to the mailboxes it runs on is maintenance.
             1 if record.text(Field::UserId).raw.starts_with(b"NT AUTHORITY") => false,
-            1 if operation == Operation::Forwarding => record
-                .parameters
-                .iter()
-                .any(|(name, _)| is_forwarding(name.raw)),
+            1 if operation == Operation::Forwarding => {
+                let mut names = record.parameters.iter().map(|(name, _)| name.raw);
+                names.any(is_forwarding) || record.parameters_lost
+            }
             1 => operation.is_rule_change(),
             0 => operation != Operation::Other && operation != Operation::Forwarding,
             _ => false,
@@ -375,8 +375,8 @@ impl<'g> Worker<'g> {
 
     /// Keeps the names that a mailbox was met under.
     fn remember_guid(&mut self, guid: u128, mailbox: u32) {
-        // Zeros stand for no mailbox in particular.
-        if guid == 0 {
+        // Zeros and all bits stand for no mailbox in particular.
+        if guid == 0 || guid == u128::MAX {
             return;
         }
         let names = self.mailbox_guids.entry(guid).or_default();
@@ -489,7 +489,7 @@ impl<'g> Worker<'g> {
             .iter()
             .map(|(name, value)| {
                 let name = name.decode(&mut scratch).to_owned();
-                format!("{name}={}", value.decode(&mut scratch))
+                format!("{name}={}", one_value(value.decode(&mut scratch)))
             })
             .collect();
         pairs.sort_unstable();
@@ -535,23 +535,36 @@ struct Head {
     record_type: u16,
 }
 
+/// A value that cannot be taken for several parameters: their separator is a semicolon with a blank behind it, and whoever makes a rule
+/// chooses the words that it looks for.
+fn one_value(value: &str) -> String {
+    let parts: Vec<&str> = value.split(';').map(str::trim_start).collect();
+    parts.join(";")
+}
+
 /// Stands between the object of an administrative record and its actor, whose mailbox is meant when the object names none.
 pub(super) const OR_ELSE: char = '\0';
 
-/// More names of one mailbox than this are no renaming.
+/// So many names are those of no mailbox in particular.
 pub(super) const MOST_NAMES: usize = 8;
 
-/// Whether a rule was made in the actor's own mailbox, as far as the record says: who acts on another's has to name it.
+/// Whether a rule was made in the actor's own mailbox, as far as the record says: who acts on another's has to name it, by `Mailbox`
+/// or in front of the rule's `Identity`.
 fn is_own_rule(record: &Record<'_>, operation: Operation) -> bool {
+    let names_mailbox = |&(name, value): &(Text<'_>, Text<'_>)| {
+        let name = name.raw;
+        name.eq_ignore_ascii_case(b"Mailbox")
+            || name.eq_ignore_ascii_case(b"Identity")
+                && value.raw.iter().any(|byte| matches!(byte, b'\\' | b'/'))
+    };
     operation == Operation::InboxRule
-        && !record
-            .parameters
-            .iter()
-            .any(|(name, _)| name.raw.eq_ignore_ascii_case(b"Mailbox"))
+        && !record.parameters.is_empty()
+        && !record.parameters_lost
+        && !record.parameters.iter().any(names_mailbox)
 }
 
-/// How a read happened. Where the properties are lost, whatever counts or names messages read them one by one: a synchronised
-/// folder is a record without either.
+/// How a read happened. Where the properties are lost, whatever counts messages, or names them, read them one by one: the record of a
+/// synchronised folder does neither.
 fn access_type(record: &Record<'_>, operation: Operation) -> AccessType {
     match record.text(Field::MailAccessType).raw {
         b"Bind" => AccessType::Bind,
@@ -559,7 +572,10 @@ fn access_type(record: &Record<'_>, operation: Operation) -> AccessType {
         raw if raw.eq_ignore_ascii_case(b"bind") => AccessType::Bind,
         raw if raw.eq_ignore_ascii_case(b"sync") => AccessType::Sync,
         _ if operation == Operation::MailItemsAccessed
-            && (!record.items.is_empty()
+            && (record
+                .items
+                .iter()
+                .any(|item| !item.internet_message_id.is_empty())
                 || parse_number(record.text(Field::OperationCount).raw).is_some()) =>
         {
             AccessType::Bind

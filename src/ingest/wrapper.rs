@@ -19,7 +19,8 @@ impl<'a> Record<'a> {
             b"event.original" => self.wrap_text(Envelope::Elastic, text),
             b"_raw" => self.wrap_text(Envelope::Splunk, text),
             b"event" if text.raw.trim_ascii_start().first() == Some(&b'{') => {
-                self.wrap_text(Envelope::Splunk, text)
+                self.wrap_text(Envelope::Splunk, text);
+                self.inner_is_doubtful = true;
             }
             _ if key.starts_with(b"o365.audit.") => {
                 self.format = self.format.or(Some(Envelope::Elastic))
@@ -56,10 +57,9 @@ impl<'a> Record<'a> {
                 b"original" => self.wrap_text(Envelope::Elastic, value.text()),
                 b"id" => self.envelope.id = value.text(),
                 b"action" => self.envelope.operation = value.text(),
-                b"Operation" => {
+                b"Operation" if self.inner.is_none() => {
                     self.inner = Some(event);
-                    self.inner_is_text = false;
-                    self.inner_is_doubtful = false;
+                    self.inner_is_doubtful = true;
                     self.format = Some(Envelope::Splunk);
                 }
                 _ => {}

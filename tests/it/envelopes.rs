@@ -295,6 +295,12 @@ fn answers(records: &[String]) -> Vec<(&'static str, Envelope, String)> {
                 .to_string(),
         ),
         (
+            "two lists in one answer",
+            Envelope::ManagementApi,
+            json!({"records": of(value)[..5].to_vec(), "value": of(value)[5..].to_vec(), "z": {}})
+                .to_string(),
+        ),
+        (
             "older hunting answer",
             Envelope::CloudAppEvents,
             serde_json::to_string_pretty(
