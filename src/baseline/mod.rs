@@ -290,8 +290,8 @@ fn stratum(
 
 /// The categories of a session that are unfamiliar to its mailbox and to most of the tenant. An application counts
 /// only when it also comes from a network that the mailbox does not know: a new application in the owner's own
-/// network is an adoption, not an intrusion. A client's version counts only where the client is a stranger without it: in its
-/// first days a browser's release is new to everybody.
+/// network is an adoption, not an intrusion. So does a client's version alone: an outdated browser is one of the few signs of some
+/// intrusions, though in its first days a browser's release can tie strangers.
 fn unfamiliar_categories(
     observation: &Observation,
     novelties: &[Novelty; CategoryKind::COUNT],
@@ -306,9 +306,7 @@ fn unfamiliar_categories(
         CategoryKind::Client,
         CategoryKind::Version,
     ] {
-        let rare = |kind: CategoryKind| novelties[kind as usize].rung >= RARE;
-        let is_release = kind == CategoryKind::Version && !rare(CategoryKind::Client);
-        if rare(kind) && !is_release && observation.category(kind) != 0 {
+        if novelties[kind as usize].rung >= RARE && observation.category(kind) != 0 {
             categories.push((kind, observation.category(kind)));
         }
     }
