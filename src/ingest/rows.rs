@@ -396,13 +396,12 @@ fn read_elements(worker: &mut Worker<'_>, block: &[u8]) {
 /// the next object, which begins at `start`.
 fn other_field(filler: &[u8], start: usize) -> Option<usize> {
     let text = filler.trim_ascii_end();
-    let inside = match text.strip_suffix(b"[") {
+    match text.strip_suffix(b"[") {
         Some(before) if before.trim_ascii_end().ends_with(b":") => {
             Some(start - filler.len() + before.len())
         }
         _ => text.ends_with(b":").then_some(start),
-    };
-    inside
+    }
 }
 
 /// What may stand between the records of an array: commas, brackets, space; after the closing bracket also the remaining
