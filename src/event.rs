@@ -134,6 +134,15 @@ pub struct EventColumns<'a> {
     pub parameters: Coded<'a>,
 }
 
+impl EventColumns<'_> {
+    /// What each operation of the table does, by the code of its name.
+    #[must_use]
+    pub fn operations(&self) -> Vec<Operation> {
+        let names = self.operation.names.iter();
+        names.map(|name| Operation::classify(name)).collect()
+    }
+}
+
 /// The text columns, in the order of the table.
 pub(crate) const TEXT_COLUMNS: [&str; 13] = [
     "operation",

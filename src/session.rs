@@ -29,7 +29,7 @@ use self::context::context;
 use self::guest::{is_guest, seat_guests};
 use self::summary::summarise;
 use crate::error::Error;
-use crate::event::{ClientFamily, EventColumns, Operation};
+use crate::event::{ClientFamily, EventColumns};
 
 /// Milliseconds of a day.
 pub const DAY_MS: i64 = 86_400_000;
@@ -146,12 +146,7 @@ pub fn sessionize(
     options: &SessionOptions,
 ) -> Result<Vec<Session>, Error> {
     let blocks = AddressBlocks::new(&columns.network);
-    let operations: Vec<Operation> = columns
-        .operation
-        .names
-        .iter()
-        .map(|name| Operation::classify(name))
-        .collect();
+    let operations = columns.operations();
     let operation = |row: u32| operations[columns.operation.codes[row as usize] as usize];
 
     let (rows, guests): (Vec<u32>, Vec<u32>) =
@@ -288,6 +283,69 @@ mod tests {
             read(45, phone, "203.0.113.0/24"),
         ])?;
         assert_eq!(sessions, [(0, 1), (25, 1), (45, 1)]);
+        Ok(())
+    }
+
+    /// A read through a browser that names no `SessionId`.
+    fn browse(minute: i64, browser: &str) -> Event {
+        Event {
+            client_info: format!("Client=OWA;Mozilla/5.0 {browser}"),
+            address: "203.0.113.9".to_owned(),
+            ..read(minute, ClientFamily::Owa, "203.0.113.0/24")
+        }
+    }
+
+    #[test]
+    fn a_browser_joins_no_other_client_behind_its_address() -> Result<(), Error> {
+        let beside = |host: Event| cut(vec![host, browse(5, "Firefox/112.0")]);
+        let in_session = |browser| Event {
+            session_id: "s".to_owned(),
+            ..browse(0, browser)
+        };
+        let desktop = Event {
+            client_family: ClientFamily::OutlookDesktop,
+            ..browse(0, "Firefox/112.0")
+        };
+        assert_eq!(beside(in_session("Firefox/112.0"))?, [(0, 2)]);
+        assert_eq!(beside(in_session("Chrome/112.0"))?, [(0, 1), (5, 1)]);
+        assert_eq!(beside(desktop)?, [(0, 1), (5, 1)]);
+        Ok(())
+    }
+
+    #[test]
+    fn one_sign_in_after_the_other_makes_no_session_too_long() -> Result<(), Error> {
+        let at = |minute: i64, operation: &str| Event {
+            record_id: format!("{minute} {operation}"),
+            time: minute * MINUTE,
+            operation: operation.to_owned(),
+            session_id: "s".to_owned(),
+            ..read(720, ClientFamily::ActiveSync, "203.0.113.0/24")
+        };
+        // Eleven hours before the read and eleven after it: each would do, both are too much.
+        let sessions = cut(vec![
+            at(60, "UserLoggedIn"),
+            at(720, "MailItemsAccessed"),
+            at(1380, "UserLoggedIn"),
+        ])?;
+        assert_eq!(sessions, [(60, 2), (1380, 1)]);
+        Ok(())
+    }
+
+    #[test]
+    fn records_without_an_address_do_not_hide_the_network() -> Result<(), Error> {
+        let service = ClientFamily::Rest;
+        let events = Events::from_events(vec![
+            read(0, service, "203.0.113.0/24"),
+            read(1, service, ""),
+            read(2, service, ""),
+        ])?;
+        let columns = events.columns()?;
+        let sessions = sessionize(&columns, &SessionOptions::default())?;
+        let networks: Vec<&str> = sessions
+            .iter()
+            .map(|session| columns.network.names[session.network as usize])
+            .collect();
+        assert_eq!(networks, ["203.0.113.0/24"]);
         Ok(())
     }
 

@@ -30,6 +30,13 @@ const SUPPORT_BOUND: f64 = 1.0;
 
 pub(super) type Novelties = ([Novelty; CategoryKind::COUNT], Novelty);
 
+/// A session, the baseline of its mailbox, and what is new about it.
+type Visit<'a> = (
+    &'a Observation,
+    &'a MailboxBaseline,
+    &'a [Novelty; CategoryKind::COUNT],
+);
+
 /// Everything that is the same for all sessions of a day.
 struct Day<'a> {
     today: TenantToday,
@@ -281,27 +288,14 @@ impl Baselines {
     }
 
     /// The deviation of something new, in bans.
-    pub(super) fn novel(
-        &self,
-        of: (
-            &Observation,
-            &MailboxBaseline,
-            &[Novelty; CategoryKind::COUNT],
-        ),
-        ladder: LadderKind,
-        rung: usize,
-    ) -> f64 {
-        bans(self.exceedance(of, ladder, rung)).min(novelty_bound(rung))
+    pub(super) fn novel(&self, visit: Visit<'_>, ladder: LadderKind, rung: usize) -> f64 {
+        bans(self.exceedance(visit, ladder, rung)).min(novelty_bound(rung))
     }
 
     /// How often the mailbox's days reach a rung of a ladder, shrunk towards the tenant's.
     pub(super) fn exceedance(
         &self,
-        (observation, baseline, novelties): (
-            &Observation,
-            &MailboxBaseline,
-            &[Novelty; CategoryKind::COUNT],
-        ),
+        (observation, baseline, novelties): Visit<'_>,
         ladder: LadderKind,
         rung: usize,
     ) -> f64 {

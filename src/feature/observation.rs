@@ -223,12 +223,7 @@ impl<'a> Observer<'a> {
         Self {
             columns,
             blocks: AddressBlocks::new(&columns.network),
-            operations: columns
-                .operation
-                .names
-                .iter()
-                .map(|name| Operation::classify(name))
-                .collect(),
+            operations: columns.operations(),
             texts: TextCache::default(),
         }
     }

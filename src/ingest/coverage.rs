@@ -381,12 +381,7 @@ fn reading(columns: &EventColumns<'_>, events: &Events) -> Vec<Warning> {
         });
     }
     let reads = binds + rows(AccessType::Sync).count() as u64;
-    let operations: Vec<Operation> = columns
-        .operation
-        .names
-        .iter()
-        .map(|name| Operation::classify(name))
-        .collect();
+    let operations = columns.operations();
     let operation = |row: usize| operations[columns.operation.codes[row] as usize];
     let unclear = rows(AccessType::None)
         .filter(|&row| operation(row) == Operation::MailItemsAccessed)
