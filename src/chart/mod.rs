@@ -5,6 +5,7 @@
 //! and shortened to their room, so any string is safe. The same data and style give the same bytes, whatever the number of threads:
 //! the font is embedded, nothing is read from the system, and no step is random.
 
+use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -126,16 +127,19 @@ impl Chart {
     }
 }
 
-/// Draws all charts, in parallel on rayon's current pool; the files do not depend on the number of threads.
+/// Draws all charts, owned or borrowed, in parallel on rayon's current pool; the files do not depend on the number of threads.
 ///
 /// # Errors
 /// The error of the first chart, in the order given, that failed. The others are drawn nevertheless.
-pub fn draw_all(charts: &[(PathBuf, Chart)], style: &Style) -> Result<(), ChartError> {
+pub fn draw_all<C>(charts: &[(PathBuf, C)], style: &Style) -> Result<(), ChartError>
+where
+    C: Borrow<Chart> + Sync,
+{
     let drawn: Vec<Result<(), ChartError>> = charts
         .par_iter()
         // One at a time: a chart takes long, and what a thread has taken no other can help with.
         .with_max_len(1)
-        .map(|(path, chart)| chart.draw(style, path))
+        .map(|(path, chart)| chart.borrow().draw(style, path))
         .collect();
     rayon::broadcast(|_| canvas::give_back_surface());
     drawn.into_iter().collect()

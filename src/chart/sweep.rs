@@ -228,7 +228,7 @@ mod tests {
         };
         assert_ne!(drawn(true), drawn(false));
         let room = theme::WIDTH - 2.0 * theme::MARGIN;
-        let font = super::super::typeface::Font::of(theme::size::SMALL);
+        let font = crate::chart::typeface::Font::of(theme::size::SMALL);
         assert!(font.width(HOLLOW) < room, "the note is not cut");
     }
 }

@@ -1,5 +1,7 @@
 //! One worker: takes records, normalises their fields, and fills its columns.
 
+mod owner;
+
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -13,9 +15,7 @@ use super::intern::{ByText, Case, Interner};
 use super::json::{Text, parse_number, truth};
 use super::record::Record;
 use super::reject::Fault;
-use super::schema::{
-    guid_only, is_forwarding, logon_type, object_mailbox, record_type, record_type_of, user_type,
-};
+use super::schema::{guid_only, is_forwarding, logon_type, record_type, record_type_of, user_type};
 use super::segment::{
     Columns, Dictionaries, EnvelopeFields, Segment, SegmentReject, TEXTS, column,
 };
@@ -24,6 +24,7 @@ use crate::event::{
     AccessType, ClientFamily, IrregularIds, ItemSpan, NO_ITEMS, Operation, parse_guid, push_item,
     push_number, record_key,
 };
+pub(super) use owner::{MOST_NAMES, OR_ELSE};
 
 /// Longest text of a field, in bytes; the longest real ones, client strings, have some hundred. Longer ones would be kept in
 /// dictionaries and written with every session.
@@ -342,61 +343,6 @@ impl<'g> Worker<'g> {
         columns.spans.push(span);
     }
 
-    /// Whose mailbox: the owner, else the mailbox's GUID; for administration the object, for sign-ins the actor.
-    fn mailbox(&mut self, record: &Record<'_>, head: Head, actor: u32, sign_in: bool) -> u32 {
-        let owner = record.text(Field::MailboxOwner);
-        let owner_known =
-            !owner.says_nothing() && !owner.raw.eq_ignore_ascii_case(b"Not Available");
-        if owner_known && !sign_in {
-            let code = self.texts[column::MAILBOX].code(owner, Case::Lower);
-            if let Some(guid) = parse_guid(record.text(Field::MailboxGuid).raw) {
-                self.remember_guid(guid, code);
-            }
-            return code;
-        }
-        if !record.text(Field::MailboxGuid).says_nothing() && !sign_in {
-            return self.texts[column::MAILBOX].code(record.text(Field::MailboxGuid), Case::Lower);
-        }
-        let [_, mailboxes, actors, ..] = &mut self.texts;
-        let actor = actors.text(actor);
-        if head.record_type == 1 || head.operation.is_rule_change() {
-            let object = object_mailbox(record.text(Field::ObjectId).decode(&mut self.scratch))
-                .to_lowercase();
-            if !object.is_empty() {
-                return if is_own_rule(record, head.operation) && actor.contains('@') {
-                    mailboxes.name(&format!("{object}{OR_ELSE}{actor}"))
-                } else {
-                    mailboxes.name(&object)
-                };
-            }
-        }
-        mailboxes.name(actor)
-    }
-
-    /// Keeps the names that a mailbox was met under.
-    fn remember_guid(&mut self, guid: u128, mailbox: u32) {
-        // Zeros and all bits stand for no mailbox in particular.
-        if guid == 0 || guid == u128::MAX {
-            return;
-        }
-        let names = self.mailbox_guids.entry(guid).or_default();
-        if !names.contains(&mailbox) && names.len() < MOST_NAMES {
-            names.push(mailbox);
-        }
-    }
-
-    /// Sign-ins name the user's object, and administration may name a mailbox by it.
-    fn remember_user(&mut self, record: &Record<'_>, actor: u32) {
-        let [_, mailboxes, actors, ..] = &mut self.texts;
-        let actor = actors.text(actor);
-        if let Some(guid) = parse_guid(record.text(Field::UserKey).raw)
-            && actor.contains('@')
-        {
-            let mailbox = mailboxes.name(actor);
-            self.remember_guid(guid, mailbox);
-        }
-    }
-
     fn address(&mut self, text: Text<'_>) -> AddressCodes {
         if let Some(codes) = self.addresses.get(text.raw) {
             return codes;
@@ -540,27 +486,6 @@ struct Head {
 fn one_value(value: &str) -> String {
     let parts: Vec<&str> = value.split(';').map(str::trim_start).collect();
     parts.join(";")
-}
-
-/// Stands between the object of an administrative record and its actor, whose mailbox is meant when the object names none.
-pub(super) const OR_ELSE: char = '\0';
-
-/// So many names are those of no mailbox in particular.
-pub(super) const MOST_NAMES: usize = 8;
-
-/// Whether a rule was made in the actor's own mailbox, as far as the record says: who acts on another's has to name it, by `Mailbox`
-/// or in front of the rule's `Identity`.
-fn is_own_rule(record: &Record<'_>, operation: Operation) -> bool {
-    let names_mailbox = |&(name, value): &(Text<'_>, Text<'_>)| {
-        let name = name.raw;
-        name.eq_ignore_ascii_case(b"Mailbox")
-            || name.eq_ignore_ascii_case(b"Identity")
-                && value.raw.iter().any(|byte| matches!(byte, b'\\' | b'/'))
-    };
-    operation == Operation::InboxRule
-        && !record.parameters.is_empty()
-        && !record.parameters_lost
-        && !record.parameters.iter().any(names_mailbox)
 }
 
 /// How a read happened. Where the properties are lost, whatever counts messages, or names them, read them one by one: the record of a

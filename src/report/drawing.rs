@@ -3,7 +3,8 @@
 //! The first drawing, at the end of an analysis, goes the same way as every later one, so that they are the same.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 
 use jiff::Timestamp;
@@ -117,9 +118,10 @@ pub(super) fn keep(
         charts: charts::data(analysis, naming, config.rank.flags)?,
     };
     let path = dir.join(CHART_DATA);
-    let text = serde_json::to_string(&file)
-        .map_err(|error| Error::io("write", &path, std::io::Error::other(error)))?;
-    fs::write(&path, text).map_err(|source| Error::io("write", &path, source))
+    let fail = |source| Error::io("write", &path, source);
+    let mut out = BufWriter::new(File::create(&path).map_err(fail)?);
+    serde_json::to_writer(&mut out, &file).map_err(|error| fail(error.into()))?;
+    out.flush().map_err(fail)
 }
 
 /// Draws charts and page of the run directory `run` into the folder `into`; gives the names of the charts.
@@ -145,13 +147,12 @@ pub(super) fn draw(
     let folder = into.join("charts");
     fs::create_dir_all(&folder).map_err(|source| Error::io("create", &folder, source))?;
     let names: Vec<String> = kept.charts.iter().map(|(name, _)| name.clone()).collect();
-    let placed: Vec<(PathBuf, Chart)> = kept
+    let placed: Vec<(PathBuf, &Chart)> = kept
         .charts
         .iter()
-        .map(|(name, chart)| (into.join(name), chart.clone()))
+        .map(|(name, chart)| (into.join(name), chart))
         .collect();
     chart::draw_all(&placed, &style).map_err(|error| chart_error("of the run", error))?;
-    drop(placed);
     let html = page::render(run, into, (&kept, &style))?;
     let path = into.join(PAGE);
     fs::write(&path, html).map_err(|source| Error::io("write", &path, source))?;
