@@ -28,3 +28,4 @@ mod shared_data;
 mod simulate;
 mod simulate_export;
 mod table;
+mod usage;
