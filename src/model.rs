@@ -55,8 +55,39 @@ pub struct Verdict {
     pub contributions: Option<Vec<f64>>,
     /// The numbers behind the deviations; empty for sessions that are as expected.
     pub evidence: Vec<Evidence>,
-    /// What was unfamiliar about a flagged session, for campaigns.
+    /// What may tie a flagged session to others; nothing of the others.
+    pub traces: Traces,
+}
+
+/// What a session left of whoever came: its application, client, client string and network.
+#[derive(Debug, Clone, Default)]
+pub struct Traces {
+    /// All of them that the log names.
+    pub all: Vec<(CategoryKind, Symbol)>,
+    /// Those that were unfamiliar to the mailbox and to most of the tenant.
     pub unfamiliar: Vec<(CategoryKind, Symbol)>,
+    /// Whether the mailbox did not know the application yet, however many others do.
+    pub new_application: bool,
+}
+
+impl Traces {
+    fn of(observation: &Observation, judgement: &Judgement) -> Self {
+        let kinds = [
+            CategoryKind::Application,
+            CategoryKind::Client,
+            CategoryKind::Version,
+            CategoryKind::Network,
+        ];
+        Self {
+            all: kinds
+                .map(|kind| (kind, observation.category(kind)))
+                .into_iter()
+                .filter(|&(_, symbol)| symbol != 0)
+                .collect(),
+            unfamiliar: judgement.unfamiliar(observation),
+            new_application: judgement.new_application(),
+        }
+    }
 }
 
 /// A day that has passed through the model.
@@ -184,10 +215,10 @@ impl Model {
                 weight,
                 contributions: None,
                 evidence: self.evidence_if_notable(observation, judgement, outcome.flagged),
-                unfamiliar: if outcome.flagged {
-                    judgement.unfamiliar(observation)
+                traces: if outcome.flagged {
+                    Traces::of(observation, judgement)
                 } else {
-                    Vec::new()
+                    Traces::default()
                 },
             })
             .collect();

@@ -17,9 +17,9 @@ use crate::baseline::Evidence;
 use crate::error::Error;
 use crate::event::EventColumns;
 use crate::explain::{Campaign, Naming, Reason, TiedSession, campaigns, reasons};
-use crate::feature::{CategoryKind, FEATURE_COUNT, Observation, Observer, Symbol, Symbols};
+use crate::feature::{FEATURE_COUNT, Observation, Observer, Symbol, Symbols};
 use crate::ingest::{self, HashedFile, IngestOptions, Ingested, Input, Progress};
-use crate::model::{Model, PassedDay, Verdict};
+use crate::model::{Model, PassedDay, Traces, Verdict};
 use crate::rank::{RankOptions, Ranked};
 use crate::session::{Session, SessionOptions, sessionize};
 
@@ -129,16 +129,16 @@ pub struct Assessment {
 #[derive(Debug, Clone)]
 struct Grounds {
     evidence: Vec<Evidence>,
-    unfamiliar: Vec<(CategoryKind, Symbol)>,
+    traces: Traces,
 }
 
 impl From<Verdict> for Assessment {
     fn from(verdict: Verdict) -> Self {
         let grounds = Grounds {
             evidence: verdict.evidence,
-            unfamiliar: verdict.unfamiliar,
+            traces: verdict.traces,
         };
-        let empty = grounds.evidence.is_empty() && grounds.unfamiliar.is_empty();
+        let empty = grounds.evidence.is_empty() && grounds.traces.all.is_empty();
         Self {
             ranked: verdict.ranked,
             warm_up: verdict.warm_up,
@@ -426,10 +426,10 @@ fn explain(
                 day: session.day,
                 span: (session.start, session.end),
                 items: session.items + u64::from(session.syncs),
-                unfamiliar: verdicts[of]
+                traces: verdicts[of]
                     .grounds
                     .as_ref()
-                    .map(|grounds| grounds.unfamiliar.clone())
+                    .map(|grounds| grounds.traces.clone())
                     .unwrap_or_default(),
             }
         })

@@ -28,7 +28,7 @@ mod calibration;
 mod follow_up;
 mod sample;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use linfa::DatasetBase;
@@ -63,7 +63,8 @@ const FOREST_SHARE: i32 = 3;
 const FOREST_TREES: usize = 50;
 /// What a session of the warm-up keeps of its score.
 const WARM_UP_KEEPS: f64 = 0.8;
-/// Most that the novelty of a session's application and client weighs, in bans, while the client counts as the mailbox's own.
+/// Most that the novelty of a session's application and client weighs, in bans, while the client counts as the mailbox's own; so
+/// with its network.
 const OWN_CLIENT: f64 = 0.5;
 /// Weight of changed settings, in bans, from which they are news in a mailbox that was flagged before.
 const TELLING_CHANGE: f64 = 2.0;
@@ -219,6 +220,20 @@ fn own_client(weight: &Weight) -> bool {
         <= OWN_CLIENT
 }
 
+/// Whether the mailbox knows where a session comes from, and through what.
+fn own_ways(weight: &Weight) -> bool {
+    own_client(weight) && weight.shares[FeatureId::Network.index()] <= OWN_CLIENT
+}
+
+/// Mailboxes that were touched.
+fn touched_mailboxes(observations: &[Observation]) -> usize {
+    let touched = observations.iter().filter(|o| o.touches_mailbox);
+    touched
+        .map(|o| o.mailbox)
+        .collect::<BTreeSet<Symbol>>()
+        .len()
+}
+
 impl Ranker {
     /// Scores and flags the sessions of one day.
     ///
@@ -306,7 +321,8 @@ impl Ranker {
 
     /// Remembers a ranked day. `ids` are the sessions' identifiers, `teaches[i]` whether session i may teach the
     /// forest. Every session counts among the p-values; among the alerts that set the threshold count those that may be flagged
-    /// and are no follow-ups.
+    /// and are no follow-ups. A follow-up that comes as the owner does counts nevertheless: after a false flag it is the owner, and a
+    /// threshold that had fallen too low would never learn it.
     pub fn teach_day(
         &mut self,
         observations: &[Observation],
@@ -324,8 +340,9 @@ impl Ranker {
         let mut alerts: BTreeMap<Symbol, f64> = BTreeMap::new();
         for (index, observation) in touching() {
             let session = &day.sessions[index];
-            let best = alerts.entry(observation.mailbox).or_default();
-            if !(observation.allowed || session.flagged && session.follow_up) {
+            let reported = session.flagged && session.follow_up && !own_ways(&weights[index]);
+            if !(observation.allowed || reported) {
+                let best = alerts.entry(observation.mailbox).or_default();
                 *best = best.max(session.raw_score);
             }
         }
@@ -335,6 +352,7 @@ impl Ranker {
             touching()
                 .map(|(index, observation)| (observation.channel, day.sessions[index].raw_score)),
             alerts.into_values().collect(),
+            touched_mailboxes(observations),
         );
         self.sample
             .extend(
@@ -401,7 +419,9 @@ impl Ranker {
         sessions: &[Ranked],
     ) -> Option<f64> {
         match options.flags {
-            FlagRule::AlertsPerDay(rate) => self.calibration.alert_threshold(rate),
+            FlagRule::AlertsPerDay(rate) => self
+                .calibration
+                .alert_threshold(rate, touched_mailboxes(observations)),
             FlagRule::FalseDiscoveryRate(rate) => {
                 let mut alerts: BTreeMap<Symbol, f64> = BTreeMap::new();
                 for (session, observation) in sessions.iter().zip(observations) {

@@ -19,13 +19,14 @@ mod guest;
 mod run;
 mod summary;
 
+use std::collections::BTreeMap;
 use std::hash::Hasher;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::address_blocks::{AddressBlocks, block_name};
-use self::context::context;
+use self::context::{Context, context};
 use self::guest::{is_guest, seat_guests};
 use self::summary::summarise;
 use crate::error::Error;
@@ -94,7 +95,7 @@ pub struct Session {
     pub events: u32,
     /// Items read through Bind records (`OperationCount`).
     pub items: u64,
-    /// Folders downloaded whole (Sync records).
+    /// Synchronisations of whole folders (Sync records); one folder can be synchronised several times.
     pub syncs: u32,
     /// Sends (Send, SendAs, SendOnBehalf).
     pub sends: u32,
@@ -130,11 +131,6 @@ impl Session {
     pub fn touches_mailbox(&self) -> bool {
         self.events > self.sign_ins
     }
-
-    /// Minutes between the first and the last event.
-    pub fn minutes(&self) -> f64 {
-        (self.end - self.start) as f64 / 60_000.0
-    }
 }
 
 /// Cuts events into sessions, ordered by start, then id.
@@ -154,14 +150,15 @@ pub fn sessionize(
     // Rows come in time order, so the row number breaks ties in time order too.
     let mut packed: Vec<u128> = rows
         .into_par_iter()
-        .map(|row| (context(columns, row).fingerprint() << 32) | u128::from(row))
+        .map(|row| (u128::from(context(columns, row).fingerprint()) << 32) | u128::from(row))
         .collect();
     packed.par_sort_unstable();
     let mut runs: Vec<Vec<u32>> = packed
         .par_chunk_by(|a, b| a >> 32 == b >> 32)
-        .flat_map_iter(|same| {
-            let rows: Vec<u32> = same.iter().map(|&packed| packed as u32).collect();
-            run::cut(columns, options, &blocks, &rows)
+        .flat_map_iter(|alike| {
+            let rows: Vec<u32> = alike.iter().map(|&packed| packed as u32).collect();
+            let cut = |rows: Vec<u32>| run::cut(columns, options, &blocks, &rows);
+            of_one_context(columns, rows).into_iter().flat_map(cut)
         })
         .collect();
     drop(packed);
@@ -175,6 +172,22 @@ pub fn sessionize(
         .collect();
     sessions.par_sort_unstable_by_key(|session| (session.start, session.id));
     Ok(sessions)
+}
+
+/// Rows whose contexts have one fingerprint, by context: two contexts can share one, by chance or by design.
+fn of_one_context(columns: &EventColumns<'_>, rows: Vec<u32>) -> Vec<Vec<u32>> {
+    let first = context(columns, rows[0]);
+    if rows.iter().all(|&row| context(columns, row) == first) {
+        return vec![rows];
+    }
+    let mut by_context: BTreeMap<Context, Vec<u32>> = BTreeMap::new();
+    for row in rows {
+        by_context
+            .entry(context(columns, row))
+            .or_default()
+            .push(row);
+    }
+    by_context.into_values().collect()
 }
 
 /// Days since 1970-01-01 UTC.
@@ -271,6 +284,21 @@ mod tests {
         };
         assert_eq!(hopping(2)?, [(0, 1), (1, 1)]);
         assert_eq!(hopping(9)?, [(0, 9)]);
+        Ok(())
+    }
+
+    #[test]
+    fn contexts_of_one_fingerprint_stay_apart() -> Result<(), Error> {
+        let of = |minute: i64, mailbox: &str| Event {
+            mailbox: mailbox.to_owned(),
+            ..read(minute, ClientFamily::Rest, "203.0.113.0/24")
+        };
+        let events = Events::from_events(vec![of(0, "a@x"), of(1, "b@x"), of(2, "a@x")])?;
+        let columns = events.columns()?;
+        let mut apart = of_one_context(&columns, vec![0, 1, 2]);
+        apart.sort();
+        assert_eq!(apart, [vec![0, 2], vec![1]]);
+        assert_eq!(of_one_context(&columns, vec![0, 2]), [vec![0, 2]]);
         Ok(())
     }
 

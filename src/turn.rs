@@ -19,6 +19,7 @@ pub(crate) fn in_order<S, T, E: Send>(
     let next = AtomicUsize::new(0);
     let turn = Turn::new();
     let run = || -> Result<(), E> {
+        let _guard = OffOnPanic(&turn);
         let mut state = begin();
         loop {
             let part = next.fetch_add(1, Ordering::Relaxed);
@@ -81,7 +82,7 @@ impl Turn {
         if number.is_none() {
             return Ok(());
         }
-        // Off until the act is done: should it panic, nobody waits for it.
+        // Off until the act is done.
         *number = None;
         let result = act();
         *number = result.is_ok().then_some(own + 1);
@@ -89,11 +90,50 @@ impl Turn {
         self.changed.notify_all();
         result
     }
+
+    /// Nobody gets a turn any more.
+    fn switch_off(&self) {
+        *self.number.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.changed.notify_all();
+    }
+}
+
+/// Switches the turns off when a thread panics, which would have the others wait for it forever.
+struct OffOnPanic<'a>(&'a Turn);
+
+impl Drop for OffOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.switch_off();
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
+
+    #[test]
+    fn a_panic_ends_the_work_and_is_passed_on() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build();
+        let pool = pool.expect("a pool");
+        for (makes, takes) in [(7, 99), (99, 7)] {
+            let panicked = pool.install(|| {
+                let work = |_: &mut (), part: usize| {
+                    assert_ne!(part, makes, "as it should");
+                    Ok::<usize, ()>(part)
+                };
+                let hand_over = |part: usize| {
+                    assert_ne!(part, takes, "as it should");
+                    Ok(())
+                };
+                catch_unwind(AssertUnwindSafe(|| in_order(50, || (), work, hand_over)))
+            });
+            assert!(panicked.is_err());
+        }
+    }
 
     #[test]
     fn turns_come_in_order_and_end_with_the_first_failure() {

@@ -7,8 +7,8 @@ use super::mailbox::LadderKind;
 use super::novelty::Novelty;
 use super::volume::BORROWED_SESSIONS;
 use super::{
-    Baselines, DELEGATED, Judgement, MailboxBaseline, Spread, UNFAMILIAR, VOLUME_FEATURES,
-    own_volume, silence_rung, spread_rung,
+    Baselines, DELEGATED, Judgement, MailboxBaseline, Persistent, Spread, UNFAMILIAR,
+    VOLUME_FEATURES, own_volume, silence_rung, spread_rung,
 };
 use crate::feature::{
     CategoryKind, Channel, FeatureId, Measure, Observation, Symbol, week_cell_hour,
@@ -112,6 +112,8 @@ pub enum Expectation {
     Persistence {
         /// Number of days.
         days: u32,
+        /// For a client, on how many of them, at least, it came from other networks; `None` for a network.
+        elsewhere: Option<u32>,
     },
 }
 
@@ -234,12 +236,18 @@ impl Baselines {
                     },
                 )
             }
-            FeatureId::Persistence => (
-                judgement.persistence as f64,
-                Expectation::Persistence {
-                    days: judgement.persistence as u32,
-                },
-            ),
+            FeatureId::Persistence => {
+                let (days, elsewhere) = match judgement.persistent {
+                    Some(Persistent::Client { days, elsewhere }) => (days, Some(elsewhere.into())),
+                    Some(Persistent::Network { days }) => (days, None),
+                    None => (0, None),
+                };
+                let days = u32::from(days);
+                (
+                    f64::from(days),
+                    Expectation::Persistence { days, elsewhere },
+                )
+            }
             FeatureId::Silence => {
                 let rung = silence_rung(judgement.silence).max(1);
                 let expectation = Expectation::Silence {

@@ -13,8 +13,8 @@ use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
 use super::novelty::{Category, Novelty, TRUST_DAYS, TenantToday, novelties};
 use super::odd_days::{SETTLED_DAYS, is_odd, odd_rung};
 use super::{
-    Baselines, Judgement, SPREAD_DAYS, Spread, Stage, VOLUME_FEATURES, novelty_bound,
-    persistence_rung, silence_rung, spread_rung, stratum, unfamiliar_categories, volume_class,
+    Baselines, Judgement, SPREAD_DAYS, Spread, Stage, VOLUME_FEATURES, novelty_bound, persistent,
+    silence_rung, spread_rung, stratum, unfamiliar_categories, volume_class,
 };
 use crate::feature::{
     CategoryKind, FEATURE_COUNT, FeatureId, Measure, Observation, Symbol, WEEK_CELLS,
@@ -69,7 +69,7 @@ impl Baselines {
             .map(|o| {
                 let mailbox = self.mailbox(o, &day);
                 let young = mailbox.active_days < u32::from(TRUST_DAYS);
-                let known = (&mailbox.known, young, mailbox.last_day);
+                let known = (&mailbox.known, young, mailbox.clock(o.day));
                 novelties(o, known, &self.tenant.known, &day.today)
             })
             .collect();
@@ -202,7 +202,7 @@ impl Baselines {
         let class = volume_class(observation, baseline, &novelties);
         let mut judgement = Judgement {
             deviations: [0.0; FEATURE_COUNT],
-            persistence: persistence_rung(&novelties, network),
+            persistent: persistent(&novelties, network),
             novelties,
             network,
             spread: Spread::default(),
@@ -258,7 +258,7 @@ impl Baselines {
             ),
             (
                 FeatureId::Persistence,
-                on(LadderKind::Persistence, judgement.persistence).min(SUPPORT_BOUND),
+                on(LadderKind::Persistence, judgement.persistence_rung()).min(SUPPORT_BOUND),
             ),
             (
                 FeatureId::Silence,
@@ -424,6 +424,48 @@ mod tests {
         assert!(from(HOME, ELSEWHERE) > 1.5, "{}", from(HOME, ELSEWHERE));
         // It has been there before.
         assert!(from(ELSEWHERE, ELSEWHERE) < 1e-9);
+    }
+
+    /// Rungs of application 8 in a mailbox that it opened on the first twenty days, and application 7 on `days` after them; then the
+    /// two of them come on the last of these and on the following days.
+    fn back_again(days: std::ops::Range<i32>) -> [usize; 4] {
+        let mut baselines = Baselines::default();
+        let mut day_of = |day: i32, applications: &[Symbol]| {
+            let visits: Vec<Observation> = applications
+                .iter()
+                .map(|&application| visit(day, 1, application, HOME))
+                .collect();
+            let judgements = baselines.judge_day(&visits);
+            baselines.teach_day(&visits, &judgements, &vec![Lesson::All; visits.len()]);
+            judgements.last().map_or(0, |last| {
+                last.novelties[CategoryKind::Application as usize].rung
+            })
+        };
+        for day in 0..20 {
+            day_of(day, &[7, 8]);
+        }
+        let last = days.end;
+        for day in days {
+            day_of(day, &[7]);
+        }
+        [0, 1, 2, 3].map(|more| day_of(last + more, &[7, 8]))
+    }
+
+    #[test]
+    fn what_fell_out_of_use_has_to_earn_its_trust_again() {
+        let [first, second, third, fourth] = back_again(20..130);
+        assert!(
+            first > 0 && second == first && third == first,
+            "{first} {second} {third}"
+        );
+        assert_eq!(fourth, 0, "three days make it familiar");
+    }
+
+    #[test]
+    fn a_leave_makes_nothing_new_on_any_day_after_it() {
+        assert_eq!(back_again(20..24), [0; 4]);
+        // A hundred days away, and two at work before it is used again.
+        assert_eq!(back_again(124..126), [0; 4]);
     }
 
     #[test]

@@ -77,6 +77,9 @@ impl LadderKind {
     }
 }
 
+/// Absent days after which a mailbox's clock stands still: a leave or a term abroad is no time in which something fell out of use.
+const PAUSE_DAYS: i32 = 7;
+
 /// Where a `SessionId` was used first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TokenOrigin {
@@ -105,6 +108,8 @@ pub(crate) struct MailboxBaseline {
     pub(crate) first_day: i32,
     /// Last day with a session.
     pub(crate) last_day: i32,
+    /// Days for which its clock stood still.
+    pub(crate) paused: i32,
     /// Different days with sessions that taught.
     pub(crate) active_days: u32,
     /// Days on which somebody other than the owner came.
@@ -130,6 +135,23 @@ impl MailboxBaseline {
             return 0;
         }
         u32::try_from(day - self.last_day - 1).unwrap_or(0)
+    }
+
+    /// A day (since 1970) by the mailbox's own time, which stands still while nobody has come for longer than [`PAUSE_DAYS`].
+    pub(crate) fn clock(&self, day: i32) -> i32 {
+        day - self.paused - self.pause_before(day)
+    }
+
+    /// Its last day is over.
+    pub(crate) fn close(&mut self, day: i32) {
+        self.paused += self.pause_before(day);
+        self.last_day = day;
+    }
+
+    /// Days for which the clock has stood still since the last day.
+    fn pause_before(&self, day: i32) -> i32 {
+        let absent = i32::try_from(self.silence_before(day)).unwrap_or(i32::MAX);
+        (absent - PAUSE_DAYS).max(0)
     }
 }
 
@@ -188,5 +210,23 @@ mod tests {
         assert_eq!((silence(9, 100, 101), silence(9, 100, 111)), (0, 10));
         // Nothing is known of a new mailbox, nor before days that lie ahead.
         assert_eq!((silence(0, 0, 20_000), silence(9, 100, 90)), (0, 0));
+    }
+
+    #[test]
+    fn the_clock_stands_still_while_nobody_comes() {
+        let mut baseline = MailboxBaseline {
+            active_days: 20,
+            ..MailboxBaseline::default()
+        };
+        for day in [100, 101, 104] {
+            baseline.close(day);
+        }
+        // Counted from the mailbox's first days on: what matters are differences.
+        let weekend = baseline.clock(104);
+        assert_eq!(baseline.clock(112) - weekend, 8);
+        assert_eq!(baseline.clock(204) - weekend, 8);
+        baseline.close(204);
+        assert_eq!(baseline.clock(204) - weekend, 8);
+        assert_eq!(baseline.clock(206) - weekend, 10);
     }
 }

@@ -110,7 +110,7 @@ pub struct Judgement {
     /// What it shares with other mailboxes within a week, and on its day.
     spread: Spread,
     spread_today: Spread,
-    persistence: usize,
+    persistent: Option<Persistent>,
     token: usize,
     /// Days of the last two weeks with an odd visit, this one included; 0 when the session is none.
     odd_days: u32,
@@ -141,6 +141,15 @@ impl Judgement {
     /// The categories of the session that were unfamiliar to its mailbox and to most of the tenant.
     pub fn unfamiliar(&self, observation: &Observation) -> Vec<(CategoryKind, Symbol)> {
         unfamiliar_categories(observation, &self.novelties, self.network)
+    }
+
+    fn persistence_rung(&self) -> usize {
+        self.persistent.map_or(0, Persistent::rung)
+    }
+
+    /// Whether the mailbox does not know the session's application yet, however many others do.
+    pub fn new_application(&self) -> bool {
+        self.novelties[CategoryKind::Application as usize].rung > 0
     }
 }
 
@@ -343,12 +352,32 @@ fn silence_rung(days: u32) -> usize {
     }
 }
 
-/// Earlier days on which the mailbox met the same still unfamiliar client, when it comes from yet another unfamiliar
-/// network: an adopted application stays in its network, an intruder changes proxies. A stranger's network that comes
-/// back with a client that the mailbox knows well counts as well: that is a stolen sign-in more often than a device.
-fn persistence_rung(novelties: &[Novelty; CategoryKind::COUNT], network: Novelty) -> usize {
+/// Who comes back to a mailbox that does not know them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Persistent {
+    /// A still unfamiliar client: earlier days on which it was here, and on how many of them, at least, from other networks.
+    Client { days: u16, elsewhere: u16 },
+    /// A stranger's network with a client that the mailbox knows well: earlier days.
+    Network { days: u16 },
+}
+
+impl Persistent {
+    /// Days to the rung of the ladder.
+    fn rung(self) -> usize {
+        let (Self::Client {
+            elsewhere: days, ..
+        }
+        | Self::Network { days }) = self;
+        usize::from(days).min(5)
+    }
+}
+
+/// The same still unfamiliar client from yet another unfamiliar network: an adopted application stays in its network, an intruder
+/// changes proxies. A stranger's network that comes back with a client that the mailbox knows well counts as well: that is a stolen
+/// sign-in more often than a device.
+fn persistent(novelties: &[Novelty; CategoryKind::COUNT], network: Novelty) -> Option<Persistent> {
     if network.rung < 2 {
-        return 0;
+        return None;
     }
     let clients = [
         CategoryKind::Application,
@@ -360,11 +389,12 @@ fn persistence_rung(novelties: &[Novelty; CategoryKind::COUNT], network: Novelty
         .map(|kind| novelties[kind as usize])
         .max_by_key(|n| (n.rung, n.days));
     match newest {
-        Some(client) if client.rung >= RARE => {
-            usize::from(client.days.saturating_sub(network.days)).min(5)
-        }
-        Some(client) if client.rung == 0 => usize::from(network.days).min(5),
-        _ => 0,
+        Some(client) if client.rung >= RARE => Some(Persistent::Client {
+            days: client.days,
+            elsewhere: client.days.saturating_sub(network.days),
+        }),
+        Some(client) if client.rung == 0 => Some(Persistent::Network { days: network.days }),
+        _ => None,
     }
 }
 

@@ -16,8 +16,8 @@ use crate::feature::{CategoryKind, Observation, Symbol};
 
 /// Different days on which a mailbox must meet a category before it is familiar.
 pub(crate) const TRUST_DAYS: u16 = 3;
-/// What a mailbox trusted and has not seen for so many days, while it was used, is not its own any more: forgotten applications and
-/// old clients are ways in.
+/// What a mailbox trusted and has not seen for so many days by its own clock ([`super::mailbox::MailboxBaseline::clock`]) is not its
+/// own any more: forgotten applications and old clients are ways in.
 const FORGOTTEN_DAYS: i32 = 90;
 /// A category whose tenant age is at least this many days, in several mailboxes, is established.
 const ESTABLISHED_DAYS: i32 = 5;
@@ -37,13 +37,13 @@ pub(crate) struct Acquaintance {
     /// First and last day, days since 1970.
     pub(crate) first: i32,
     pub(crate) last: i32,
-    /// Last day on which a session that may teach brought it.
+    /// When a session that may teach brought it last, by the mailbox's clock.
     pub(crate) trusted: i32,
-    /// Different days on which a session that may teach brought it.
+    /// Different days on which a session that may teach brought it, since it was new or had been forgotten.
     pub(crate) days: u16,
     /// Different days on which any session brought it.
     pub(crate) met: u16,
-    /// Rung on the first day.
+    /// Rung on the first of those days.
     pub(crate) origin: u8,
 }
 
@@ -112,8 +112,12 @@ impl TenantKnown {
         self.categories.get(category)
     }
 
-    /// Another mailbox has begun to trust a category.
-    pub(crate) fn begin(&mut self, category: Category, first: i32) {
+    /// Another mailbox has begun to trust a category, that `application` brought.
+    pub(crate) fn begin(&mut self, category: Category, application: Symbol, first: i32) {
+        let new = !self.categories.contains_key(&category);
+        if new && category.0 == CategoryKind::Origin && category.1 != 0 {
+            self.whereabouts.entry(application).or_default().blocks += 1;
+        }
         let met = TenantAcquaintance {
             first,
             mailboxes: 0,
@@ -121,14 +125,9 @@ impl TenantKnown {
         self.categories.entry(category).or_insert(met).mailboxes += 1;
     }
 
-    /// An application came to a mailbox on a day from an origin, as it should. Call it before the origin begins.
-    pub(crate) fn visit(&mut self, application: Symbol, origin: Symbol) {
-        let new = !self
-            .categories
-            .contains_key(&(CategoryKind::Origin, origin));
-        let whereabouts = self.whereabouts.entry(application).or_default();
-        whereabouts.blocks += u32::from(new);
-        whereabouts.days += 1;
+    /// An application came to a mailbox on a day from somewhere, as it should.
+    pub(crate) fn visit(&mut self, application: Symbol) {
+        self.whereabouts.entry(application).or_default().days += 1;
     }
 
     /// Whether an application has been here for a while and nearly always comes from the same blocks, as a service does. The
@@ -142,13 +141,13 @@ impl TenantKnown {
     }
 }
 
-/// How new a category is to a mailbox on a day. `used` is the mailbox's last day up to then: who comes back from a long leave has
-/// forgotten nothing.
+/// How new a category is to a mailbox on a day, `clock` by the mailbox's own time: who comes back from a long leave has forgotten
+/// nothing.
 pub(crate) fn novelty(
     known: Option<&Acquaintance>,
     tenant: Option<&TenantAcquaintance>,
     category: Category,
-    (day, used): (i32, i32),
+    (day, clock): (i32, i32),
     today: &TenantToday,
 ) -> Novelty {
     let mailboxes = tenant.map_or(0, |t| t.mailboxes);
@@ -165,7 +164,7 @@ pub(crate) fn novelty(
     };
     if let Some(known) = known {
         let trusted = known.days >= TRUST_DAYS;
-        let forgotten = trusted && used.saturating_sub(known.trusted) > FORGOTTEN_DAYS;
+        let forgotten = trusted && clock.saturating_sub(known.trusted) > FORGOTTEN_DAYS;
         return Novelty {
             rung: match trusted {
                 true if forgotten => by_tenant,
@@ -217,14 +216,14 @@ pub(crate) fn network_novelty(
     Novelty { rung, ..block }
 }
 
-/// All novelties of an observation, by kind, and the network's as a whole. A mailbox is young on its first days; `last_day` is the
-/// last on which it was used, as far as is known.
+/// All novelties of an observation, by kind, and the network's as a whole. A mailbox is young on its first days; `clock` is its own
+/// time on the day.
 ///
 /// Where an application comes from is news when the tenant has known the application for a while, and never from there: its
 /// secret is used on another host.
 pub(crate) fn novelties(
     observation: &Observation,
-    (known, young, last_day): (&FxHashMap<Category, Acquaintance>, bool, i32),
+    (known, young, clock): (&FxHashMap<Category, Acquaintance>, bool, i32),
     tenant: &TenantKnown,
     today: &TenantToday,
 ) -> ([Novelty; CategoryKind::COUNT], Novelty) {
@@ -243,7 +242,7 @@ pub(crate) fn novelties(
             acquaintance,
             tenant.get(&category),
             category,
-            (observation.day, last_day.min(observation.day)),
+            (observation.day, clock),
             today,
         )
     });
@@ -355,8 +354,8 @@ mod tests {
             first: 10,
             mailboxes: 1,
         };
-        let on = |day, used| {
-            let days = (day, used);
+        let on = |day, clock| {
+            let days = (day, clock);
             novelty(
                 Some(&known),
                 Some(&tenant),
@@ -365,11 +364,11 @@ mod tests {
                 &today(1, 80),
             )
         };
-        assert_eq!((on(121, 120).rung, on(100, 99).adoption), (0, false));
-        let again = on(122, 121);
+        assert_eq!((on(120, 120).rung, on(100, 100).adoption), (0, false));
+        let again = on(121, 121);
         assert_eq!((again.rung, again.adoption, again.days), (RARE, true, 20));
         // The mailbox was closed as long.
-        assert_eq!(on(300, 30).rung, 0);
+        assert_eq!(on(300, 50).rung, 0);
     }
 
     #[test]
@@ -418,11 +417,11 @@ mod tests {
         /// Rung of an application's new origin on day 100, where it came thirty times from `origins` others since a day.
         fn rung(first: i32, origins: u32) -> usize {
             let mut tenant = TenantKnown::default();
-            tenant.begin(APPLICATION, first);
+            tenant.begin(APPLICATION, APPLICATION.1, first);
             for visit in 0..30 {
                 let origin = 20 + visit % origins;
-                tenant.visit(APPLICATION.1, origin);
-                tenant.begin((ORIGIN, origin), first);
+                tenant.visit(APPLICATION.1);
+                tenant.begin((ORIGIN, origin), APPLICATION.1, first);
             }
             let mut visit = Observation::visit(100, 8);
             visit.channel = Channel::Application;

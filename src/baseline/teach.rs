@@ -49,10 +49,10 @@ struct Pupil<'a> {
 /// What the mailbox met that it may learn from.
 #[derive(Default)]
 struct Met {
-    /// What it has begun to trust, and when.
-    begun: Vec<(Category, i32)>,
-    /// Applications that came as they should, with their origins.
-    visits: Vec<(Symbol, Symbol)>,
+    /// What it has begun to trust, the application that brought it, and when.
+    begun: Vec<(Category, Symbol, i32)>,
+    /// Applications that came as they should.
+    visits: Vec<Symbol>,
 }
 
 /// What a mailbox's day adds to the tenant's volumes and unfamiliar categories.
@@ -176,11 +176,11 @@ impl Baselines {
             let observation = &day.observations[index];
             tenant.hours[hour_class(observation.channel)].count(observation.week_cell);
         }
-        for &(application, origin) in &pupil.met.visits {
-            tenant.known.visit(application, origin);
+        for &application in &pupil.met.visits {
+            tenant.known.visit(application);
         }
-        for &(category, first) in &pupil.met.begun {
-            tenant.known.begin(category, first);
+        for &(category, application, first) in &pupil.met.begun {
+            tenant.known.begin(category, application, first);
         }
         for reached in &pupil.reached {
             tenant.ladders[reached.ladder].count(
@@ -255,7 +255,7 @@ fn remember(day: &Taught<'_>, pupil: &mut Pupil<'_>, homes: &FxHashMap<(Symbol, 
         }
     }
     let today = day.observations[pupil.indexes[0]].day;
-    baseline.last_day = today;
+    baseline.close(today);
     baseline
         .tokens
         .retain(|_, origin| today - origin.last < TOKEN_DAYS);
@@ -345,7 +345,7 @@ fn reached_rungs(observation: &Observation, judgement: &Judgement) -> [usize; La
         LadderKind::Changes => observation.action as usize,
         LadderKind::Spread => spread_rung(judgement.spread.mailboxes),
         LadderKind::SpreadToday => spread_rung(judgement.spread_today.mailboxes),
-        LadderKind::Persistence => judgement.persistence,
+        LadderKind::Persistence => judgement.persistence_rung(),
         LadderKind::Token => judgement.token,
         LadderKind::OddDays => odd_rung(judgement.odd_days),
         LadderKind::Silence => silence_rung(judgement.silence),
@@ -360,11 +360,12 @@ fn acquaint(
     lesson: Lesson,
     met: &mut Met,
 ) {
-    let day = observation.day;
+    let (day, clock) = (observation.day, baseline.clock(observation.day));
     let application = observation.category(CategoryKind::Application);
     for kind in CategoryKind::ALL {
         let category = (kind, observation.category(kind));
-        let origin = judgement.novelties[kind as usize].rung as u8;
+        let novelty = judgement.novelties[kind as usize];
+        let origin = novelty.rung as u8;
         let never = i32::MIN;
         let known = baseline.known.entry(category).or_insert(Acquaintance {
             first: day,
@@ -378,14 +379,18 @@ fn acquaint(
             known.last = day;
             known.met = known.met.saturating_add(1);
         }
-        if lesson != Lesson::Nothing && known.trusted != day {
-            known.trusted = day;
-            known.days = known.days.saturating_add(1);
-            if known.days == 1 {
-                met.begun.push((category, day));
+        if lesson != Lesson::Nothing && known.trusted != clock {
+            if known.days == 0 {
+                met.begun.push((category, application, day));
+            } else if novelty.adoption {
+                // It had been forgotten, and has to earn its trust again.
+                known.days = 0;
+                known.origin = origin;
             }
+            known.trusted = clock;
+            known.days = known.days.saturating_add(1);
             if kind == CategoryKind::Origin && category.1 != 0 && lesson == Lesson::All {
-                met.visits.push((application, category.1));
+                met.visits.push(application);
             }
         }
     }

@@ -206,7 +206,8 @@ impl Stack {
                     *sum = sum.saturating_add(*n);
                 }
             }
-            layers.push((format!("{} others", sorted.len() - SHOWN), sum));
+            let others = (sorted.len() - SHOWN) as u64;
+            layers.push((label::counted(others, "other", "others"), sum));
         }
         let mut totals = vec![0u64; bins];
         for (_, counts) in &layers {

@@ -133,9 +133,9 @@ pub(super) fn title(data: &TopSessions) -> String {
         name = format!("{}{}", first.to_uppercase(), &name[1..]);
     }
     match drawn {
-        [_] => format!("{name} is the strongest reason for the top session"),
+        [_] => format!("{name} weighs most in the top session"),
         _ => format!(
-            "{name} is the strongest reason in {} of the top {} sessions",
+            "{name} weighs most in {} of the top {} sessions",
             label::count(most),
             label::count(drawn.len() as u64)
         ),
@@ -306,7 +306,7 @@ mod tests {
         };
         assert_eq!(
             title(&data),
-            "Novelty is the strongest reason in 2 of the top 3 sessions"
+            "Novelty weighs most in 2 of the top 3 sessions"
         );
         data.sessions = vec![session(vec![])];
         assert_eq!(

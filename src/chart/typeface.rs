@@ -161,7 +161,9 @@ impl Font {
             } else if line.is_empty() {
                 out.push(self.fit(word, width));
             } else {
-                out.push(std::mem::replace(&mut line, word.to_owned()));
+                // A word alone on its line may be wider than the line.
+                let full = std::mem::replace(&mut line, word.to_owned());
+                out.push(self.fit(&full, width));
             }
         }
         if !line.is_empty() {
@@ -248,6 +250,9 @@ mod tests {
         let cut = font.wrap("one two three four five six", 120.0, 2);
         assert_eq!(cut.len(), 2);
         assert!(cut[1].contains('…'));
+        let long = format!("actor {} came", "serviceprincipal_".repeat(9));
+        let lines = font.wrap(&long, 120.0, 9);
+        assert!(lines.len() > 2 && lines.iter().all(|line| font.width(line) <= 120.0));
         assert!(cut.iter().all(|line| font.width(line) <= 120.0));
     }
 }

@@ -1,5 +1,6 @@
 //! `mailglass fit`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,9 +9,10 @@ use super::Outcome;
 use super::options::{RankArgs, ReadArgs};
 use super::summary::{warn_of_failures, what_was_read};
 use super::terminal::{Bar, print};
+use crate::chart::label;
 use crate::error::Error;
 use crate::model::SavedModel;
-use crate::pipeline;
+use crate::pipeline::{self, Analysis};
 use crate::staging::check_place;
 
 const LONG_ABOUT: &str = "\
@@ -74,11 +76,12 @@ pub(crate) fn run(args: FitArgs) -> Result<Outcome, Error> {
     pipeline::refuse_leaps(None, analysis.days())?;
     let outcome = Outcome::of(&analysis, false);
     let said = format!(
-        "{}\n\nLearned {} mailboxes from {} days; written to {}",
+        "{}\n\nLearned {} mailboxes from {} days; written to {}{}",
         what_was_read(&analysis),
         analysis.model.mailbox_count(),
         analysis.thresholds.len(),
-        args.model.display()
+        args.model.display(),
+        what_stood_out(&analysis)
     );
     SavedModel {
         session: config.session,
@@ -90,4 +93,20 @@ pub(crate) fn run(args: FitArgs) -> Result<Outcome, Error> {
         print(&said)?;
     }
     Ok(outcome)
+}
+
+/// What would have been flagged in the days that were learned. It has not taught the baselines, but `score` counts as known what goes
+/// on with it.
+fn what_stood_out(analysis: &Analysis) -> String {
+    let flagged = analysis.flagged().count() as u64;
+    if flagged == 0 {
+        return String::new();
+    }
+    let mailboxes: BTreeSet<u32> = analysis.flagged().map(|s| s.session.mailbox).collect();
+    format!(
+        "\n\n{} of {} stood out in these days and taught the baselines nothing. See them with `mailglass analyze` before the first\n\
+         `mailglass score`: what goes on with them there is marked as follow-up, and ranks behind what is new",
+        label::counted(flagged, "session", "sessions"),
+        label::counted(mailboxes.len() as u64, "mailbox", "mailboxes"),
+    )
 }

@@ -97,8 +97,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome, Error> {
     bar.clear();
     let ingested = result?;
     if let Some(path) = &args.events {
-        let failed = |source| Error::io("write", path, source);
-        write_whole(path, failed, |whole| write_events(&ingested.events, whole))?;
+        write_events(&ingested.events, path)?;
     }
     if let Some(path) = &args.chart {
         let failed = |source| Error::io("write", path, source);

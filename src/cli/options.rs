@@ -141,8 +141,8 @@ impl TenantArgs {
 /// How sessions are built, ranked and flagged.
 #[derive(Debug, Args)]
 pub(crate) struct RankArgs {
-    /// Alerts (one mailbox on one day) per day that you are ready to read [default: 2]. However many: no more than a
-    /// quarter of the mailboxes of a day, on average
+    /// Alerts (one mailbox on one day) per day that you are ready to read [default: 2]. However many: ordinary
+    /// days bring none in more than a quarter of their mailboxes, on average
     #[arg(long, value_name = "RATE", conflicts_with = "fdr")]
     pub alerts_per_day: Option<f64>,
 

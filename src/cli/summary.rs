@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::explain::Naming;
 use crate::ingest::{self, Warning};
 use crate::pipeline::{Analysis, BaselineDays, Config, left_out_sentence};
+use crate::rank::FlagRule;
 use crate::report::ReportOptions;
 
 /// Flagged sessions listed on the terminal.
@@ -122,15 +123,14 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
         } else if judged == 0 && config.baseline == BaselineDays::Window {
             "\nNothing flagged: a single day has no other days to be judged by".to_owned()
         } else if judged == 0 && analysis.sessions.iter().all(|s| s.verdict.warm_up) {
-            format!(
-                "\nNothing flagged: {} warm-up (--warm-up {})",
-                match analysis.thresholds.len() {
-                    1 => "the only day is".to_owned(),
-                    days => format!("all {days} days are"),
-                },
-                config.rank.warm_up_days
-            )
-        } else if judged == 0 {
+            let warm_up = config.rank.warm_up_days;
+            match analysis.thresholds.len() {
+                1 => format!("\nNothing flagged: the only day is warm-up (--warm-up {warm_up})"),
+                days => format!(
+                    "\nNothing flagged: all {days} days are warm-up (--warm-up {warm_up}); --baseline window judges each by the others"
+                ),
+            }
+        } else if judged == 0 && matches!(config.rank.flags, FlagRule::AlertsPerDay(_)) {
             "\nNothing flagged: no day has earlier ones to be judged by".to_owned()
         } else {
             "\nNothing flagged".to_owned()
@@ -155,7 +155,10 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
                 analyzed
                     .reasons
                     .first()
-                    .map(|reason| reason.sentence.clone())
+                    .map(|reason| match analyzed.verdict.ranked.follow_up {
+                        true => format!("follow-up: {}", reason.sentence),
+                        false => reason.sentence.clone(),
+                    })
                     .unwrap_or_default(),
             ]
         })

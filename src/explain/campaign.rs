@@ -1,7 +1,8 @@
 //! Flagged sessions that belong together.
 //!
 //! Two flagged sessions are tied when an application, client or network that was unfamiliar to both of their
-//! mailboxes is the same, within [`MAX_GAP_DAYS`] days. Campaigns are the connected components of these ties. What is said of a
+//! mailboxes is the same, within [`MAX_GAP_DAYS`] days. An application that was unfamiliar to one ties the other, too, when that does
+//! not know it yet: what an intruder brings to a quarter of the tenant at once looks like a roll-out there. Campaigns are the connected components of these ties. What is said of a
 //! campaign names every tie without which it would fall apart.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::feature::{CategoryKind, Symbol, Symbols};
+use crate::model::Traces;
 
 /// Sessions further apart than this are not tied directly.
 const MAX_GAP_DAYS: i32 = 14;
@@ -26,26 +28,34 @@ pub struct TiedSession {
     pub span: (i64, i64),
     /// Items and synchronised folders.
     pub items: u64,
-    /// What was unfamiliar about it.
-    pub unfamiliar: Vec<(CategoryKind, Symbol)>,
+    /// What may tie it.
+    pub traces: Traces,
 }
 
 impl TiedSession {
     /// What may tie it. A client of another version is another client: browsers of one make are everywhere.
     fn ties(&self) -> impl Iterator<Item = (CategoryKind, Symbol)> {
         let of = |kind| move |&(other, _): &(CategoryKind, Symbol)| other == kind;
-        let versioned = self.unfamiliar.iter().any(of(CategoryKind::Version));
-        self.unfamiliar
+        let unfamiliar = &self.traces.unfamiliar;
+        let versioned = unfamiliar.iter().any(of(CategoryKind::Version));
+        unfamiliar
             .iter()
             .copied()
             .filter(move |tie| !(versioned && of(CategoryKind::Client)(tie)))
+    }
+
+    /// Its application, where that ties it to sessions to which it was unfamiliar, and to no others.
+    fn new_application(&self) -> Option<(CategoryKind, Symbol)> {
+        let application = |&&(kind, _): &&(CategoryKind, Symbol)| kind == CategoryKind::Application;
+        let own = self.traces.all.iter().find(application).copied();
+        own.filter(|own| self.traces.new_application && !self.traces.unfamiliar.contains(own))
     }
 }
 
 /// Flagged sessions that share something unfamiliar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Campaign {
-    /// Identifier, `C1` being the one with the most mailboxes.
+    /// Identifier, `C1` being the one with the highest-ranked session.
     pub id: String,
     /// First event, milliseconds since 1970 UTC.
     pub first_seen: i64,
@@ -61,7 +71,7 @@ pub struct Campaign {
     pub shared: String,
 }
 
-/// Groups flagged sessions into campaigns of at least two sessions; the rest stay alone.
+/// Groups flagged sessions, given by rank, into campaigns of at least two sessions; the rest stay alone.
 pub fn campaigns(sessions: &[TiedSession], symbols: &Symbols) -> Vec<Campaign> {
     let mut parents: Vec<usize> = (0..sessions.len()).collect();
     let mut carriers: BTreeMap<(CategoryKind, Symbol), Vec<usize>> = BTreeMap::new();
@@ -78,6 +88,17 @@ pub fn campaigns(sessions: &[TiedSession], symbols: &Symbols) -> Vec<Campaign> {
             }
         }
     }
+    for (position, session) in sessions.iter().enumerate() {
+        let days_from = |&other: &usize| (sessions[other].day - session.day).abs();
+        let nearest = session
+            .new_application()
+            .and_then(|application| carriers.get(&application))
+            .and_then(|others| others.iter().copied().min_by_key(days_from))
+            .filter(|other| days_from(other) <= MAX_GAP_DAYS);
+        if let Some(other) = nearest {
+            join(&mut parents, &[other, position]);
+        }
+    }
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for position in 0..sessions.len() {
         groups
@@ -90,12 +111,7 @@ pub fn campaigns(sessions: &[TiedSession], symbols: &Symbols) -> Vec<Campaign> {
         .filter(|members| members.len() > 1)
         .map(|members| campaign(sessions, &members, symbols))
         .collect();
-    found.sort_by(|a, b| {
-        b.mailboxes
-            .cmp(&a.mailboxes)
-            .then(b.items.cmp(&a.items))
-            .then(a.first_seen.cmp(&b.first_seen))
-    });
+    found.sort_by_key(|campaign| campaign.sessions.iter().min().copied());
     for (index, campaign) in found.iter_mut().enumerate() {
         campaign.id = format!("C{}", index + 1);
     }
@@ -144,7 +160,9 @@ fn shared(sessions: &[TiedSession], members: &[usize], symbols: &Symbols) -> Str
     for tie in ties(sessions, members) {
         let joins = join(&mut parents, &tie.carriers);
         if joins || words.len() < NAMED {
-            words.push(in_words(&tie, members.len(), symbols));
+            let carry = |&&position: &&usize| sessions[position].traces.all.contains(&tie.category);
+            let of = (members.iter().filter(carry).count(), members.len());
+            words.push(in_words(tie.category, of, symbols));
         } else {
             more += 1;
         }
@@ -167,6 +185,16 @@ fn ties(sessions: &[TiedSession], members: &[usize]) -> Vec<Tie> {
             carried.entry(category).or_default().push(place);
         }
     }
+    for (place, &position) in members.iter().enumerate() {
+        if let Some(application) = sessions[position].new_application()
+            && let Some(carriers) = carried.get_mut(&application)
+        {
+            carriers.push(place);
+        }
+    }
+    carried
+        .values_mut()
+        .for_each(|places| places.sort_unstable());
     carried.retain(|_, carriers| carriers.len() > 1);
     let said: BTreeSet<&[usize]> = carried
         .iter()
@@ -206,8 +234,12 @@ fn join(parents: &mut [usize], places: &[usize]) -> bool {
     joined
 }
 
-fn in_words(tie: &Tie, members: usize, symbols: &Symbols) -> String {
-    let (kind, symbol) = tie.category;
+/// A tie, and how many of the sessions have it, to whichever of their mailboxes it was unfamiliar.
+fn in_words(
+    (kind, symbol): (CategoryKind, Symbol),
+    (have_it, members): (usize, usize),
+    symbols: &Symbols,
+) -> String {
     let what = match kind {
         CategoryKind::Application | CategoryKind::Origin => "application",
         CategoryKind::Client | CategoryKind::Version => "client",
@@ -217,9 +249,8 @@ fn in_words(tie: &Tie, members: usize, symbols: &Symbols) -> String {
         CategoryKind::Actor => "actor",
     };
     format!(
-        "{what} {} ({} of {members} sessions)",
-        symbols.name(symbol).trim(),
-        tie.carriers.len()
+        "{what} {} ({have_it} of {members} sessions)",
+        symbols.name(symbol).trim()
     )
 }
 
@@ -240,7 +271,11 @@ mod tests {
             day,
             span: (start, start + 1000),
             items: 10,
-            unfamiliar: unfamiliar.to_vec(),
+            traces: Traces {
+                all: unfamiliar.to_vec(),
+                unfamiliar: unfamiliar.to_vec(),
+                new_application: false,
+            },
         }
     }
 
@@ -301,6 +336,41 @@ mod tests {
             shared(&[app, client], &[app, client]),
             ["application app-1 (2 of 2 sessions)"]
         );
+    }
+
+    #[test]
+    fn an_application_that_reached_many_at_once_ties_those_that_did_not_know_it() {
+        let mut symbols = Symbols::default();
+        let app = (CategoryKind::Application, symbols.intern("app-1"));
+        let spread = |mailbox, day, new_application| TiedSession {
+            traces: Traces {
+                all: vec![app],
+                unfamiliar: Vec::new(),
+                new_application,
+            },
+            ..session(mailbox as usize, mailbox, day, &[])
+        };
+        let found = |first: TiedSession| {
+            let sessions = [
+                first,
+                spread(1, 11, true),
+                spread(2, 11, false),
+                spread(3, 40, true),
+            ];
+            let found = campaigns(&sessions, &symbols);
+            found
+                .into_iter()
+                .map(|c| (c.sessions, c.shared))
+                .collect::<Vec<_>>()
+        };
+        let shared = "application app-1 (2 of 2 sessions)".to_owned();
+        assert_eq!(
+            found(session(0, 0, 10, &[app])),
+            [(vec![0, 1], shared)],
+            "not who knows it, nor a month later"
+        );
+        // What all have been given is no tie.
+        assert!(found(spread(0, 10, true)).is_empty());
     }
 
     #[test]

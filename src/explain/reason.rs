@@ -6,7 +6,7 @@ use super::Naming;
 use super::amount::{bytes, count, duration, number, plural, probability, whole};
 use super::change::changes;
 use crate::baseline::{Elsewhere, Evidence, Expectation};
-use crate::event::ClientFamily;
+use crate::event::{AccessType, ClientFamily};
 use crate::feature::{CategoryKind, Channel, FeatureId, Symbols};
 use crate::session::Session;
 
@@ -128,7 +128,7 @@ struct Words<'a> {
 type Said = (String, String, f64, String);
 
 /// Said where a mailbox has no days to compare with.
-const NO_HISTORY: &str = "no history of this mailbox yet";
+const NO_HISTORY: &str = "too little history of this mailbox to compare with";
 
 /// What happened, set against how many of the mailbox's days saw the like.
 fn the_like(what: &str, such_days: u32, days: u32) -> Said {
@@ -163,6 +163,20 @@ fn days_seen(days: u32, unit: &str, sentence: impl Fn(&str) -> String) -> Said {
     let seen = count(days, unit);
     let sentence = sentence(&seen);
     (seen, count(0, unit), 0.0, sentence)
+}
+
+/// Who was here on earlier days (`seen` in words), and on how many of them from other networks.
+fn persistence(seen: &str, days: u32, elsewhere: Option<u32>) -> String {
+    match elsewhere {
+        None => format!("the same unfamiliar network was here on {seen}"),
+        Some(elsewhere) if elsewhere < days => format!(
+            "the same unfamiliar client was here on {seen}, on at least {} from other networks",
+            number(u64::from(elsewhere))
+        ),
+        Some(_) => {
+            format!("the same unfamiliar client was here on {seen}, from other networks")
+        }
+    }
 }
 
 impl Words<'_> {
@@ -238,9 +252,11 @@ impl Words<'_> {
                     "on {days} of the last two weeks the mailbox was opened at an hour unusual for it from a network new to it"
                 )
             }),
-            Expectation::Persistence { days } => days_seen(*days, "earlier day", |days| {
-                format!("the same unfamiliar client or network was here on {days}")
-            }),
+            Expectation::Persistence { days, elsewhere } => {
+                days_seen(*days, "earlier day", |seen| {
+                    persistence(seen, *days, *elsewhere)
+                })
+            }
         }
     }
 
@@ -292,6 +308,21 @@ impl Words<'_> {
         (observed, expected, rate, sentence)
     }
 
+    /// Minutes between the first and the last read; `None` when they are one.
+    fn reading_minutes(&self) -> Option<f64> {
+        let columns = self.naming.columns();
+        let mut reads = self
+            .session
+            .rows
+            .iter()
+            .map(|&row| row as usize)
+            .filter(|&row| columns.access[row] != AccessType::None as u8)
+            .map(|row| columns.time[row]);
+        let first = reads.next()?;
+        let last = reads.next_back()?;
+        (last > first).then(|| (last - first) as f64 / 60_000.0)
+    }
+
     fn client_words(&self) -> String {
         let info = self.naming.client_info(self.session);
         if info.is_empty() {
@@ -320,8 +351,11 @@ impl Words<'_> {
             FeatureId::Burst => ("read within five minutes", item),
             FeatureId::Bytes => ("read", "byte"),
             FeatureId::Folders => ("touched", "folder"),
-            FeatureId::Syncs => ("downloaded whole", "folder"),
-            FeatureId::DayItems => ("read by this client from there on this day", item),
+            FeatureId::Syncs => ("", "folder synchronisation"),
+            FeatureId::DayItems => (
+                "read by this client through this provider on this day",
+                item,
+            ),
             FeatureId::Sends => ("sent", "message"),
             FeatureId::Deletes => ("deleted", "message"),
             _ => ("", "search or failed operation"),
@@ -340,12 +374,13 @@ impl Words<'_> {
                 format!(" {}", plural(value, unit))
             }
         };
-        let span =
-            if self.evidence.feature == FeatureId::Items && self.session.end > self.session.start {
-                format!(" in {}", duration(self.session.minutes()))
-            } else {
-                String::new()
-            };
+        let span = if self.evidence.feature == FeatureId::Items
+            && let Some(minutes) = self.reading_minutes()
+        {
+            format!(" in {}", duration(minutes))
+        } else {
+            String::new()
+        };
         let observed_words = format!("{}{}", amount(observed), plural(observed));
         // The range reaches up to `high`, which is told from it: whole numbers below.
         let high = (high.ceil() - 1.0).max(0.0);
@@ -370,7 +405,7 @@ impl Words<'_> {
                 Elsewhere::Class => format!("sessions{who} through {through}"),
                 Elsewhere::Everything => "all sessions".to_owned(),
             };
-            format!("nothing here to compare with; {compared} in the tenant have {expected}")
+            format!("{compared} in the tenant have {expected}, and here is nothing to compare with")
         } else {
             let own = format!(
                 "this mailbox's {}{who} through {through}{}",

@@ -102,7 +102,7 @@ catalogue! {
         "more folders were touched than this mailbox's sessions touch";
     Syncs, "syncs", Volume, "folders synchronised (each exposes the whole folder)",
         "more folders were downloaded whole than this mailbox's sessions download";
-    DayItems, "day_items", Volume, "items and synchronised folders of the same client and network on this day",
+    DayItems, "day_items", Volume, "items and synchronised folders of the same client and provider (autonomous system, else address block) on this day",
         "one client read more of the mailbox on this day than clients of its kind do";
     Throttled, "throttled", Volume, "whether the service stopped logging reads of the mailbox (IsThrottled)",
         "so much was read that the service stopped logging it: what followed is not in the log";

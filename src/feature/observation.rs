@@ -338,7 +338,7 @@ impl<'a> Observer<'a> {
             allowed: false,
             touches_mailbox: session.touches_mailbox(),
             throttled: session.throttled,
-            delegated: !matches!(session.logon_type, 0 | u8::MAX) || !is_owner,
+            delegated: logon_type != LogonType::Owner as u8 || !is_owner,
             token: match name(&columns.session_id, session.session_key) {
                 "" => 0,
                 id => stable_hash(id),
@@ -421,10 +421,11 @@ fn most_serious_change(
         .rows
         .iter()
         .map(|&row| row as usize)
-        .filter(|&row| operations[columns.operation.codes[row] as usize].is_rule_change())
         .map(|row| {
+            let operation = columns.operation.codes[row];
             judge_change(
-                name(&columns.operation, columns.operation.codes[row]),
+                operations[operation as usize],
+                name(&columns.operation, operation),
                 name(&columns.parameters, columns.parameters.codes[row]),
             )
         })
@@ -433,8 +434,9 @@ fn most_serious_change(
 }
 
 /// Rules that intruders make: they move mail where nobody looks, delete it, or send it out, and carry a name of at most one
-/// letter or digit (MITRE ATT&CK T1564.008, T1114.003). Giving a permission opens a way in; taking one away opens none.
-fn judge_change(operation: &str, parameters: &str) -> Action {
+/// letter or digit (MITRE ATT&CK T1564.008, T1114.003). Giving a permission opens a way in; taking one away opens none. `called`
+/// is the operation's name.
+fn judge_change(operation: Operation, called: &str, parameters: &str) -> Action {
     const HIDING_PLACES: [&str; 5] = [
         "rss",
         "conversation history",
@@ -442,17 +444,21 @@ fn judge_change(operation: &str, parameters: &str) -> Action {
         "deleted items",
         "sync issues",
     ];
-    let operation = operation.to_ascii_lowercase();
-    if operation.contains("permission") {
-        return match operation.starts_with("remove") {
-            true => Action::None,
-            false => Action::Concealing,
-        };
-    }
-    let mut action = if operation.contains("rule") {
-        Action::Rule
-    } else {
-        Action::None
+    let is_rule = operation == Operation::InboxRule;
+    let mut action = match operation {
+        Operation::Permission if called.to_ascii_lowercase().starts_with("remove") => {
+            return Action::None;
+        }
+        Operation::Permission => return Action::Concealing,
+        Operation::InboxRule => Action::Rule,
+        Operation::Forwarding => Action::None,
+        _ => return Action::None,
+    };
+    // One character says nothing in Latin letters, and may be a word in others.
+    let says_nothing = |name: &str| {
+        let mut letters = name.chars().filter(|c| c.is_alphanumeric());
+        let first = letters.next();
+        letters.next().is_none() && first.is_none_or(|letter| letter.is_ascii())
     };
     for pair in parameters.split("; ") {
         let Some((key, value)) = pair.split_once('=') else {
@@ -467,9 +473,10 @@ fn judge_change(operation: &str, parameters: &str) -> Action {
             | "redirectto"
             | "forwardasattachmentto"
             | "forwardingsmtpaddress"
-            | "forwardingaddress" => filled,
+            | "forwardingaddress"
+            | "grantsendonbehalfto" => filled,
             "movetofolder" => HIDING_PLACES.iter().any(|place| value.contains(place)),
-            "name" => value.chars().filter(|c| c.is_alphanumeric()).count() <= 1,
+            "name" => is_rule && says_nothing(&value),
             _ => false,
         };
         if concealing {
@@ -503,32 +510,62 @@ mod tests {
 
     #[test]
     fn rules_that_hide_mail_are_told_from_ordinary_ones() {
-        assert_eq!(
-            judge_change("New-InboxRule", "MoveToFolder=Projects; Name=Sort invoices"),
-            Action::Rule
-        );
-        assert_eq!(
-            judge_change("New-InboxRule", "MoveToFolder=RSS Feeds; Name=sort"),
-            Action::Concealing
-        );
-        assert_eq!(judge_change("New-InboxRule", "Name=."), Action::Concealing);
-        assert_eq!(
-            judge_change("New-InboxRule", "DeleteMessage=False; Name=Newsletters"),
-            Action::Rule
-        );
-        assert_eq!(
-            judge_change("Set-Mailbox", "ForwardingSmtpAddress=smtp:a@b.example"),
-            Action::Concealing
-        );
-        assert_eq!(judge_change("Set-Mailbox", "Languages=en"), Action::None);
-        assert_eq!(
-            judge_change("Add-MailboxPermission", "AccessRights=FullAccess"),
-            Action::Concealing
-        );
+        let judged =
+            |called: &str, said: &str| judge_change(Operation::classify(called), called, said);
+        for (called, said, action) in [
+            (
+                "New-InboxRule",
+                "MoveToFolder=Projects; Name=Sort invoices",
+                Action::Rule,
+            ),
+            (
+                "New-InboxRule",
+                "MoveToFolder=RSS Feeds; Name=sort",
+                Action::Concealing,
+            ),
+            ("New-InboxRule", "Name=.", Action::Concealing),
+            ("New-InboxRule", "Name=税", Action::Rule),
+            (
+                "New-InboxRule",
+                "DeleteMessage=False; Name=Newsletters",
+                Action::Rule,
+            ),
+            ("UpdateInboxRules", "", Action::Rule),
+            (
+                "Set-Mailbox",
+                "ForwardingSmtpAddress=smtp:a@b.example",
+                Action::Concealing,
+            ),
+            ("Set-Mailbox", "GrantSendOnBehalfTo=eve", Action::Concealing),
+            ("Set-Mailbox", "Languages=en; Name=a", Action::None),
+            ("SoftDelete", "Name=.", Action::None),
+        ] {
+            assert_eq!(judged(called, said), action, "{called} {said}");
+        }
+        for given in [
+            "Add-MailboxPermission",
+            "Add-RecipientPermission",
+            "Add-MailboxFolderPermission",
+            "Set-MailboxFolderPermission",
+            "AddFolderPermissions",
+            "ModifyFolderPermissions",
+            "UpdateFolderPermissions",
+            "UpdateCalendarDelegation",
+        ] {
+            assert_eq!(judged(given, ""), Action::Concealing, "{given}");
+        }
         // Taking a permission away opens no way in.
-        for operation in ["Remove-MailboxPermission", "RemoveFolderPermissions"] {
-            let taken = judge_change(operation, "AccessRights=FullAccess");
-            assert_eq!(taken, Action::None, "{operation}");
+        for taken in [
+            "Remove-MailboxPermission",
+            "Remove-RecipientPermission",
+            "Remove-MailboxFolderPermission",
+            "RemoveFolderPermissions",
+        ] {
+            assert_eq!(
+                judged(taken, "AccessRights=FullAccess"),
+                Action::None,
+                "{taken}"
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Network addresses in all the forms the log writes them, and the block each belongs to.
 //!
-//! Microsoft's own service ranges are those it publishes for Exchange Online ("Office 365 URLs and IP address ranges",
-//! service areas Exchange) and the server ranges seen in mailbox records. Ranges that its cloud rents out to customers are
+//! Microsoft's own service ranges are those it publishes for Exchange Online and for the sign-in service, in whose name its
+//! applications act ("Office 365 URLs and IP address ranges", service areas Exchange and Common), and the server ranges seen in mailbox
+//! records. Ranges that its cloud rents out to customers are
 //! left out on purpose: an attacker's virtual machine is not service traffic.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

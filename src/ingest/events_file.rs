@@ -27,6 +27,7 @@ use super::segment::TEXTS;
 use super::worker::Worker;
 use crate::error::Error;
 use crate::event::{Events, NO_ITEMS, TEXT_COLUMNS, push_item, push_number, record_key};
+use crate::staging::write_whole;
 use crate::turn::in_order;
 
 /// Rows of a row group: large enough that dictionaries are not repeated often, small enough that its text fits in memory
@@ -41,23 +42,15 @@ const BATCH: usize = 1 << 16;
 /// # Errors
 /// [`Error::Io`] when the file cannot be written, [`Error::Table`] when the table cannot be encoded.
 pub fn write_events(events: &Events, path: &Path) -> Result<(), Error> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
     let fail = |source| Error::io("write", path, source);
-    let written = write_partial(events, &partial, path)
-        .and_then(|()| std::fs::rename(&partial, path).map_err(fail));
-    if written.is_err() {
-        // The first error is the one to tell; a leftover that cannot be removed is named like the file it belongs to.
-        let _ = std::fs::remove_file(&partial);
-    }
-    written
+    write_whole(path, fail, |whole| write_table(events, whole, path))
 }
 
-fn write_partial(events: &Events, partial: &Path, path: &Path) -> Result<(), Error> {
+/// Writes the file `whole`, which will be `path`.
+fn write_table(events: &Events, whole: &Path, path: &Path) -> Result<(), Error> {
     let fail = |source| Error::io("write", path, source);
     let table = |source| Error::table(format!("events to {}", path.display()), source);
-    let out = BufWriter::with_capacity(1 << 20, File::create(partial).map_err(fail)?);
+    let out = BufWriter::with_capacity(1 << 20, File::create(whole).map_err(fail)?);
     let text = |name: &'static str| Field::new(name.into(), DataType::String);
     let schema: ArrowSchema = iter::once(text("record_id"))
         .chain(events.frame().schema().iter_fields())

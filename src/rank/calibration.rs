@@ -15,6 +15,11 @@ const KEPT_ALERTS: usize = 3 * 1000;
 /// No more than one in so many mailbox-days is an alert, however many the analyst could read: where there are few mailboxes,
 /// the days of each must teach its baseline.
 pub(crate) const MAILBOX_DAYS_PER_ALERT: f64 = 4.0;
+/// Days over which it shows how many mailboxes a log covers: a week, of which people work five days.
+const COVERAGE_DAYS: usize = 7;
+/// What a day's mailboxes are at least worth of a week's mean, so that the mean of a week does not hide that a log has begun to
+/// cover more. The mean is no less where nobody works at weekends.
+const WORKING_SHARE: f64 = 5.0 / 7.0;
 /// Resolution of the histograms.
 const BINS: usize = 4096;
 /// What the calibration keeps from one day to the next: a half-life of a month.
@@ -34,7 +39,7 @@ pub(super) struct Calibration {
 struct DayAlerts {
     /// The highest ones, descending.
     scores: Vec<f64>,
-    /// Mailboxes that day.
+    /// Mailboxes that day, with and without an alert.
     mailboxes: usize,
 }
 
@@ -56,11 +61,12 @@ impl Calibration {
         )
     }
 
-    /// Counts the scores of a day, and the highest score of each mailbox as its alert.
+    /// Counts the scores of a day, and the highest score of each mailbox that could have an alert.
     pub(super) fn count_day(
         &mut self,
         scores: impl Iterator<Item = (Channel, f64)>,
         mut alerts: Vec<f64>,
+        mailboxes: usize,
     ) {
         self.channels.values_mut().for_each(Histogram::fade);
         for (channel, score) in scores {
@@ -69,7 +75,6 @@ impl Calibration {
         for &score in &alerts {
             self.mailbox_days.count(score);
         }
-        let mailboxes = alerts.len();
         alerts.sort_unstable_by(|a, b| b.total_cmp(a));
         alerts.truncate(KEPT_ALERTS);
         self.alerts.push_back(DayAlerts {
@@ -81,20 +86,21 @@ impl Calibration {
         }
     }
 
-    /// The score that earlier mailbox-days exceeded `rate` times a day, or as often as one in
-    /// [`MAILBOX_DAYS_PER_ALERT`] of them allows; `None` without earlier days.
-    pub(super) fn alert_threshold(&self, rate: f64) -> Option<f64> {
-        let days = self.alerts.len().max(1) as f64;
-        let mailbox_days: usize = self.alerts.iter().map(|day| day.mailboxes).sum();
-        let rate = rate.min(mailbox_days as f64 / MAILBOX_DAYS_PER_ALERT / days);
-        let cap = (rate * ALERT_DAY_CAP).ceil() as usize;
-        let mut pooled: Vec<f64> = self
-            .alerts
-            .iter()
-            .flat_map(|day| day.scores.iter().take(cap).copied())
-            .collect();
+    /// The score that mailboxes exceeded on earlier days as often as makes `rate` alerts on a day with so many `mailboxes` as
+    /// today, or one in [`MAILBOX_DAYS_PER_ALERT`] mailbox-days; `None` without earlier days. Logs come to cover more mailboxes, and
+    /// fewer: what counts of an earlier day is how many it covered.
+    pub(super) fn alert_threshold(&self, rate: f64, mailboxes: usize) -> Option<f64> {
+        let by_day: Vec<usize> = self.alerts.iter().map(|day| day.mailboxes).collect();
+        let often = (rate / covered(&by_day, mailboxes)).min(1.0 / MAILBOX_DAYS_PER_ALERT);
+        let mut pooled: Vec<f64> = Vec::new();
+        for (day, alerts) in self.alerts.iter().enumerate() {
+            let usual = covered(&by_day[..day], alerts.mailboxes);
+            let cap = (often * usual * ALERT_DAY_CAP).ceil() as usize;
+            pooled.extend(alerts.scores.iter().take(cap));
+        }
         pooled.sort_unstable_by(|a, b| b.total_cmp(a));
-        let wanted = (rate * days).round() as usize;
+        let mailbox_days: usize = by_day.iter().sum();
+        let wanted = (often * mailbox_days as f64).round() as usize;
         // Between the last alert wanted and the first one not wanted.
         match (
             wanted.checked_sub(1).and_then(|i| pooled.get(i)),
@@ -118,6 +124,14 @@ impl Calibration {
         })?;
         Some(alerts[last])
     }
+}
+
+/// Mailboxes that a log covers on a day, on the mean of a week; `before` are those of the days before.
+fn covered(before: &[usize], today: usize) -> f64 {
+    let week = before.iter().rev().take(COVERAGE_DAYS - 1).copied();
+    let (days, sum) = week.fold((1, today), |(days, sum), n| (days + 1, sum + n));
+    let mean = sum as f64 / f64::from(days);
+    mean.max(today as f64 * WORKING_SHARE).max(1.0)
 }
 
 impl Histogram {
@@ -171,8 +185,10 @@ mod tests {
 
     fn alerts(days: impl IntoIterator<Item = Vec<f64>>) -> Calibration {
         let mut calibration = Calibration::default();
-        days.into_iter()
-            .for_each(|day| calibration.count_day(std::iter::empty(), day));
+        days.into_iter().for_each(|day| {
+            let mailboxes = day.len();
+            calibration.count_day(std::iter::empty(), day, mailboxes);
+        });
         calibration
     }
 
@@ -181,7 +197,9 @@ mod tests {
         // 20,000 mailboxes: a thousand alerts a day are fewer than one mailbox-day in four.
         let day: Vec<f64> = (0..20_000).map(|n| f64::from(n) / 20_000.0).collect();
         let calibration = alerts(std::iter::repeat_n(day, 3));
-        let threshold = calibration.alert_threshold(1000.0).expect("a threshold");
+        let threshold = calibration
+            .alert_threshold(1000.0, 20_000)
+            .expect("a threshold");
         assert!((threshold - 0.95).abs() < 0.001, "{threshold}");
     }
 
@@ -194,7 +212,9 @@ mod tests {
                     .collect()
             })
             .collect();
-        let threshold = alerts(days.clone()).alert_threshold(2.0).expect("ten days");
+        let threshold = alerts(days.clone())
+            .alert_threshold(2.0, 20)
+            .expect("ten days");
         assert_eq!(
             days.iter()
                 .flatten()
@@ -202,7 +222,7 @@ mod tests {
                 .count(),
             20
         );
-        assert!(Calibration::default().alert_threshold(2.0).is_none());
+        assert!(Calibration::default().alert_threshold(2.0, 20).is_none());
     }
 
     #[test]
@@ -215,7 +235,9 @@ mod tests {
             });
             let calibration = alerts(days.clone());
             let flagged = |rate: f64| {
-                let threshold = calibration.alert_threshold(rate).expect("three weeks");
+                let threshold = calibration
+                    .alert_threshold(rate, mailboxes as usize)
+                    .expect("three weeks");
                 days.clone().flatten().filter(|&s| s >= threshold).count()
             };
             let flags = [0.05, 0.5, 1.0, 2.0, 5.0, 20.0, 60.0, 1000.0].map(flagged);
@@ -227,6 +249,48 @@ mod tests {
                 "{mailboxes}: {flags:?}"
             );
         }
+    }
+
+    /// Days with so many mailboxes each, whose scores are spread evenly.
+    fn spread_evenly(mailboxes: impl IntoIterator<Item = u32>) -> Calibration {
+        let day = |n: u32| (0..n).map(|i| f64::from(i) / f64::from(n)).collect();
+        alerts(mailboxes.into_iter().map(day))
+    }
+
+    #[test]
+    fn a_log_that_covers_more_mailboxes_asks_more_of_each() {
+        let threshold = |days: Vec<u32>, today| {
+            let calibration = spread_evenly(days);
+            calibration.alert_threshold(2.0, today).expect("days")
+        };
+        let before = threshold(vec![8; 20], 8);
+        // A hundred mailboxes where there were eight: two of them, give or take what five days of seven are worth.
+        let after = threshold(vec![8; 20], 100);
+        assert!((before - 0.75).abs() < 0.1, "{before}");
+        assert!((0.96..1.0).contains(&after), "{after}");
+        let later = threshold([[8; 10].as_slice(), &[100; 10]].concat(), 100);
+        assert!((0.975..0.985).contains(&later), "{later}");
+        // One mailbox is not judged by a day on which there were many others...
+        let alone = threshold([[1; 20].as_slice(), &[300], &[1; 7]].concat(), 1);
+        assert!(alone > 0.7, "{alone}");
+        // ...and weekends do not count as another log.
+        let week = [90, 90, 90, 90, 90, 30, 30].repeat(3);
+        let (weekday, sunday) = (threshold(week.clone(), 90), threshold(week, 30));
+        assert!((weekday - sunday).abs() < 0.01, "{weekday} {sunday}");
+    }
+
+    #[test]
+    fn mailboxes_without_an_alert_do_not_lower_the_threshold() {
+        let reported = |alerts: u32| {
+            let mut calibration = Calibration::default();
+            for _ in 0..21 {
+                let scores = (0..alerts).map(|i| 0.5 + f64::from(i) / 100.0);
+                calibration.count_day(std::iter::empty(), scores.collect(), 40);
+            }
+            calibration.alert_threshold(2.0, 40)
+        };
+        // Whether thirty of forty mailboxes are part of a campaign, or none.
+        assert!(reported(10) >= Some(0.57) && reported(40) >= Some(0.87));
     }
 
     #[test]
@@ -248,8 +312,8 @@ mod tests {
         let mut attacked = quiet.clone();
         attacked.push(vec![0.9; 50]);
         let (before, after) = (
-            alerts(quiet).alert_threshold(2.0),
-            alerts(attacked).alert_threshold(2.0),
+            alerts(quiet).alert_threshold(2.0, 4),
+            alerts(attacked).alert_threshold(2.0, 4),
         );
         assert!(after.zip(before).is_some_and(|(a, b)| a < 0.61 && b < 0.61));
     }
@@ -260,6 +324,7 @@ mod tests {
         calibration.count_day(
             (0..99).map(|i| (Channel::Mobile, f64::from(i) / 100.0)),
             Vec::new(),
+            0,
         );
         assert!((calibration.p_values().of(Channel::Mobile, 1.0) - 0.01).abs() < 1e-12);
         assert!((calibration.p_values().of(Channel::Mobile, 0.0) - 1.0).abs() < 1e-12);

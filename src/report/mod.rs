@@ -170,7 +170,6 @@ pub fn write(analysis: &Analysis, config: &Config, options: &ReportOptions) -> R
             "choose another --out, or replace it with --force",
         ));
     }
-    open_to_the_reader(dir, &parent_of(out))?;
     staging.publish(out).map_err(refuse)
 }
 
@@ -195,19 +194,4 @@ fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), Error> 
         .map_err(|error| Error::io("write", path, std::io::Error::other(error)))?;
     text.push('\n');
     fs::write(path, text).map_err(|source| Error::io("write", path, source))
-}
-
-/// A run directory is as readable as any folder that the user makes there.
-#[cfg(unix)]
-fn open_to_the_reader(dir: &Path, parent: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::PermissionsExt;
-    let model = fs::metadata(parent).map_err(|source| Error::io("read", parent, source))?;
-    let mode = model.permissions().mode() & 0o777;
-    fs::set_permissions(dir, fs::Permissions::from_mode(mode | 0o700))
-        .map_err(|source| Error::io("write", dir, source))
-}
-
-#[cfg(not(unix))]
-fn open_to_the_reader(_dir: &Path, _parent: &Path) -> Result<(), Error> {
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The bins of time that the charts of a run share, and what is counted in them.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use crate::chart::{Band, Series, bin_seconds};
 use crate::event::AccessType;
@@ -21,6 +22,8 @@ pub(super) struct Period {
     /// Width of a bin in seconds.
     step: i64,
     bins: usize,
+    /// Bins from the first to the last session: before and after them nothing is expected.
+    logged: RangeInclusive<usize>,
     /// Midnight UTC of the first day, Unix seconds.
     pub(super) first_day: i64,
     pub(super) days: usize,
@@ -43,10 +46,12 @@ impl Period {
         let first_day = first.div_euclid(DAY) * DAY;
         let days = ((last - first_day) / DAY + 1) as usize;
         let step = bin_seconds(days as i64 * DAY);
+        let bin = |moment: i64| ((moment - first_day) / step) as usize;
         Some(Self {
             start: first_day,
             step,
             bins: (days as i64 * DAY / step) as usize,
+            logged: bin(first)..=bin(last),
             first_day,
             days,
         })
@@ -89,7 +94,8 @@ impl Period {
             (weekend, seconds.rem_euclid(DAY) / self.step)
         };
         let mut comparable: BTreeMap<(bool, i64), Vec<u64>> = BTreeMap::new();
-        for (bin, &count) in usual.iter().enumerate() {
+        let logged = |&(bin, _): &(usize, &u64)| self.logged.contains(&bin);
+        for (bin, &count) in usual.iter().enumerate().filter(logged) {
             comparable.entry(kind(bin)).or_default().push(count);
         }
         comparable
@@ -97,6 +103,9 @@ impl Period {
             .for_each(|counts| counts.sort_unstable());
         (0..usual.len())
             .map(|bin| {
+                if !self.logged.contains(&bin) {
+                    return None;
+                }
                 let counts = &comparable[&kind(bin)];
                 let at = |q: f64| counts[((counts.len() - 1) as f64 * q).round() as usize] as f64;
                 (counts.len() >= MIN_COMPARABLE).then(|| Band {

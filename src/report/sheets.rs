@@ -195,7 +195,8 @@ fn unit(feature: FeatureId) -> &'static str {
     match feature {
         FeatureId::Items | FeatureId::Burst | FeatureId::DayItems => "items",
         FeatureId::Bytes => "bytes",
-        FeatureId::Folders | FeatureId::Syncs => "folders",
+        FeatureId::Folders => "folders",
+        FeatureId::Syncs => "synchronisations",
         FeatureId::Sends | FeatureId::Deletes => "messages",
         FeatureId::Spread => "mailboxes",
         FeatureId::Persistence | FeatureId::OddDays | FeatureId::Silence => "days",
@@ -276,7 +277,7 @@ mod tests {
             words(FeatureId::Changes, 1.0, 1.0, "such a change on 1 of 1 day"),
             said("today", "the like on 1 of 1 day")
         );
-        let none = "no history of this mailbox yet";
+        let none = "too little history of this mailbox to compare with";
         assert_eq!(
             words(FeatureId::Client, 1.0, 0.0, none),
             said("today", "no history yet")

@@ -67,7 +67,9 @@ fn config(files: &[PathBuf]) -> Config {
 }
 
 /// Everything that is said about each session, numbers to the bit.
-fn verdicts(analysis: &Analysis) -> BTreeMap<u64, (Vec<u64>, bool)> {
+fn verdicts(analysis: &Analysis) -> BTreeMap<u64, (String, i64, Vec<u64>, bool)> {
+    let columns = analysis.ingested.events.columns().expect("columns");
+    let mailbox = |code: u32| columns.mailbox.names[code as usize].to_owned();
     analysis
         .sessions
         .iter()
@@ -80,7 +82,8 @@ fn verdicts(analysis: &Analysis) -> BTreeMap<u64, (Vec<u64>, bool)> {
                 .chain(s.verdict.deviations.map(f64::from))
                 .map(|number| number.to_bits())
                 .collect();
-            (s.session.id, (bits, ranked.flagged))
+            let owner = mailbox(s.session.mailbox);
+            (s.session.id, (owner, s.session.start, bits, ranked.flagged))
         })
         .collect()
 }

@@ -21,6 +21,7 @@ mod inspect;
 mod invariants;
 mod isolation;
 mod isolation_adbench;
+mod last_session;
 mod page_in_browser;
 mod reasons;
 mod report;

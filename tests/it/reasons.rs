@@ -61,7 +61,8 @@ fn sentences_name_what_their_numbers_count() {
                 *seen.entry("items").or_default() += 1;
             }
             "token" | "application" | "actor" if sentence.contains(" of ") => {
-                let days = sentence.contains("ordinary day") || sentence.contains("no history");
+                let days =
+                    sentence.contains("ordinary day") || sentence.contains("too little history");
                 assert!(days, "{sentence}");
                 *seen.entry("days").or_default() += 1;
             }

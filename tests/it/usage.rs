@@ -69,7 +69,7 @@ fn cut_json_is_rejected_with_its_row_and_the_rest_is_used() {
 }
 
 #[test]
-fn utf_16_is_read_or_refused_with_a_remedy() {
+fn utf_16_is_read_like_utf_8() {
     let dir = tempfile::tempdir().expect("a folder");
     let whole = unpacked(&sample());
     let few: String = whole
@@ -77,25 +77,26 @@ fn utf_16_is_read_or_refused_with_a_remedy() {
         .take(200)
         .flat_map(|line| [line, "\r\n"])
         .collect();
-    let mut bytes = vec![0xff, 0xfe];
-    bytes.extend(
-        few.trim_start_matches('\u{feff}')
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes),
-    );
-    let input = dir.path().join("utf16.csv");
-    fs::write(&input, bytes).expect("written");
-    let out = dir.path().join("run");
-    let output = analyze(&[&input], &out, &[]);
-    if output.status.success() {
-        assert!(rows(&out.join("sessions.csv")).len() > 10);
-    } else {
-        assert_eq!(output.status.code(), Some(1));
-        assert!(
-            stderr(&output).contains("UTF-16") && stderr(&output).contains("hint:"),
-            "{}",
-            stderr(&output)
-        );
+    let few = few.trim_start_matches('\u{feff}');
+    let little = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let mut expected = None;
+    for (name, bytes) in [
+        ("utf-8", few.as_bytes().to_vec()),
+        ("little", little(few)),
+        ("little with a mark", little(&format!("\u{feff}{few}"))),
+        ("big", big(few)),
+        ("big with a mark", big(&format!("\u{feff}{few}"))),
+    ] {
+        let input = dir.path().join("log.csv");
+        fs::write(&input, bytes).expect("written");
+        let out = dir.path().join(name);
+        let output = analyze(&[&input], &out, &[]);
+        assert!(output.status.success(), "{name}: {}", stderr(&output));
+        let sessions = fs::read_to_string(out.join("sessions.csv")).expect("a table");
+        assert!(sessions.lines().count() > 10, "{name}");
+        let expected = expected.get_or_insert_with(|| sessions.clone());
+        assert!(sessions == *expected, "{name}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use super::{
     assert_ends, assert_whole, bound_by_permissions, folder, mailglass, names, run, sample,
@@ -296,4 +296,36 @@ fn no_output_takes_the_place_of_an_input_or_of_another_file() {
     assert!(folder.join("summary.json").is_file());
     assert_eq!(fs::read(&log).expect("the log"), before);
     assert_eq!(fs::read(&other).expect("the other"), b"years of work");
+}
+
+/// Mail data are as open to others as the user's mask lets files be, wherever the run directory is.
+#[test]
+fn a_run_directory_keeps_to_the_mask() {
+    let desk = folder();
+    let log = small_log(desk.path());
+    // As open as a folder for temporary files.
+    let shelf = desk.path().join("shelf");
+    fs::create_dir(&shelf).expect("a folder");
+    fs::set_permissions(&shelf, fs::Permissions::from_mode(0o1777)).expect("a mode");
+    for (mask, open) in [("077", 0o700), ("022", 0o755)] {
+        let out = shelf.join(mask);
+        let done = run(Command::new("sh")
+            .args(["-c", &format!("umask {mask}; exec \"$@\""), "sh"])
+            .arg(env!("CARGO_BIN_EXE_mailglass"))
+            .args(["analyze", "--quiet"])
+            .arg(&log)
+            .arg("--out")
+            .arg(&out)
+            .stdin(Stdio::null()));
+        assert!(done.status.success(), "{done:?}");
+        let mode = |path: &Path| {
+            fs::metadata(path)
+                .expect("it is there")
+                .permissions()
+                .mode()
+        };
+        assert_eq!(mode(&out) & 0o1777, open, "{mask}");
+        assert_eq!(mode(&out.join("charts")) & 0o1777, open, "{mask}");
+        assert_eq!(mode(&out.join("sessions.csv")) & 0o111, 0, "{mask}");
+    }
 }
