@@ -12,9 +12,7 @@ pub use file::{MODEL_VERSION, SavedModel};
 
 use crate::baseline::{Baselines, Evidence, Judgement, Lesson, Stage, Weight, weigh};
 use crate::error::Error;
-use crate::feature::{
-    CategoryKind, FEATURE_COUNT, FEATURES, FeatureGroup, Observation, Symbol, Symbols,
-};
+use crate::feature::{CategoryKind, FEATURE_COUNT, FEATURES, Observation, Symbol, Symbols};
 use crate::rank::{RankOptions, Ranked, RankedDay, Ranker};
 
 /// Sessions whose strongest deviation is below this many bans are as expected; no evidence is kept for them.
@@ -267,12 +265,7 @@ fn lesson(verdict: &Verdict, settled: bool) -> Lesson {
     }
     let conduct: f64 = FEATURES
         .iter()
-        .filter(|f| {
-            matches!(
-                f.group,
-                FeatureGroup::Volume | FeatureGroup::Time | FeatureGroup::Operation
-            )
-        })
+        .filter(|f| f.group.is_conduct())
         .map(|f| verdict.weight.shares[f.id.index()])
         .sum();
     if conduct < ORDINARY_BANS {

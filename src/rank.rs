@@ -37,7 +37,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{GROUPS, Stage, Weight};
+use crate::baseline::{GROUPS, Stage, TELLING_CHANGE, Weight};
 use crate::error::Error;
 use crate::feature::{FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId, Observation, Symbol};
 use crate::isolation::{IsolationForest, Mode};
@@ -66,8 +66,6 @@ const WARM_UP_KEEPS: f64 = 0.8;
 /// Most that the novelty of a session's application and client weighs, in bans, while the client counts as the mailbox's own; so
 /// with its network.
 const OWN_CLIENT: f64 = 0.5;
-/// Weight of changed settings, in bans, from which they are news in a mailbox that was flagged before.
-const TELLING_CHANGE: f64 = 2.0;
 
 /// How flags are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -490,7 +488,7 @@ mod tests {
                     let mut deviations = [0.0; FEATURE_COUNT];
                     let odd = if visit.mailbox == 7 { 3.0 } else { 0.1 };
                     // No two days are quite the same.
-                    let odd = odd + f64::from((day * 20 + visit.mailbox as i32) % 17) / 100.0;
+                    let odd = odd + f64::from((day * 20 + visit.mailbox as i32) * 7 % 101) / 500.0;
                     for feature in [FeatureId::Network, FeatureId::Application, FeatureId::Items] {
                         deviations[feature.index()] = odd;
                     }

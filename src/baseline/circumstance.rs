@@ -7,16 +7,22 @@
 use rustc_hash::FxHashSet;
 
 use super::judge::Novelties;
+use super::mailbox::MailboxBaseline;
 use super::odd_days::SETTLED_DAYS;
 use crate::feature::{
     CategoryKind, Channel, FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId, Observation, Symbol,
 };
 
-/// The strongest deviation of a volume, in bans, at which absence explains nothing any more: people on a journey read as
-/// they do at home.
+/// The strongest deviation of a volume, or of changed settings, in bans, at which absence explains nothing any more: people on a
+/// journey read as they do at home, and make no rules that hide mail.
 const BEYOND_ABSENCE: f64 = 4.0;
 /// What the deviations of a mailbox weigh on its first day, beside one that has been used for [`SETTLED_DAYS`] days.
 const FIRST_DAY_KEEPS: f64 = 0.7;
+
+/// Days without the owner after which a day is the first one back: more than a long weekend.
+const LEAVE_DAYS: i32 = 4;
+/// What volumes weigh on that day, when the mail of all those days is read.
+const BACKLOG_KEEPS: f64 = 0.5;
 
 /// What the owner's whereabouts speak for, and so what their absence takes weight from.
 const OF_WHEREABOUTS: [FeatureId; 4] = [
@@ -51,28 +57,49 @@ pub(super) fn absences(observations: &[Observation], novelties: &[Novelties]) ->
         .collect()
 }
 
+/// Whether the owner comes back on this day from a leave, to a full mailbox, the way they always come.
+pub(super) fn returns(
+    observation: &Observation,
+    (categories, network): &Novelties,
+    baseline: &MailboxBaseline,
+) -> bool {
+    let own = |kind: CategoryKind| categories[kind as usize].rung == 0;
+    let away = |last: i32| observation.day.saturating_sub(last) > LEAVE_DAYS;
+    is_person(observation)
+        && network.rung <= 1
+        && own(CategoryKind::Application)
+        && own(CategoryKind::Client)
+        && baseline.owner_day.is_some_and(away)
+}
+
 /// Whether the owner is, or claims to be, at the other end.
-fn is_person(observation: &Observation) -> bool {
+pub(super) fn is_person(observation: &Observation) -> bool {
     observation.touches_mailbox
         && !observation.delegated
         && observation.channel != Channel::Application
 }
 
-/// The deviations as they weigh under the circumstances: `absent` as [`absences`] has it, `young` the active days of
-/// the mailbox when the tenant is older than that, else `None`.
+/// The deviations as they weigh under the circumstances: `absent` as [`absences`] has it, `back` as [`returns`], `young` the active
+/// days of the mailbox when the tenant is older than that, else `None`.
 pub(super) fn temper(
     deviations: &[f64; FEATURE_COUNT],
-    absent: bool,
+    (absent, back): (bool, bool),
     young: Option<u32>,
 ) -> [f64; FEATURE_COUNT] {
     let mut tempered = *deviations;
-    if absent {
-        let volume = FEATURES
+    if back {
+        let volumes = FEATURES
             .iter()
-            .filter(|feature| feature.group == FeatureGroup::Volume)
+            .filter(|feature| feature.group == FeatureGroup::Volume);
+        volumes.for_each(|feature| tempered[feature.id.index()] *= BACKLOG_KEEPS);
+    }
+    if absent {
+        let beyond = FEATURES
+            .iter()
+            .filter(|f| f.group == FeatureGroup::Volume || f.id == FeatureId::Changes)
             .map(|feature| deviations[feature.id.index()])
             .fold(0.0, f64::max);
-        let kept = (volume / BEYOND_ABSENCE).powi(2).min(1.0);
+        let kept = (beyond / BEYOND_ABSENCE).powi(2).min(1.0);
         for feature in OF_WHEREABOUTS {
             tempered[feature.index()] *= kept;
         }
@@ -153,7 +180,7 @@ mod tests {
             deviations[FeatureId::Network.index()] = 2.5;
             deviations[FeatureId::Hour.index()] = 1.0;
             deviations[FeatureId::Items.index()] = items;
-            let tempered = temper(&deviations, absent, None);
+            let tempered = temper(&deviations, (absent, false), None);
             [FeatureId::Network, FeatureId::Hour, FeatureId::Items]
                 .map(|feature| tempered[feature.index()])
         };
@@ -164,8 +191,40 @@ mod tests {
     }
 
     #[test]
+    fn a_backlog_is_read_on_the_first_day_back() {
+        let back_after = |days: i32, change: fn(&mut (Observation, Novelties))| {
+            let mut session = session(HOME, 0, 0);
+            change(&mut session);
+            let baseline = MailboxBaseline {
+                owner_day: Some(session.0.day - days),
+                ..MailboxBaseline::default()
+            };
+            returns(&session.0, &session.1, &baseline)
+        };
+        assert_eq!(
+            [4, 5, 30].map(|days| back_after(days, |_| ())),
+            [false, true, true]
+        );
+        assert!(!back_after(9, |session| session.0.delegated = true));
+        assert!(!back_after(9, |session| session.0.channel = Channel::Application));
+        assert!(
+            !back_after(9, |session| session.1.1.rung = 3),
+            "who knows who that is"
+        );
+        let never = returns(
+            &session(HOME, 0, 0).0,
+            &session(HOME, 0, 0).1,
+            &MailboxBaseline::default(),
+        );
+        assert!(!never, "nobody has been there yet");
+        let tempered = temper(&[4.0; FEATURE_COUNT], (false, true), None);
+        let of = |feature: FeatureId| tempered[feature.index()];
+        assert_eq!((of(FeatureId::Items), of(FeatureId::Changes)), (2.0, 4.0));
+    }
+
+    #[test]
     fn a_young_mailbox_grows_up() {
-        let weighed = |young| temper(&[1.0; FEATURE_COUNT], false, young)[0];
+        let weighed = |young| temper(&[1.0; FEATURE_COUNT], (false, false), young)[0];
         assert!((weighed(Some(0)) - FIRST_DAY_KEEPS).abs() < 1e-12);
         assert!((weighed(Some(5)) - 0.85).abs() < 1e-12);
         assert!((weighed(Some(10)) - 1.0).abs() < 1e-12);

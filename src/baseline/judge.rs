@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::circumstance::absences;
+use super::circumstance::{absences, returns};
 use super::hours::{HOUR_CLASSES, hour_class};
 use super::ladder::bans;
 use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
@@ -84,7 +84,10 @@ impl Baselines {
                 let mut judgement = self.judge(observation, novelties, token, &day);
                 if self.uses(Stage::Circumstances) {
                     judgement.absent = absent;
-                    judgement.young = self.young(self.mailbox(observation, &day));
+                    let mailbox = self.mailbox(observation, &day);
+                    let novelties = (judgement.novelties, judgement.network);
+                    judgement.back = returns(observation, &novelties, mailbox);
+                    judgement.young = self.young(mailbox);
                 }
                 judgement
             })
@@ -212,6 +215,7 @@ impl Baselines {
             silence: baseline.silence_before(observation.day),
             class,
             absent: false,
+            back: false,
             young: None,
         };
         if !observation.touches_mailbox {
@@ -303,8 +307,8 @@ impl Baselines {
             return baseline.ladders[ladder as usize].own_exceedance(baseline.active_days, rung);
         }
         let stratum = stratum(observation, baseline, novelties, ladder);
-        let tenant =
-            self.tenant.ladders[ladder as usize].exceedance(stratum, baseline.active_days, rung);
+        let age = ladder.age(baseline.active_days);
+        let tenant = self.tenant.ladders[ladder as usize].exceedance(stratum, age, rung);
         baseline.ladders[ladder as usize].exceedance(baseline.active_days, rung, tenant)
     }
 

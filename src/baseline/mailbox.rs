@@ -64,6 +64,15 @@ impl LadderKind {
         )
     }
 
+    /// The age, in active days, that a mailbox's rates depend on: on its first days it meets everything for the first time, but an
+    /// administrator's or an intruder's change may be all that is ever seen of it.
+    pub(crate) fn age(self, active_days: u32) -> u32 {
+        match self {
+            Self::Changes => u32::MAX,
+            _ => active_days,
+        }
+    }
+
     /// The ladder of the novelty of a category.
     pub(crate) fn of(kind: CategoryKind) -> Self {
         match kind {
@@ -108,6 +117,8 @@ pub(crate) struct MailboxBaseline {
     pub(crate) first_day: i32,
     /// Last day with a session.
     pub(crate) last_day: i32,
+    /// Last day on which the owner sat at a screen.
+    pub(crate) owner_day: Option<i32>,
     /// Days for which its clock stood still.
     pub(crate) paused: i32,
     /// Different days with sessions that taught.

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use evidence::{Elsewhere, Evidence, Expectation};
 pub use ladder::MAX_BANS;
 pub use stage::Stage;
+pub(crate) use weight::TELLING_CHANGE;
 pub use weight::{GROUPS, Weight, weigh};
 
 use hours::{HOUR_CLASSES, WeekHistogram};
@@ -119,6 +120,8 @@ pub struct Judgement {
     class: u8,
     /// Whether the session looks like its owner's, away from every network that the mailbox knows.
     absent: bool,
+    /// Whether the owner is back from a leave.
+    back: bool,
     /// Active days of a mailbox that is younger than its tenant's log.
     young: Option<u32>,
 }
@@ -132,10 +135,10 @@ struct Spread {
 }
 
 impl Judgement {
-    /// The deviations as they weigh under the circumstances of the session, in bans: less where its owner is away, and where
-    /// the mailbox is young.
+    /// The deviations as they weigh under the circumstances of the session, in bans: less where its owner is away or has just come
+    /// back, and where the mailbox is young.
     pub fn tempered_deviations(&self) -> [f64; FEATURE_COUNT] {
-        circumstance::temper(&self.deviations, self.absent, self.young)
+        circumstance::temper(&self.deviations, (self.absent, self.back), self.young)
     }
 
     /// The categories of the session that were unfamiliar to its mailbox and to most of the tenant.
@@ -273,7 +276,7 @@ fn volume_class(
         | if observation.delegated { DELEGATED } else { 0 }
 }
 
-/// The kind of mailbox-day whose rates apply: by channel; for new actors by whether the mailbox is shared; for networks
+/// The kind of mailbox-day whose rates apply: by channel, but for changed settings; for new actors by whether the mailbox is shared; for networks
 /// apart for applications that are new themselves, since a new service always comes from a new network.
 fn stratum(
     observation: &Observation,
@@ -283,6 +286,8 @@ fn stratum(
 ) -> usize {
     let channel = observation.channel;
     match ladder {
+        // Where settings are changed little else may come through, as from an administrator's console.
+        LadderKind::Changes => 0,
         LadderKind::Actor => usize::from(baseline.delegated_days >= SHARED_DAYS),
         LadderKind::Network
         | LadderKind::Spread
@@ -307,7 +312,12 @@ fn unfamiliar_categories(
     network: Novelty,
 ) -> Vec<Category> {
     let mut categories = Vec::new();
-    if !observation.touches_mailbox || network.rung == 0 {
+    // Phones change their network within their provider's block by the hour.
+    let own_network = match observation.channel {
+        Channel::Mobile => network.rung < 2,
+        Channel::Interactive | Channel::Application => network.rung == 0,
+    };
+    if !observation.touches_mailbox || own_network {
         return categories;
     }
     for kind in [

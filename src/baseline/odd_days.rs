@@ -15,6 +15,8 @@ const WINDOW_DAYS: i32 = 14;
 const ODD_HOUR: f64 = 0.6;
 /// Active days of a mailbox before which everything about it is new, its hours among them.
 pub(super) const SETTLED_DAYS: u32 = 10;
+/// Days at the mailbox's own hours, at least, that a network needs to pass for a new home.
+const ORDINARY_DAYS: u32 = 2;
 /// What a mailbox meets on its first days is not new to it, but unknown to us.
 const FIRST_DAYS: i32 = 5;
 
@@ -61,8 +63,10 @@ pub(crate) fn is_odd(observation: &Observation, baseline: &MailboxBaseline, hour
     let settled = baseline.active_days >= SETTLED_DAYS;
     let new = || {
         baseline.known.get(&network).is_none_or(|known| {
+            let odd = baseline.odd_days.near(observation.day);
             (observation.day - known.first).abs() < WINDOW_DAYS
                 && known.first >= baseline.first_day + FIRST_DAYS
+                && !keeps_ordinary_hours(u32::from(known.met), odd)
         })
     };
     observation.channel == Channel::Interactive
@@ -72,6 +76,13 @@ pub(crate) fn is_odd(observation: &Observation, baseline: &MailboxBaseline, hour
         && settled
         && network.1 != 0
         && new()
+}
+
+/// Whether a network that was met on so many days is where the owner has moved: who works there comes at the mailbox's own hours, too.
+/// A night reader comes at no others. The odd days are counted as if all were of this network.
+fn keeps_ordinary_hours(met: u32, odd: u32) -> bool {
+    let ordinary = met.saturating_sub(odd);
+    ordinary >= ORDINARY_DAYS && 2 * ordinary >= odd
 }
 
 /// Days with odd visits to the rung of the ladder. Three nights are a deadline or a journey.
@@ -98,22 +109,22 @@ mod tests {
             active_days: 20,
             ..MailboxBaseline::default()
         };
-        for (network, first) in [(7, 100), (8, 119)] {
+        for (network, first, met) in [(7, 100, 3), (8, 119, 1), (6, 115, 5)] {
             let met = Acquaintance {
                 first,
                 last: 120,
                 trusted: 120,
-                days: 3,
-                met: 3,
+                days: met,
+                met,
                 origin: 5,
             };
             baseline.known.insert((CategoryKind::Network, network), met);
         }
         let odd = |visit: &Observation, hour| is_odd(visit, &baseline, hour);
         let night = 1.2;
-        // Known from the first day on, met a few days ago, never met, unknown to the log.
-        let networks = [7, 8, 9, 0].map(|network| odd(&Observation::visit(121, network), night));
-        assert_eq!(networks, [false, true, true, false]);
+        // Known from the first day on, met a few days ago, never met, unknown to the log, at ordinary hours on five days before.
+        let networks = [7, 8, 9, 0, 6].map(|network| odd(&Observation::visit(121, network), night));
+        assert_eq!(networks, [false, true, true, false, false]);
         assert!(!odd(&Observation::visit(121, 9), 0.1));
         assert!(
             !odd(&Observation::visit(140, 8), night),
@@ -127,6 +138,17 @@ mod tests {
         assert!(!changed(|visit| visit.allowed = true));
         assert!(!changed(|visit| visit.delegated = true));
         assert!(!changed(|visit| visit.channel = Channel::Mobile));
+    }
+
+    #[test]
+    fn who_comes_at_night_only_has_not_moved() {
+        // Seven nights; seven nights among ten other days; one night among three days.
+        assert_eq!(
+            [(7, 7), (17, 7), (4, 1)].map(|(met, odd)| keeps_ordinary_hours(met, odd)),
+            [false, true, true]
+        );
+        // Other networks were met at night, this one on no day yet.
+        assert!(!keeps_ordinary_hours(0, 6) && !keeps_ordinary_hours(8, 7));
     }
 
     #[test]

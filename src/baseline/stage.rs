@@ -12,7 +12,7 @@ pub enum Stage {
     Peers,
     /// Withholding from the baselines what is flagged or weighs heavily; without it everything teaches.
     Probation,
-    /// Letting deviations weigh less where the owner is away, or the mailbox young.
+    /// Letting deviations weigh less where the owner is away or has just come back, or the mailbox is young.
     Circumstances,
     /// The isolation forest's part of the score.
     Isolation,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::circumstance::is_person;
 use super::hours::hour_class;
 use super::judge::{Home, homes};
 use super::ladder::{FIRST_DAYS, RUNGS, STRATA};
@@ -16,7 +17,7 @@ use super::{
     Baselines, Judgement, Lesson, SPREAD_DAYS, Stage, VOLUME_FEATURES, silence_rung, spread_rung,
     stratum, unfamiliar_categories,
 };
-use crate::feature::{CategoryKind, Observation, Symbol};
+use crate::feature::{CategoryKind, Channel, Measure, Observation, Symbol};
 
 /// `SessionId`s are remembered this long after their last use: a sign-in session lives about that long without a new
 /// sign-in.
@@ -214,7 +215,14 @@ impl Baselines {
                     volume[measure as usize].count(value);
                 }
             };
-            count(told.volumes.entry(judgement.class).or_default());
+            // A class learns from what is judged by it, not from new clients whose application says more about them: an old service
+            // that reads two messages in one mailbox after another would make every add-in look greedy.
+            if self
+                .application_volume(observation, judgement.class, Measure::Items)
+                .is_none()
+            {
+                count(told.volumes.entry(judgement.class).or_default());
+            }
             if teaches && application != 0 {
                 count(told.applications.entry(application).or_default());
             }
@@ -243,6 +251,10 @@ fn remember(day: &Taught<'_>, pupil: &mut Pupil<'_>, homes: &FxHashMap<(Symbol, 
             day.lessons[index],
             &mut pupil.met,
         );
+        // Phones and tablets refresh by themselves, whoever is on leave.
+        if is_person(observation) && observation.channel == Channel::Interactive {
+            baseline.owner_day = baseline.owner_day.max(Some(observation.day));
+        }
         if judgement.odd_days > 0 {
             baseline.odd_days.count(observation.day);
         }
@@ -294,14 +306,15 @@ fn teach_habits(day: &Taught<'_>, pupil: &mut Pupil<'_>) {
             *slot = (*slot).max(Some(rungs[ladder as usize].min(RUNGS - 1)));
         }
     }
-    for (ladder, strata) in highest.iter().enumerate() {
+    for (kind, strata) in LadderKind::ALL.into_iter().zip(&highest) {
+        let ladder = kind as usize;
         for (stratum, rung) in strata.iter().enumerate() {
             if let &Some(rung) = rung {
                 pupil.reached.push(Reached {
                     ladder,
                     stratum,
                     rung,
-                    active_days: baseline.active_days,
+                    active_days: kind.age(baseline.active_days),
                 });
             }
         }

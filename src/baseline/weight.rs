@@ -20,9 +20,11 @@ const NOVELTY: (f64, f64) = (0.5, 3.0);
 const NOVELTY_OF_APPLICATIONS: (f64, f64) = (0.3, 4.0);
 /// What conduct counts at least, however familiar everything else about the session is: at a screen...
 const LEAST_CONDUCT: f64 = 0.5;
-/// ...and elsewhere: nobody works through hundreds of messages on a phone at a deadline, or after a leave; an application has
-/// neither, and other people's mail is nobody's own backlog.
+/// ...and elsewhere: an application has neither deadlines nor leaves, and other people's mail is nobody's own backlog. What is read on a
+/// phone counts whole: nobody works through hundreds of messages there.
 const LEAST_CONDUCT_ELSEWHERE: f64 = 0.8;
+/// Weight of changed settings, in bans, that speaks for itself, whoever made them: a rule that hides mail is no backlog.
+pub(crate) const TELLING_CHANGE: f64 = 2.0;
 /// Weight of novelty (identity, network, patterns), in bans, at which conduct begins to count nearly whole.
 const TELLING_NOVELTY: f64 = 1.5;
 
@@ -97,27 +99,20 @@ pub fn weigh(deviations: &[f64; FEATURE_COUNT], channel: Channel, delegated: boo
             }
         }
     }
-    temper(&mut weight, channel, delegated);
+    let changes = deviations[FeatureId::Changes.index()];
+    temper(&mut weight, channel, delegated, changes >= TELLING_CHANGE);
     weight
-}
-
-/// Whether a group speaks of what the session did, rather than of who did it, from where, and where else.
-fn is_conduct(group: FeatureGroup) -> bool {
-    matches!(
-        group,
-        FeatureGroup::Volume | FeatureGroup::Time | FeatureGroup::Operation
-    )
 }
 
 /// A stranger who reads three messages at noon is new; one who reads two hundred at night is an intruder. What is new
 /// about a session counts in proportion to what the session did, and what it did in proportion to what is new about it:
 /// who reads two hundred at their own desk, through the client of every day, has been on leave, or has a deadline.
-fn temper(weight: &mut Weight, channel: Channel, delegated: bool) {
+fn temper(weight: &mut Weight, channel: Channel, delegated: bool, telling_change: bool) {
     let sum = |conduct: bool| -> f64 {
         FeatureGroup::ALL
             .iter()
             .zip(weight.groups)
-            .filter(|(group, _)| is_conduct(**group) == conduct)
+            .filter(|(group, _)| group.is_conduct() == conduct)
             .map(|(_, part)| part)
             .sum()
     };
@@ -136,7 +131,9 @@ fn temper(weight: &mut Weight, channel: Channel, delegated: bool) {
     let factor = |group: FeatureGroup| match group {
         // How many mailboxes, on how many days: that is what was done, if not in this mailbox and on this day.
         FeatureGroup::Pattern => 1.0,
-        _ if is_conduct(group) => conduct,
+        FeatureGroup::Operation if telling_change => 1.0,
+        FeatureGroup::Volume if channel == Channel::Mobile && !delegated => 1.0,
+        _ if group.is_conduct() => conduct,
         _ => novelty,
     };
     for (group, part) in FeatureGroup::ALL.into_iter().zip(&mut weight.groups) {
@@ -235,6 +232,14 @@ mod tests {
         let new = [volume[0], volume[1], (FeatureId::Network, 5.0)];
         let (desk, phone) = (of(&new), through(Channel::Mobile, &new));
         assert!((phone.total - desk.total).abs() < 0.1);
+    }
+
+    #[test]
+    fn a_rule_that_hides_mail_speaks_for_itself() {
+        let alone = |feature, bans| of(&[(feature, bans)]).total;
+        let rule = alone(FeatureId::Changes, 3.0);
+        assert!(rule > 1.5 * alone(FeatureId::Deletes, 3.0), "{rule}");
+        assert!(alone(FeatureId::Changes, 1.0) < 0.6);
     }
 
     #[test]

@@ -21,13 +21,12 @@ pub(crate) fn clean(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars().take(LONGEST * 4) {
         let invisible = matches!(c,
-            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{00AD}');
+            '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{00AD}');
         if c.is_whitespace() {
             if !out.ends_with(' ') {
                 out.push(' ');
             }
-        } else if !c.is_control() && !invisible {
+        } else if !commands_or_reorders(c) && !invisible {
             out.push(c);
         }
     }

@@ -164,7 +164,7 @@ pub(super) fn title(data: &MailboxSheet) -> String {
     title
 }
 
-/// Flagged sessions at hours that are unusual for the mailbox, as the ranking has it.
+/// Flagged sessions at hours that are unusual for the mailbox.
 fn at_odd_hours(data: &MailboxSheet) -> u64 {
     data.flagged
         .iter()

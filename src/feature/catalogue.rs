@@ -35,6 +35,11 @@ impl FeatureGroup {
         Self::Pattern,
     ];
 
+    /// Whether it speaks of what a session did, rather than of who did it, from where, and where else.
+    pub(crate) fn is_conduct(self) -> bool {
+        matches!(self, Self::Volume | Self::Time | Self::Operation)
+    }
+
     /// The group's name as charts and tables show it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -444,7 +444,7 @@ impl<'a> Table<'a> {
 }
 
 /// The numeric columns of a row, for comparison.
-fn numbers(columns: &Columns, row: u32) -> Option<[i128; 12]> {
+fn numbers(columns: &Columns, row: u32) -> Option<[i128; 11]> {
     let row = row as usize;
     Some([
         i128::from(*columns.time.get(row)?),
@@ -458,7 +458,6 @@ fn numbers(columns: &Columns, row: u32) -> Option<[i128; 12]> {
         i128::from(*columns.bytes.get(row)?),
         i128::from(*columns.folders.get(row)?),
         i128::from(*columns.flags.get(row)?),
-        0,
     ])
 }
 

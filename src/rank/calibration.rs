@@ -20,6 +20,8 @@ const COVERAGE_DAYS: usize = 7;
 /// What a day's mailboxes are at least worth of a week's mean, so that the mean of a week does not hide that a log has begun to
 /// cover more. The mean is no less where nobody works at weekends.
 const WORKING_SHARE: f64 = 5.0 / 7.0;
+/// A day counts as if it had no more than so many times the mailboxes that were covered before it.
+const MOST_AT_ONCE: f64 = 3.0;
 /// Resolution of the histograms.
 const BINS: usize = 4096;
 /// What the calibration keeps from one day to the next: a half-life of a month.
@@ -92,15 +94,21 @@ impl Calibration {
     pub(super) fn alert_threshold(&self, rate: f64, mailboxes: usize) -> Option<f64> {
         let by_day: Vec<usize> = self.alerts.iter().map(|day| day.mailboxes).collect();
         let often = (rate / covered(&by_day, mailboxes)).min(1.0 / MAILBOX_DAYS_PER_ALERT);
-        let mut pooled: Vec<f64> = Vec::new();
+        let (mut pooled, mut mailbox_days): (Vec<f64>, f64) = (Vec::new(), 0.0);
         for (day, alerts) in self.alerts.iter().enumerate() {
-            let usual = covered(&by_day[..day], alerts.mailboxes);
+            let before = &by_day[..day];
+            // What opens ten times as many mailboxes as usual may be an attack.
+            let most = match before.split_last() {
+                Some((&last, before)) => MOST_AT_ONCE * covered(before, last),
+                None => f64::INFINITY,
+            };
+            mailbox_days += most.min(alerts.mailboxes as f64);
+            let usual = most.min(covered(before, alerts.mailboxes));
             let cap = (often * usual * ALERT_DAY_CAP).ceil() as usize;
             pooled.extend(alerts.scores.iter().take(cap));
         }
         pooled.sort_unstable_by(|a, b| b.total_cmp(a));
-        let mailbox_days: usize = by_day.iter().sum();
-        let wanted = (often * mailbox_days as f64).round() as usize;
+        let wanted = (often * mailbox_days).round() as usize;
         // Between the last alert wanted and the first one not wanted.
         match (
             wanted.checked_sub(1).and_then(|i| pooled.get(i)),
@@ -251,10 +259,15 @@ mod tests {
         }
     }
 
-    /// Days with so many mailboxes each, whose scores are spread evenly.
+    /// Days with so many mailboxes each, whose scores are spread evenly, on every day over others.
     fn spread_evenly(mailboxes: impl IntoIterator<Item = u32>) -> Calibration {
-        let day = |n: u32| (0..n).map(|i| f64::from(i) / f64::from(n)).collect();
-        alerts(mailboxes.into_iter().map(day))
+        let days = mailboxes.into_iter().enumerate().map(|(day, n)| {
+            let shift = (day % 10) as f64 / 10.0;
+            (0..n)
+                .map(|i| (f64::from(i) + shift) / f64::from(n))
+                .collect()
+        });
+        alerts(days)
     }
 
     #[test]

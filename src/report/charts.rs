@@ -22,15 +22,6 @@ use crate::session::AddressBlocks;
 const MAX_SHEETS: usize = 50;
 /// Sessions in the chart of top sessions.
 const TOP: usize = 20;
-/// Groups of features in the order of their colours.
-const GROUPS: [FeatureGroup; 6] = [
-    FeatureGroup::Identity,
-    FeatureGroup::Network,
-    FeatureGroup::Time,
-    FeatureGroup::Volume,
-    FeatureGroup::Operation,
-    FeatureGroup::Pattern,
-];
 
 /// All charts of a run, with their names in the run directory.
 pub(super) fn data(
@@ -256,7 +247,7 @@ fn top_sessions(analysis: &Analysis, naming: &Naming<'_>) -> TopSessions {
         })
         .collect();
     TopSessions {
-        groups: GROUPS
+        groups: FeatureGroup::ALL
             .iter()
             .map(|group| group.as_str().to_owned())
             .collect(),
@@ -271,7 +262,7 @@ fn group_shares(analyzed: &AnalyzedSession) -> Vec<f64> {
         None => analyzed.verdict.deviations.map(f64::from).to_vec(),
     };
     let total: f64 = by_feature.iter().sum();
-    GROUPS
+    FeatureGroup::ALL
         .iter()
         .map(|&group| {
             let sum: f64 = FEATURES
