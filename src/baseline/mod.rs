@@ -96,6 +96,10 @@ struct TenantBaseline {
     /// Volumes of the sessions of one application, whatever the mailbox.
     #[serde(with = "ordered")]
     applications: FxHashMap<Symbol, [Moments; MEASURES.len()]>,
+    /// Sessions of each application that have taught what new clients read. A few of each: else an old service that reads two messages
+    /// in one mailbox after another would make every add-in look greedy, and an intruder's thousand sessions their own like ordinary.
+    #[serde(with = "ordered")]
+    newcomers: FxHashMap<Symbol, f64>,
     peers: Peers,
     /// Mailboxes in which a category was unfamiliar, with the last such day.
     unfamiliar: BTreeMap<Category, BTreeMap<Symbol, i32>>,

@@ -14,10 +14,13 @@ use super::novelty::{Acquaintance, Category};
 use super::odd_days::odd_rung;
 use super::peers::{PEER_DAYS, Peers};
 use super::{
-    Baselines, Judgement, Lesson, SPREAD_DAYS, Stage, VOLUME_FEATURES, silence_rung, spread_rung,
-    stratum, unfamiliar_categories,
+    APPLICATION_SESSIONS, Baselines, Judgement, Lesson, SPREAD_DAYS, Stage, UNFAMILIAR,
+    VOLUME_FEATURES, silence_rung, spread_rung, stratum, unfamiliar_categories,
 };
 use crate::feature::{CategoryKind, Channel, Measure, Observation, Symbol};
+
+/// Sessions of one application, at most, from which it is learned what new clients read.
+const NEWCOMER_SESSIONS: f64 = 50.0;
 
 /// `SessionId`s are remembered this long after their last use: a sign-in session lives about that long without a new
 /// sign-in.
@@ -59,7 +62,8 @@ struct Met {
 /// What a mailbox's day adds to the tenant's volumes and unfamiliar categories.
 #[derive(Default)]
 struct Told {
-    volumes: BTreeMap<u8, FamilyVolume>,
+    /// By class, and for new clients by application.
+    volumes: BTreeMap<(u8, Symbol), FamilyVolume>,
     applications: BTreeMap<Symbol, FamilyVolume>,
     unfamiliar: Vec<(Category, i32)>,
 }
@@ -162,9 +166,16 @@ impl Baselines {
     /// What the mailbox's day tells the tenant.
     fn teach_tenant(&mut self, day: &Taught<'_>, pupil: &Pupil<'_>) {
         let tenant = &mut self.tenant;
-        for (&class, volume) in &pupil.told.volumes {
-            join(tenant.volumes.entry(class).or_default(), volume);
+        for (&(class, application), volume) in &pupil.told.volumes {
             join(&mut tenant.everything, volume);
+            if application != 0 {
+                let sessions = tenant.newcomers.entry(application).or_default();
+                if *sessions >= NEWCOMER_SESSIONS {
+                    continue;
+                }
+                *sessions += volume[0].sessions();
+            }
+            join(tenant.volumes.entry(class).or_default(), volume);
         }
         for (&application, volume) in &pupil.told.applications {
             join(tenant.applications.entry(application).or_default(), volume);
@@ -215,13 +226,17 @@ impl Baselines {
                     volume[measure as usize].count(value);
                 }
             };
-            // A class learns from what is judged by it, not from new clients whose application says more about them: an old service
-            // that reads two messages in one mailbox after another would make every add-in look greedy.
-            if self
-                .application_volume(observation, judgement.class, Measure::Items)
-                .is_none()
-            {
-                count(told.volumes.entry(judgement.class).or_default());
+            let class = judgement.class;
+            let newcomer = if class & UNFAMILIAR == 0 {
+                0
+            } else {
+                application
+            };
+            let by_application = self.application_volume(observation, class, Measure::Items);
+            let taught = self.tenant.newcomers.get(&newcomer).copied();
+            // What is judged by its application teaches its class a little, and what is judged by its class more.
+            if by_application.is_none() || taught.unwrap_or(0.0) < APPLICATION_SESSIONS {
+                count(told.volumes.entry((class, newcomer)).or_default());
             }
             if teaches && application != 0 {
                 count(told.applications.entry(application).or_default());
