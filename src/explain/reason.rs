@@ -405,7 +405,7 @@ impl Words<'_> {
                 Elsewhere::Class => format!("sessions{who} through {through}"),
                 Elsewhere::Everything => "all sessions".to_owned(),
             };
-            format!("{compared} in the tenant have {expected}, and here is nothing to compare with")
+            format!("{compared} in the tenant have {expected}")
         } else {
             let own = format!(
                 "this mailbox's {}{who} through {through}{}",
@@ -427,16 +427,19 @@ impl Words<'_> {
         } else {
             format!(" {what}")
         };
-        let odds = if self.evidence.bans >= 2.0 {
-            format!(" (p = {})", probability(self.evidence.bans))
-        } else {
-            String::new()
+        let alone = (sessions == 0).then(|| "nothing in this mailbox to compare with".to_owned());
+        let odds =
+            (self.evidence.bans >= 2.0).then(|| format!("p = {}", probability(self.evidence.bans)));
+        let notes: Vec<String> = alone.into_iter().chain(odds).collect();
+        let notes = match notes.as_slice() {
+            [] => String::new(),
+            notes => format!(" ({})", notes.join("; ")),
         };
         (
             observed_words.clone(),
             expected,
             high,
-            format!("{observed_words}{what}{span}; {basis}{odds}"),
+            format!("{observed_words}{what}{span}; {basis}{notes}"),
         )
     }
 
