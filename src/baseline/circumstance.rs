@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::judge::Novelties;
 use super::mailbox::MailboxBaseline;
+use super::novelty::Novelty;
 use super::odd_days::SETTLED_DAYS;
 use crate::feature::{
     CategoryKind, Channel, FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId, Observation, Symbol,
@@ -60,7 +61,7 @@ pub(super) fn absences(observations: &[Observation], novelties: &[Novelties]) ->
 /// Whether the owner comes back on this day from a leave, to a full mailbox, the way they always come.
 pub(super) fn returns(
     observation: &Observation,
-    (categories, network): &Novelties,
+    (categories, network): (&[Novelty; CategoryKind::COUNT], Novelty),
     baseline: &MailboxBaseline,
 ) -> bool {
     let own = |kind: CategoryKind| categories[kind as usize].rung == 0;
@@ -79,21 +80,30 @@ pub(super) fn is_person(observation: &Observation) -> bool {
         && observation.channel != Channel::Application
 }
 
-/// The deviations as they weigh under the circumstances: `absent` as [`absences`] has it, `back` as [`returns`], `young` the active
-/// days of the mailbox when the tenant is older than that, else `None`.
+/// The circumstances of a session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Circumstances {
+    /// It looks like its owner's, away from every network that the mailbox knows ([`absences`]).
+    pub(super) absent: bool,
+    /// The owner is back from a leave ([`returns`]).
+    pub(super) back: bool,
+    /// Active days of a mailbox that is younger than its tenant's log.
+    pub(super) young: Option<u32>,
+}
+
+/// The deviations as they weigh under the circumstances.
 pub(super) fn temper(
     deviations: &[f64; FEATURE_COUNT],
-    (absent, back): (bool, bool),
-    young: Option<u32>,
+    circumstances: Circumstances,
 ) -> [f64; FEATURE_COUNT] {
     let mut tempered = *deviations;
-    if back {
+    if circumstances.back {
         let volumes = FEATURES
             .iter()
             .filter(|feature| feature.group == FeatureGroup::Volume);
         volumes.for_each(|feature| tempered[feature.id.index()] *= BACKLOG_KEEPS);
     }
-    if absent {
+    if circumstances.absent {
         let beyond = FEATURES
             .iter()
             .filter(|f| f.group == FeatureGroup::Volume || f.id == FeatureId::Changes)
@@ -104,7 +114,7 @@ pub(super) fn temper(
             tempered[feature.index()] *= kept;
         }
     }
-    if let Some(days) = young {
+    if let Some(days) = circumstances.young {
         let age = (f64::from(days) / f64::from(SETTLED_DAYS)).min(1.0);
         let kept = FIRST_DAY_KEEPS + (1.0 - FIRST_DAY_KEEPS) * age;
         tempered.iter_mut().for_each(|bans| *bans *= kept);
@@ -115,7 +125,6 @@ pub(super) fn temper(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::baseline::novelty::Novelty;
 
     const HOME: Symbol = 7;
     const HOTEL: Symbol = 8;
@@ -180,7 +189,11 @@ mod tests {
             deviations[FeatureId::Network.index()] = 2.5;
             deviations[FeatureId::Hour.index()] = 1.0;
             deviations[FeatureId::Items.index()] = items;
-            let tempered = temper(&deviations, (absent, false), None);
+            let circumstances = Circumstances {
+                absent,
+                ..Circumstances::default()
+            };
+            let tempered = temper(&deviations, circumstances);
             [FeatureId::Network, FeatureId::Hour, FeatureId::Items]
                 .map(|feature| tempered[feature.index()])
         };
@@ -199,7 +212,8 @@ mod tests {
                 owner_day: Some(session.0.day - days),
                 ..MailboxBaseline::default()
             };
-            returns(&session.0, &session.1, &baseline)
+            let (visit, (categories, network)) = session;
+            returns(&visit, (&categories, network), &baseline)
         };
         assert_eq!(
             [4, 5, 30].map(|days| back_after(days, |_| ())),
@@ -211,20 +225,27 @@ mod tests {
             !back_after(9, |session| session.1.1.rung = 3),
             "who knows who that is"
         );
-        let never = returns(
-            &session(HOME, 0, 0).0,
-            &session(HOME, 0, 0).1,
-            &MailboxBaseline::default(),
-        );
+        let (visit, (categories, network)) = session(HOME, 0, 0);
+        let never = returns(&visit, (&categories, network), &MailboxBaseline::default());
         assert!(!never, "nobody has been there yet");
-        let tempered = temper(&[4.0; FEATURE_COUNT], (false, true), None);
+        let back = Circumstances {
+            back: true,
+            ..Circumstances::default()
+        };
+        let tempered = temper(&[4.0; FEATURE_COUNT], back);
         let of = |feature: FeatureId| tempered[feature.index()];
         assert_eq!((of(FeatureId::Items), of(FeatureId::Changes)), (2.0, 4.0));
     }
 
     #[test]
     fn a_young_mailbox_grows_up() {
-        let weighed = |young| temper(&[1.0; FEATURE_COUNT], (false, false), young)[0];
+        let weighed = |young| {
+            let circumstances = Circumstances {
+                young,
+                ..Circumstances::default()
+            };
+            temper(&[1.0; FEATURE_COUNT], circumstances)[0]
+        };
         assert!((weighed(Some(0)) - FIRST_DAY_KEEPS).abs() < 1e-12);
         assert!((weighed(Some(5)) - 0.85).abs() < 1e-12);
         assert!((weighed(Some(10)) - 1.0).abs() < 1e-12);

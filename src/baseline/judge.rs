@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::circumstance::{absences, returns};
+use super::circumstance::{Circumstances, absences, returns};
 use super::hours::{HOUR_CLASSES, hour_class};
 use super::ladder::bans;
 use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
@@ -83,11 +83,13 @@ impl Baselines {
             .map(|((observation, novelties), (token, absent))| {
                 let mut judgement = self.judge(observation, novelties, token, &day);
                 if self.uses(Stage::Circumstances) {
-                    judgement.absent = absent;
                     let mailbox = self.mailbox(observation, &day);
-                    let novelties = (judgement.novelties, judgement.network);
-                    judgement.back = returns(observation, &novelties, mailbox);
-                    judgement.young = self.young(mailbox);
+                    let novelties = (&judgement.novelties, judgement.network);
+                    judgement.circumstances = Circumstances {
+                        absent,
+                        back: returns(observation, novelties, mailbox),
+                        young: self.young(mailbox),
+                    };
                 }
                 judgement
             })
@@ -214,9 +216,7 @@ impl Baselines {
             odd_days: 0,
             silence: baseline.silence_before(observation.day),
             class,
-            absent: false,
-            back: false,
-            young: None,
+            circumstances: Circumstances::default(),
         };
         if !observation.touches_mailbox {
             return judgement;

@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use circumstance::Circumstances;
 pub use evidence::{Elsewhere, Evidence, Expectation};
 pub use ladder::MAX_BANS;
 pub use stage::Stage;
@@ -122,12 +123,7 @@ pub struct Judgement {
     /// Days without any session of the mailbox before.
     silence: u32,
     class: u8,
-    /// Whether the session looks like its owner's, away from every network that the mailbox knows.
-    absent: bool,
-    /// Whether the owner is back from a leave.
-    back: bool,
-    /// Active days of a mailbox that is younger than its tenant's log.
-    young: Option<u32>,
+    circumstances: Circumstances,
 }
 
 /// The unfamiliar category of a session that most mailboxes share.
@@ -142,7 +138,7 @@ impl Judgement {
     /// The deviations as they weigh under the circumstances of the session, in bans: less where its owner is away or has just come
     /// back, and where the mailbox is young.
     pub fn tempered_deviations(&self) -> [f64; FEATURE_COUNT] {
-        circumstance::temper(&self.deviations, (self.absent, self.back), self.young)
+        circumstance::temper(&self.deviations, self.circumstances)
     }
 
     /// The categories of the session that were unfamiliar to its mailbox and to most of the tenant.
@@ -280,8 +276,8 @@ fn volume_class(
         | if observation.delegated { DELEGATED } else { 0 }
 }
 
-/// The kind of mailbox-day whose rates apply: by channel, but for changed settings; for new actors by whether the mailbox is shared; for networks
-/// apart for applications that are new themselves, since a new service always comes from a new network.
+/// The kind of mailbox-day whose rates apply: by channel, but for changed settings; for new actors by whether the mailbox is
+/// shared; for networks apart for applications that are new themselves, since a new service always comes from a new network.
 fn stratum(
     observation: &Observation,
     baseline: &MailboxBaseline,

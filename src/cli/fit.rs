@@ -95,8 +95,7 @@ pub(crate) fn run(args: FitArgs) -> Result<Outcome, Error> {
     Ok(outcome)
 }
 
-/// What would have been flagged in the days that were learned. It has not taught the baselines, but `score` counts as known what goes
-/// on with it.
+/// What was flagged in the days that were learned: `score` counts as known what goes on with it.
 fn what_stood_out(analysis: &Analysis) -> String {
     let flagged = analysis.flagged().count() as u64;
     if flagged == 0 {
@@ -104,7 +103,7 @@ fn what_stood_out(analysis: &Analysis) -> String {
     }
     let mailboxes: BTreeSet<u32> = analysis.flagged().map(|s| s.session.mailbox).collect();
     format!(
-        "\n\n{} of {} stood out in these days and taught the baselines nothing. See them with `mailglass analyze` before the first\n\
+        "\n\n{} of {} stood out in these days. See them with `mailglass analyze` before the first\n\
          `mailglass score`: what goes on with them there is marked as follow-up, and ranks behind what is new",
         label::counted(flagged, "session", "sessions"),
         label::counted(mailboxes.len() as u64, "mailbox", "mailboxes"),

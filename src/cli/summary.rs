@@ -118,19 +118,22 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
             .iter()
             .filter(|(_, threshold)| threshold.is_some())
             .count();
+        // By discoveries, a day without any has no threshold and was judged nevertheless.
+        let by_rate = matches!(config.rank.flags, FlagRule::AlertsPerDay(_));
+        let days = analysis.thresholds.len();
         return Ok(if analysis.sessions.is_empty() {
             "\nNothing flagged: the exports hold no session".to_owned()
-        } else if judged == 0 && config.baseline == BaselineDays::Window {
+        } else if judged == 0 && days == 1 && config.baseline == BaselineDays::Window {
             "\nNothing flagged: a single day has no other days to be judged by".to_owned()
         } else if judged == 0 && analysis.sessions.iter().all(|s| s.verdict.warm_up) {
             let warm_up = config.rank.warm_up_days;
-            match analysis.thresholds.len() {
+            match days {
                 1 => format!("\nNothing flagged: the only day is warm-up (--warm-up {warm_up})"),
-                days => format!(
+                _ => format!(
                     "\nNothing flagged: all {days} days are warm-up (--warm-up {warm_up}); --baseline window judges each by the others"
                 ),
             }
-        } else if judged == 0 && matches!(config.rank.flags, FlagRule::AlertsPerDay(_)) {
+        } else if judged == 0 && by_rate {
             "\nNothing flagged: no day has earlier ones to be judged by".to_owned()
         } else {
             "\nNothing flagged".to_owned()

@@ -105,7 +105,7 @@ catalogue! {
         "more bytes were read than this mailbox's sessions read";
     Folders, "folders", Volume, "distinct folders touched",
         "more folders were touched than this mailbox's sessions touch";
-    Syncs, "syncs", Volume, "folders synchronised (each exposes the whole folder)",
+    Syncs, "syncs", Volume, "synchronisations of folders (each exposes the whole folder)",
         "more folders were downloaded whole than this mailbox's sessions download";
     DayItems, "day_items", Volume, "items and synchronised folders of the same client and provider (autonomous system, else address block) on this day",
         "one client read more of the mailbox on this day than clients of its kind do";

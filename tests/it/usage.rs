@@ -197,3 +197,42 @@ fn a_folder_is_analysed_again_without_what_the_first_run_wrote() {
         assert_eq!(summary["failures"].as_array().map(Vec::len), Some(0));
     }
 }
+
+/// A strict false-discovery rate finds nothing in three weeks: the days were judged all the same.
+#[test]
+fn why_nothing_is_flagged_is_true_of_discoveries_too() {
+    let dir = tempfile::tempdir().expect("a folder");
+    for baseline in ["past", "window"] {
+        let out = dir.path().join(baseline);
+        let strict = ["--fdr", "0.0001", "--baseline", baseline];
+        let output = analyze(&[&sample()], &out, &strict);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let said = String::from_utf8(output.stdout).expect("UTF-8");
+        let about = said.split("\nNothing flagged").nth(1).expect(&said);
+        assert!(about.starts_with("\n"), "{baseline}: {about}");
+    }
+}
+
+#[test]
+fn fit_says_what_stood_out_while_it_learned() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let model = dir.path().join("tenant.model");
+    let (log, model) = (sample(), model.to_str().expect("UTF-8").to_owned());
+    let fitted = mailglass(&["fit", log.to_str().expect("UTF-8"), "--model", &model]);
+    assert!(fitted.status.success(), "{}", stderr(&fitted));
+    let said = String::from_utf8(fitted.stdout).expect("UTF-8");
+    let flagged = rows(&{
+        let out = dir.path().join("run");
+        assert!(analyze(&[&log], &out, &["--quiet"]).status.success());
+        out.join("sessions.csv")
+    })
+    .iter()
+    .filter(|session| session["flagged"] == "true")
+    .count();
+    assert!(flagged > 1);
+    assert!(
+        said.contains(&format!("\n{flagged} sessions of ")),
+        "{said}"
+    );
+    assert!(said.contains("mailglass analyze"), "{said}");
+}
