@@ -149,10 +149,11 @@ impl Model {
             .iter()
             .map(|lesson| *lesson == Lesson::All)
             .collect();
-        self.ranker
-            .teach_day(observations, &judged.weights, &judged.ranked, ids, &teaches);
-        self.baselines
-            .teach_day(observations, &judged.judgements, &lessons);
+        let (ranker, baselines) = (&mut self.ranker, &mut self.baselines);
+        rayon::join(
+            || ranker.teach_day(observations, &judged.weights, &judged.ranked, ids, &teaches),
+            || baselines.teach_day(observations, &judged.judgements, &lessons),
+        );
         self.last_day = Some(day);
         Ok(judged.passed)
     }

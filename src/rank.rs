@@ -352,20 +352,12 @@ impl Ranker {
             alerts.into_values().collect(),
             touched_mailboxes(observations),
         );
-        self.sample
-            .extend(
-                touching()
-                    .filter(|&(index, _)| teaches[index])
-                    .map(|(index, observation)| {
-                        (
-                            ids[index],
-                            observation.day,
-                            columns(&weights[index])
-                                .map(|weight| weight as f32)
-                                .to_vec(),
-                        )
-                    }),
-            );
+        let teaching = touching().filter(|&(index, _)| teaches[index]);
+        self.sample.extend(teaching.map(|(index, observation)| {
+            let weight = &weights[index];
+            let row = || columns(weight).map(|weight| weight as f32).to_vec();
+            (ids[index], observation.day, row)
+        }));
     }
 
     /// The forest for a day: the one at hand while it is young enough, else a new one.

@@ -16,18 +16,21 @@
 mod address_blocks;
 mod context;
 mod guest;
+mod log;
 mod run;
 mod summary;
 
 use std::collections::BTreeMap;
 use std::hash::Hasher;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::address_blocks::{AddressBlocks, block_name};
 use self::context::{Context, context};
-use self::guest::{is_guest, seat_guests};
+use self::guest::seat_guests;
+use self::log::Log;
 use self::summary::summarise;
 use crate::error::Error;
 use crate::event::{ClientFamily, EventColumns};
@@ -141,37 +144,51 @@ pub fn sessionize(
     columns: &EventColumns<'_>,
     options: &SessionOptions,
 ) -> Result<Vec<Session>, Error> {
-    let blocks = AddressBlocks::new(&columns.network);
-    let operations = columns.operations();
-    let operation = |row: u32| operations[columns.operation.codes[row as usize] as usize];
+    let log = Log::new(columns, options);
+    let times = columns.time;
+    // Rows come in time order and no session crosses midnight: a day's rows lie side by side, and stay in the processor's
+    // cache while its sessions are made, which rows of ten million do not.
+    let mut days = Vec::new();
+    for day in times.chunk_by(|&a, &b| day_of(a) == day_of(b)) {
+        let first = days.last().map_or(0, |day: &Range<u32>| day.end);
+        days.push(first..first + day.len() as u32);
+    }
+    let by_day: Vec<Vec<Session>> = days
+        .into_par_iter()
+        .map(|rows| sessions_of_day(&log, rows))
+        .collect();
+    let mut sessions = Vec::with_capacity(by_day.iter().map(Vec::len).sum());
+    sessions.extend(by_day.into_iter().flatten());
+    Ok(sessions)
+}
 
-    let (rows, guests): (Vec<u32>, Vec<u32>) =
-        (0..columns.time.len() as u32).partition(|&row| !is_guest(columns, operation(row), row));
+/// The sessions of the rows of one day, ordered by start, then id.
+fn sessions_of_day(log: &Log<'_>, rows: Range<u32>) -> Vec<Session> {
+    let (rows, guests): (Vec<u32>, Vec<u32>) = rows.partition(|&row| !log.is_guest(row));
     // Rows come in time order, so the row number breaks ties in time order too.
     let mut packed: Vec<u128> = rows
         .into_par_iter()
-        .map(|row| (u128::from(context(columns, row).fingerprint()) << 32) | u128::from(row))
+        .map(|row| (u128::from(context(log.columns, row).fingerprint()) << 32) | u128::from(row))
         .collect();
     packed.par_sort_unstable();
     let mut runs: Vec<Vec<u32>> = packed
         .par_chunk_by(|a, b| a >> 32 == b >> 32)
         .flat_map_iter(|alike| {
             let rows: Vec<u32> = alike.iter().map(|&packed| packed as u32).collect();
-            let cut = |rows: Vec<u32>| run::cut(columns, options, &blocks, &rows);
-            of_one_context(columns, rows).into_iter().flat_map(cut)
+            let cut = |rows: Vec<u32>| run::cut(log, &rows);
+            of_one_context(log.columns, rows).into_iter().flat_map(cut)
         })
         .collect();
-    drop(packed);
     // In the order of time, neighbours read neighbouring rows of the columns.
     runs.par_sort_unstable_by_key(|run| run[0]);
-    seat_guests(columns, options, &blocks, guests, &mut runs);
+    seat_guests(log, guests, &mut runs);
 
     let mut sessions: Vec<Session> = runs
         .into_par_iter()
-        .map(|run| summarise(columns, &operations, run))
+        .map(|run| summarise(log, run))
         .collect();
     sessions.par_sort_unstable_by_key(|session| (session.start, session.id));
-    Ok(sessions)
+    sessions
 }
 
 /// Rows whose contexts have one fingerprint, by context: two contexts can share one, by chance or by design.

@@ -146,7 +146,10 @@ impl Baselines {
     /// taught: afterwards the baseline knows the session.
     pub fn evidence(&self, observation: &Observation, judgement: &Judgement) -> Vec<Evidence> {
         let empty = MailboxBaseline::default();
-        let baseline = self.mailboxes.get(&observation.mailbox).unwrap_or(&empty);
+        let baseline = self
+            .mailboxes
+            .get(&observation.mailbox)
+            .map_or(&empty, |baseline| &**baseline);
         crate::feature::FEATURES
             .iter()
             .map(|feature| {

@@ -99,7 +99,7 @@ impl Baselines {
     fn mailbox<'a>(&'a self, observation: &Observation, day: &Day<'a>) -> &'a MailboxBaseline {
         self.mailboxes
             .get(&observation.mailbox)
-            .unwrap_or(day.empty)
+            .map_or(day.empty, |baseline| &**baseline)
     }
 
     /// Active days of a mailbox that is new in a tenant that is not: while the log itself is young, every mailbox is.
@@ -113,22 +113,30 @@ impl Baselines {
         let mut today = TenantToday::default();
         let mut active: FxHashSet<Symbol> = FxHashSet::default();
         let this_day = observations.iter().map(|o| o.day).max().unwrap_or_default();
-        for observation in observations.iter().filter(|o| o.touches_mailbox) {
+        let news: Vec<Vec<Category>> = observations
+            .par_iter()
+            .map(|observation| {
+                let baseline = self.mailboxes.get(&observation.mailbox);
+                let categories = CategoryKind::ALL.map(|kind| (kind, observation.category(kind)));
+                let new = |of: &Category| baseline.is_none_or(|b| !b.known.contains_key(of));
+                categories.into_iter().filter(new).collect()
+            })
+            .collect();
+        for (observation, news) in observations.iter().zip(news) {
+            if !observation.touches_mailbox {
+                continue;
+            }
             active.insert(observation.mailbox);
-            let baseline = self.mailboxes.get(&observation.mailbox);
-            for kind in CategoryKind::ALL {
-                let category = (kind, observation.category(kind));
-                let new = baseline.is_none_or(|b| !b.known.contains_key(&category));
-                if new && met.insert((category, observation.mailbox)) {
+            for category in news {
+                if met.insert((category, observation.mailbox)) {
                     *today.adopters.entry(category).or_default() += 1;
                 }
             }
         }
-        let quiet = |(symbol, baseline): &(&Symbol, &MailboxBaseline)| {
+        let recent = self.mailboxes.iter().filter(|(symbol, baseline)| {
             this_day.saturating_sub(baseline.last_day) <= ACTIVE_DAYS && !active.contains(symbol)
-        };
-        today.active_mailboxes =
-            (active.len() + self.mailboxes.iter().filter(quiet).count()) as u32;
+        });
+        today.active_mailboxes = (active.len() + recent.count()) as u32;
         today
     }
 

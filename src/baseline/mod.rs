@@ -66,7 +66,7 @@ const VOLUME_FEATURES: [(FeatureId, Measure); 9] = [
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Baselines {
     #[serde(with = "ordered")]
-    mailboxes: FxHashMap<Symbol, MailboxBaseline>,
+    mailboxes: FxHashMap<Symbol, Box<MailboxBaseline>>,
     tenant: TenantBaseline,
     /// Stages that are left out.
     without: Vec<Stage>,

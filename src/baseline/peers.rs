@@ -43,10 +43,10 @@ pub(super) struct Peers {
 
 impl Peers {
     /// Groups the mailboxes. There are none where they are too few.
-    pub(super) fn of(mailboxes: &FxHashMap<Symbol, MailboxBaseline>) -> Self {
+    pub(super) fn of(mailboxes: &FxHashMap<Symbol, Box<MailboxBaseline>>) -> Self {
         let mut shown: Vec<(Symbol, &MailboxBaseline, [f64; TRAITS])> = mailboxes
             .iter()
-            .filter_map(|(&symbol, baseline)| Some((symbol, baseline, traits(baseline)?)))
+            .filter_map(|(&symbol, baseline)| Some((symbol, &**baseline, traits(baseline)?)))
             .collect();
         shown.sort_unstable_by_key(|&(symbol, ..)| symbol);
         let groups = (shown.len() / MAILBOXES_TO_A_GROUP).min(MOST_GROUPS);
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     /// Forty mailboxes that read five messages a session and forty that read two hundred.
-    fn mailboxes() -> FxHashMap<Symbol, MailboxBaseline> {
+    fn mailboxes() -> FxHashMap<Symbol, Box<MailboxBaseline>> {
         let mut mailboxes = FxHashMap::default();
         for mailbox in 1..=80u32 {
             let mut baseline = MailboxBaseline {
@@ -130,7 +130,7 @@ mod tests {
                 let items = most * (0.8 + 0.01 * f64::from((session * mailbox) % 40));
                 volume[Measure::Items as usize].count(items);
             }
-            mailboxes.insert(mailbox, baseline);
+            mailboxes.insert(mailbox, Box::new(baseline));
         }
         mailboxes
     }

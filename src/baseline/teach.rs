@@ -42,7 +42,8 @@ impl Taught<'_> {
 /// A mailbox while it learns a day, with what it has to tell the tenant.
 struct Pupil<'a> {
     mailbox: Symbol,
-    baseline: MailboxBaseline,
+    /// Boxed: it leaves the table for the day and comes back.
+    baseline: Box<MailboxBaseline>,
     /// Its sessions of the day.
     indexes: &'a [usize],
     met: Met,

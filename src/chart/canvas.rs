@@ -98,6 +98,11 @@ impl Canvas<'_> {
         let Some(pixel) = self.pixels.get_mut(at..at + 3) else {
             return;
         };
+        // The inside of a letter.
+        if cover >= 1.0 {
+            pixel.copy_from_slice(&[color.0, color.1, color.2]);
+            return;
+        }
         for (byte, wanted) in pixel.iter_mut().zip([color.0, color.1, color.2]) {
             let there = f32::from(*byte);
             *byte = (there + (f32::from(wanted) - there) * cover + 0.5) as u8;
@@ -320,6 +325,9 @@ fn halve(pixels: &[u8], width: usize) -> Vec<u8> {
     out
 }
 
+/// Effort of the compression, 1 to 9.
+const LEVEL: u8 = 3;
+
 fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, ChartError> {
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, width, height);
@@ -332,7 +340,8 @@ fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, ChartEr
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_palette(colors);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Balanced);
+    // A sixth larger than at level 6, in less than half the time (measured on the charts of a run).
+    encoder.set_deflate_compression(png::DeflateCompression::Level(LEVEL));
     // Flat colours repeat exactly; without a filter they compress a sixth better (measured on these charts).
     encoder.set_filter(png::Filter::NoFilter);
     let written = encoder.write_header().and_then(|mut writer| {

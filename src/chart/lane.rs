@@ -1,5 +1,7 @@
 //! Lanes: one row per client or network, one cell per day, the days of flagged sessions in vermillion.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 
 use super::canvas::{Area, Canvas};
@@ -17,6 +19,21 @@ pub struct Lane {
     pub days: Vec<u64>,
     /// Indices of the days on which it took part in a flagged session.
     pub flagged_days: Vec<usize>,
+    /// How many clients or networks it is the sum of, where there are too many to keep each; 0 for one that is named.
+    #[serde(default)]
+    pub sums: u64,
+}
+
+impl Lane {
+    /// How many clients or networks it stands for.
+    fn members(&self) -> u64 {
+        self.sums.max(1)
+    }
+}
+
+/// How many clients or networks the lanes stand for.
+pub(super) fn members(lanes: &[Lane]) -> u64 {
+    lanes.iter().map(Lane::members).sum()
 }
 
 /// Height of one lane.
@@ -31,11 +48,12 @@ pub(super) fn height(lanes: &[Lane]) -> f64 {
     shown(lanes).len().max(1) as f64 * ROW
 }
 
-/// The lanes to draw: those of flagged sessions, then the usual ones, each by items; the rest of each is summed.
+/// The lanes to draw: those of flagged sessions, then the usual ones, each by items; the rest of each is summed. What is a sum
+/// already belongs to the rest.
 fn shown(lanes: &[Lane]) -> Vec<Lane> {
     let total = |lane: &Lane| lane.days.iter().fold(0u64, |sum, n| sum.saturating_add(*n));
     let mut sorted: Vec<&Lane> = lanes.iter().collect();
-    sorted.sort_by(|a, b| total(b).cmp(&total(a)).then(a.label.cmp(&b.label)));
+    sorted.sort_by_key(|lane| (lane.sums > 0, Reverse(total(lane)), &lane.label));
     let (flagged, usual): (Vec<&Lane>, Vec<&Lane>) = sorted
         .into_iter()
         .partition(|lane| !lane.flagged_days.is_empty());
@@ -51,10 +69,11 @@ fn shown(lanes: &[Lane]) -> Vec<Lane> {
 
 /// The first `most` lanes, and the sum of the others. A single other lane is shown as it is.
 fn first(lanes: &[&Lane], most: usize, others: &str) -> Vec<Lane> {
-    let most = if lanes.len() == most + 1 {
-        most + 1
+    let named = lanes.iter().take_while(|lane| lane.sums == 0).count();
+    let most = if named == lanes.len() && named == most + 1 {
+        named
     } else {
-        most
+        most.min(named)
     };
     let mut out: Vec<Lane> = lanes
         .iter()
@@ -64,8 +83,10 @@ fn first(lanes: &[&Lane], most: usize, others: &str) -> Vec<Lane> {
     let Some(rest @ [_, ..]) = lanes.get(most..) else {
         return out;
     };
+    let members = rest.iter().map(|lane| lane.members()).sum();
     let mut sum = Lane {
-        label: format!("{} {others}", label::count(rest.len() as u64)),
+        label: format!("{} {others}", label::count(members)),
+        sums: members,
         ..Lane::default()
     };
     for lane in rest {
@@ -93,7 +114,8 @@ pub(super) fn draw(
         return;
     }
     // The sum of the rest, often the largest, must not pale the lanes that are looked at.
-    let most = lanes.iter().flat_map(|lane| &lane.days).max().copied();
+    let named = lanes.iter().filter(|lane| lane.sums == 0);
+    let most = named.flat_map(|lane| &lane.days).max().copied();
     let lanes = shown(lanes);
     let most = most.unwrap_or(0).max(1) as f64;
     for (i, lane) in lanes.iter().enumerate() {
@@ -151,6 +173,7 @@ mod tests {
             label: label.to_owned(),
             days,
             flagged_days,
+            sums: 0,
         }
     }
 
@@ -166,6 +189,17 @@ mod tests {
         assert_eq!(drawn[1].label, "client 9");
         assert_eq!(drawn[SHOWN].label, "3 others");
         assert_eq!(drawn[SHOWN].days, vec![1 + 2, 3]);
+        // A sum stands for many, and is never named, however large.
+        lanes.push(Lane {
+            sums: 1_000,
+            ..lane("others", vec![500, 500], Vec::new())
+        });
+        let drawn = shown(&lanes);
+        assert_eq!((drawn.len(), members(&lanes)), (SHOWN + 1, 1_011));
+        assert_eq!(drawn[SHOWN].label, "1,003 others");
+        assert_eq!(drawn[SHOWN].days, vec![503, 503]);
+        let alone = shown(&lanes[lanes.len() - 2..]);
+        assert_eq!(alone[1].label, "1,000 others");
     }
 
     #[test]

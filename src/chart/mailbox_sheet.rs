@@ -186,8 +186,8 @@ fn subtitle(data: &MailboxSheet, style: &Style) -> String {
         "{} · {} · {} · {}",
         label::period(data.items.start, data.items.end(), &style.time_zone),
         label::counted(data.items.total(), "item in all", "items in all"),
-        label::counted(data.clients.len() as u64, "client", "clients"),
-        label::counted(data.networks.len() as u64, "network", "networks"),
+        label::counted(lane::members(&data.clients), "client", "clients"),
+        label::counted(lane::members(&data.networks), "network", "networks"),
     );
     let (known, above) = data.items.above_band();
     if known > 0 {

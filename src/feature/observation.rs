@@ -215,6 +215,13 @@ pub struct Observer<'a> {
     blocks: AddressBlocks,
     operations: Vec<Operation>,
     texts: TextCache,
+    mailboxes: SymbolCache,
+    client_apps: SymbolCache,
+    apps: SymbolCache,
+    clients: SymbolCache,
+    networks: SymbolCache,
+    network_blocks: SymbolCache,
+    countries: SymbolCache,
 }
 
 impl<'a> Observer<'a> {
@@ -225,6 +232,13 @@ impl<'a> Observer<'a> {
             blocks: AddressBlocks::new(&columns.network),
             operations: columns.operations(),
             texts: TextCache::default(),
+            mailboxes: SymbolCache::new(&columns.mailbox),
+            client_apps: SymbolCache::new(&columns.client_app_id),
+            apps: SymbolCache::new(&columns.app_id),
+            clients: SymbolCache::new(&columns.client_info),
+            networks: SymbolCache::new(&columns.network),
+            network_blocks: SymbolCache::new(&columns.network),
+            countries: SymbolCache::new(&columns.country),
         }
     }
 
@@ -250,6 +264,7 @@ impl<'a> Observer<'a> {
             blocks,
             operations,
             texts,
+            ..
         } = self;
         let application = match (session.client_app_id, session.app_id) {
             (0, 0) if session.client_family == ClientFamily::Owa => EXCHANGE_ONLINE,
@@ -288,10 +303,15 @@ impl<'a> Observer<'a> {
                 format!("AS{}", session.asn)
             })
         } else {
-            symbols.intern(blocks.name(blocks.of(session.network)))
+            let block = || blocks.name(blocks.of(session.network));
+            self.network_blocks.get(symbols, session.network, block)
         };
         let channel = Channel::of(session.client_family);
-        let application_symbol = symbols.intern(application);
+        let application_symbol = match (session.client_app_id, session.app_id) {
+            (0, 0) => symbols.intern(application),
+            (0, app_id) => self.apps.get(symbols, app_id, || application),
+            (client_app_id, _) => self.client_apps.get(symbols, client_app_id, || application),
+        };
         let from_somewhere = application_symbol != 0 && block != 0;
         let origin = if channel == Channel::Application && from_somewhere {
             let key = (3, application_symbol, block, 0);
@@ -304,22 +324,26 @@ impl<'a> Observer<'a> {
         Observation {
             session: index,
             day: session.day,
-            mailbox: symbols.intern(name(&columns.mailbox, session.mailbox)),
+            mailbox: self.mailboxes.get(symbols, session.mailbox, || {
+                name(&columns.mailbox, session.mailbox)
+            }),
             channel,
             family: session.client_family,
             categories: [
                 application_symbol,
                 client,
                 actor,
-                symbols.intern(name(&columns.network, session.network)),
+                self.networks.get(symbols, session.network, || {
+                    name(&columns.network, session.network)
+                }),
                 block,
-                symbols.intern(name(&columns.country, session.country)),
+                self.countries.get(symbols, session.country, || {
+                    name(&columns.country, session.country)
+                }),
                 // A protocol's name alone tells nobody apart.
-                if info.contains('/') {
-                    symbols.intern(info)
-                } else {
-                    0
-                },
+                self.clients.get(symbols, session.client_info, || {
+                    if info.contains('/') { info } else { "" }
+                }),
                 origin,
             ],
             measures: [
@@ -349,6 +373,24 @@ impl<'a> Observer<'a> {
 
 fn name<'a>(coded: &Coded<'a>, code: u32) -> &'a str {
     coded.names[code as usize]
+}
+
+/// Symbols of the texts of a dictionary by their codes, so that each is looked up once.
+struct SymbolCache(Vec<Option<Symbol>>);
+
+impl SymbolCache {
+    fn new(coded: &Coded<'_>) -> Self {
+        Self(vec![None; coded.names.len()])
+    }
+
+    fn get<'t>(
+        &mut self,
+        symbols: &mut Symbols,
+        code: u32,
+        text: impl FnOnce() -> &'t str,
+    ) -> Symbol {
+        *self.0[code as usize].get_or_insert_with(|| symbols.intern(text()))
+    }
 }
 
 /// Formatted texts by the codes that they are made of, so that each is built once.

@@ -25,14 +25,24 @@ struct SampledSession {
 }
 
 impl Sample {
-    /// Adds sessions (id, day, row of the forest's matrix) and keeps the largest keys.
-    pub(super) fn extend(&mut self, sessions: impl Iterator<Item = (u64, i32, Vec<f32>)>) {
-        self.sessions
-            .extend(sessions.map(|(id, day, row)| SampledSession {
-                key: key(id, day),
+    /// Adds sessions (id, day, and what makes the row of the forest's matrix) and keeps the largest keys.
+    pub(super) fn extend<R: FnOnce() -> Vec<f32>>(
+        &mut self,
+        sessions: impl Iterator<Item = (u64, i32, R)>,
+    ) {
+        // Of millions few stay: the others' rows are not made.
+        let least = match self.sessions.last() {
+            Some(last) if self.sessions.len() >= SIZE => last.key,
+            _ => f64::NEG_INFINITY,
+        };
+        self.sessions.extend(sessions.filter_map(|(id, day, row)| {
+            let key = key(id, day);
+            (key >= least).then(|| SampledSession {
+                key,
                 id,
-                row,
-            }));
+                row: row(),
+            })
+        }));
         self.sessions
             .sort_unstable_by(|a, b| b.key.total_cmp(&a.key).then(a.id.cmp(&b.id)));
         self.sessions.truncate(SIZE);
@@ -83,10 +93,14 @@ mod tests {
             })
             .collect();
         let (mut once, mut daily) = (Sample::default(), Sample::default());
-        once.extend(sessions.iter().cloned());
+        let rows = |(id, day, row): &(u64, i32, Vec<f32>)| {
+            let row = row.clone();
+            (*id, *day, move || row)
+        };
+        once.extend(sessions.iter().map(rows));
         sessions
             .chunks(200)
-            .for_each(|day| daily.extend(day.iter().cloned()));
+            .for_each(|day| daily.extend(day.iter().map(rows)));
         assert_eq!(once.sessions, daily.sessions);
         assert_eq!(once.len(), SIZE);
     }

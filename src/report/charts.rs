@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::period::{DAY, Period, accesses};
+use super::period::{DAY, Period, all_accesses};
 use super::{coverage, sheets, wording};
 use crate::chart::campaign_map::{Campaign, CampaignMap, Visit};
 use crate::chart::score_distribution::{ScoreDistribution, Thresholds};
@@ -133,7 +133,7 @@ pub(super) fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -
 }
 
 fn overview(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> TenantOverview {
-    let (all, usual) = accesses(analysis.sessions.iter(), naming, period);
+    let (all, usual) = all_accesses(analysis, naming, period);
     TenantOverview {
         accesses: period.series(all, &usual),
         mailboxes: analysis.mailboxes as u64,

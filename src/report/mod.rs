@@ -6,6 +6,7 @@
 mod charts;
 mod coverage;
 mod drawing;
+mod lanes;
 mod page;
 mod period;
 mod sessions;

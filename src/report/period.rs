@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::chart::{Band, Series, bin_seconds};
-use crate::event::AccessType;
+use crate::event::{AccessType, EventColumns};
 use crate::explain::Naming;
 use crate::pipeline::{Analysis, AnalyzedSession};
 
@@ -118,27 +118,53 @@ impl Period {
 }
 
 /// Accesses per bin (a Bind counts its items, a Sync one), all sessions and unflagged ones.
-pub(super) fn accesses<'a>(
-    sessions: impl Iterator<Item = &'a AnalyzedSession>,
+pub(super) fn accesses(
+    sessions: &[&AnalyzedSession],
     naming: &Naming<'_>,
     period: &Period,
 ) -> (Vec<u64>, Vec<u64>) {
-    let (mut all, mut usual) = (vec![0; period.bins], vec![0; period.bins]);
-    let columns = naming.columns();
-    for analyzed in sessions {
-        for &row in &analyzed.session.rows {
-            let row = row as usize;
-            let amount = match AccessType::from_u8(columns.access[row]) {
-                AccessType::None => continue,
-                AccessType::Sync => 1,
-                AccessType::Bind => u64::from(columns.items[row]),
-            };
-            let bin = period.bin(columns.time[row]);
-            all[bin] += amount;
-            if !analyzed.verdict.ranked.flagged {
-                usual[bin] += amount;
-            }
-        }
-    }
+    let count = |flagged: bool| {
+        let of_kind = sessions
+            .iter()
+            .filter(|s| s.verdict.ranked.flagged == flagged);
+        let rows = of_kind.flat_map(|s| &s.session.rows);
+        count_by_bin(rows.map(|&row| row as usize), naming.columns(), period)
+    };
+    let (usual, flagged) = (count(false), count(true));
+    let all = usual.iter().zip(&flagged).map(|(a, b)| a + b).collect();
     (all, usual)
+}
+
+/// The same of all sessions of an analysis. They hold every event of their days, and events in the order of time are counted many
+/// times faster than in that of the ranking.
+pub(super) fn all_accesses(
+    analysis: &Analysis,
+    naming: &Naming<'_>,
+    period: &Period,
+) -> (Vec<u64>, Vec<u64>) {
+    let columns = naming.columns();
+    let first = columns
+        .time
+        .partition_point(|&time| time < period.first_day * 1000);
+    let all = count_by_bin(first..columns.time.len(), columns, period);
+    let rows = analysis.flagged().flat_map(|s| &s.session.rows);
+    let flagged = count_by_bin(rows.map(|&row| row as usize), columns, period);
+    let usual = all.iter().zip(&flagged).map(|(a, b)| a - b).collect();
+    (all, usual)
+}
+
+fn count_by_bin(
+    rows: impl Iterator<Item = usize>,
+    columns: &EventColumns<'_>,
+    period: &Period,
+) -> Vec<u64> {
+    let mut bins = vec![0; period.bins];
+    for row in rows {
+        bins[period.bin(columns.time[row])] += match AccessType::from_u8(columns.access[row]) {
+            AccessType::None => 0,
+            AccessType::Sync => 1,
+            AccessType::Bind => u64::from(columns.items[row]),
+        };
+    }
+    bins
 }

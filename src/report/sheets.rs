@@ -1,14 +1,12 @@
 //! The analysis of one mailbox as data for its sheet.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::Timestamp;
 
 use super::charts::flagged_session;
 use super::period::{Period, accesses};
-use super::wording;
+use super::{lanes, wording};
 use crate::chart::label;
-use crate::chart::mailbox_sheet::{Lane, MailboxSheet, Reason};
+use crate::chart::mailbox_sheet::{MailboxSheet, Reason};
 use crate::event::AccessType;
 use crate::explain::{self, Naming};
 use crate::feature::{FeatureGroup, FeatureId};
@@ -39,7 +37,7 @@ pub(super) fn sheet(
     period: &Period,
     blocks: &AddressBlocks,
 ) -> MailboxSheet {
-    let (all, usual) = accesses(sessions.iter().copied(), naming, period);
+    let (all, usual) = accesses(sessions, naming, period);
     let flagged: Vec<&AnalyzedSession> = sessions
         .iter()
         .copied()
@@ -54,12 +52,8 @@ pub(super) fn sheet(
         flagged: flagged.iter().map(|s| flagged_session(s, naming)).collect(),
         week: week(sessions, naming, period),
         first_day: period.first_day,
-        clients: lanes(sessions, period, |s| naming.client(&s.session)),
-        networks: by_block(
-            lanes(sessions, period, |s| naming.network(&s.session)),
-            sessions,
-            (naming, blocks),
-        ),
+        clients: lanes::clients(sessions, naming, period),
+        networks: lanes::networks(sessions, (naming, blocks), period),
         reasons: sheet_reasons(flagged.first().copied(), naming),
     }
 }
@@ -89,80 +83,6 @@ fn hour_of_week(time_ms: i64, naming: &Naming<'_>) -> Option<usize> {
         .to_zoned_datetime(naming.time_zone());
     let day = zoned.weekday().to_monday_zero_offset() as usize;
     Some(day * 24 + zoned.hour() as usize)
-}
-
-fn lanes(
-    sessions: &[&AnalyzedSession],
-    period: &Period,
-    label: impl Fn(&AnalyzedSession) -> String,
-) -> Vec<Lane> {
-    let mut lanes: BTreeMap<String, (Vec<u64>, BTreeSet<usize>)> = BTreeMap::new();
-    for analyzed in sessions.iter().filter(|s| s.session.touches_mailbox()) {
-        let day = period.day(analyzed.session.start);
-        let lane = lanes
-            .entry(label(analyzed))
-            .or_insert_with(|| (vec![0; period.days], BTreeSet::new()));
-        lane.0[day] += (analyzed.session.items + u64::from(analyzed.session.syncs)).max(1);
-        if analyzed.verdict.ranked.flagged {
-            lane.1.insert(day);
-        }
-    }
-    lanes
-        .into_iter()
-        .map(|(label, (days, flagged))| Lane {
-            label,
-            days,
-            flagged_days: flagged.into_iter().collect(),
-        })
-        .collect()
-}
-
-/// Joins the networks of one provider's block into one lane: home and mobile connections change their address block by
-/// the day, and attackers rotate theirs. What took part in flagged sessions is never joined with what did not.
-fn by_block(
-    lanes: Vec<Lane>,
-    sessions: &[&AnalyzedSession],
-    (naming, blocks): (&Naming<'_>, &AddressBlocks),
-) -> Vec<Lane> {
-    let block_of: BTreeMap<String, &str> = sessions
-        .iter()
-        .map(|s| {
-            (
-                naming.network(&s.session),
-                blocks.name(blocks.of(s.session.network)),
-            )
-        })
-        .collect();
-    let mut joined: BTreeMap<(bool, &str), Vec<Lane>> = BTreeMap::new();
-    for lane in lanes {
-        let block = block_of.get(&lane.label).copied().unwrap_or_default();
-        let key = (lane.flagged_days.is_empty(), block);
-        joined.entry(key).or_default().push(lane);
-    }
-    joined
-        .into_iter()
-        .map(|((_, block), members)| join(block, members))
-        .collect()
-}
-
-fn join(block: &str, mut members: Vec<Lane>) -> Lane {
-    if let [_] = members.as_slice() {
-        return members.remove(0);
-    }
-    let mut flagged = BTreeSet::new();
-    let mut days: Vec<u64> = Vec::new();
-    for lane in &members {
-        days.resize(days.len().max(lane.days.len()), 0);
-        for (sum, items) in days.iter_mut().zip(&lane.days) {
-            *sum += items;
-        }
-        flagged.extend(&lane.flagged_days);
-    }
-    Lane {
-        label: format!("{block} ({} networks)", label::count(members.len() as u64)),
-        days,
-        flagged_days: flagged.into_iter().collect(),
-    }
 }
 
 /// The reasons of the flagged session that ranks highest, with their shares in its score. Those of several sessions in one list
@@ -294,25 +214,6 @@ mod tests {
         assert_eq!(words(FeatureId::Items, 1.0, 0.0, "0 to 1"), None);
         assert_eq!(words(FeatureId::Silence, 1.0, 0.0, ""), None);
         assert_eq!(words(FeatureId::Network, 2.0, 0.0, ""), None);
-    }
-
-    #[test]
-    fn a_block_sums_its_networks() {
-        let lane = |label: &str, days: &[u64], flagged: &[usize]| Lane {
-            label: label.to_owned(),
-            days: days.to_vec(),
-            flagged_days: flagged.to_vec(),
-        };
-        let alone = lane("192.0.2.0/24", &[1], &[]);
-        assert_eq!(join("192.0.0.0/16", vec![alone.clone()]), alone);
-        let joined = join(
-            "192.0.0.0/16",
-            vec![
-                lane("192.0.2.0/24", &[1, 0], &[0]),
-                lane("192.0.3.0/24", &[2, 5], &[1]),
-            ],
-        );
-        assert_eq!(joined, lane("192.0.0.0/16 (2 networks)", &[3, 5], &[0, 1]));
     }
 
     #[test]

@@ -4,41 +4,18 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::address_blocks::AddressBlocks;
 use super::context::context;
-use super::{SessionOptions, day_of, run};
-use crate::event::{ClientFamily, EventColumns, Operation};
-
-/// Records that name no client, or only half of one, look for the session that caused them.
-pub(super) fn is_guest(columns: &EventColumns<'_>, operation: Operation, row: u32) -> bool {
-    let row = row as usize;
-    let info = columns.client_info.codes[row];
-    if ClientFamily::from_u8(columns.client_family[row]) == ClientFamily::Owa {
-        return !names_browser(columns, row) || columns.session_id.codes[row] == 0;
-    }
-    operation.is_sign_in()
-        || (operation.is_rule_change() && info == 0 && columns.client_app_id.codes[row] == 0)
-}
-
-/// Whether a record of Outlook on the web says which browser.
-fn names_browser(columns: &EventColumns<'_>, row: usize) -> bool {
-    let info = columns.client_info.codes[row] as usize;
-    ClientFamily::from_u8(columns.client_family[row]) == ClientFamily::Owa
-        && columns.client_info.names[info].contains("Mozilla")
-}
+use super::log::Log;
+use super::{day_of, run};
+use crate::event::EventColumns;
 
 /// Seats sign-ins and administrative records: with the session of the same actor, mailbox and day that shares
 /// their `SessionId`, else their address within the silence; else in sessions of their own.
-pub(super) fn seat_guests(
-    columns: &EventColumns<'_>,
-    options: &SessionOptions,
-    blocks: &AddressBlocks,
-    guests: Vec<u32>,
-    runs: &mut Vec<Vec<u32>>,
-) {
+pub(super) fn seat_guests(log: &Log<'_>, guests: Vec<u32>, runs: &mut Vec<Vec<u32>>) {
     if guests.is_empty() {
         return;
     }
+    let columns = log.columns;
     let wanted: FxHashSet<Party> = guests.iter().map(|&row| party(columns, row)).collect();
     let mut hosts: FxHashMap<Party, Vec<usize>> = FxHashMap::default();
     for (index, run) in runs.iter().enumerate() {
@@ -61,13 +38,8 @@ pub(super) fn seat_guests(
             .filter_map(|&index| {
                 let run = &runs[index];
                 let span = stretched.get(&index).copied();
-                host_rank(
-                    columns,
-                    options,
-                    row,
-                    (run, span.unwrap_or_else(|| span_of(columns, run))),
-                )
-                .map(|rank| (rank, context(columns, run[0]), index))
+                let span = span.unwrap_or_else(|| span_of(columns, run));
+                host_rank(log, row, (run, span)).map(|rank| (rank, context(columns, run[0]), index))
             })
             .min();
         match best {
@@ -89,7 +61,7 @@ pub(super) fn seat_guests(
     // What no session has made is cut like everything else.
     homeless.sort_unstable_by_key(|&row| (context(columns, row), row));
     for same in homeless.chunk_by(|&a, &b| context(columns, a) == context(columns, b)) {
-        runs.extend(run::cut(columns, options, blocks, same));
+        runs.extend(run::cut(log, same));
     }
 }
 
@@ -114,13 +86,13 @@ fn span_of(columns: &EventColumns<'_>, run: &[u32]) -> (i64, i64) {
 /// How well a run hosts a guest, smaller is better: same `SessionId` first, then the nearest in time with the same
 /// address. `None` when neither holds, or the session would become too long.
 fn host_rank(
-    columns: &EventColumns<'_>,
-    options: &SessionOptions,
-    row: u32,
+    log: &Log<'_>,
+    guest: u32,
     (run, (start, end)): (&[u32], (i64, i64)),
 ) -> Option<(u8, i64)> {
+    let (columns, options) = (log.columns, log.options);
     let (first, last) = (*run.first()? as usize, *run.last()? as usize);
-    let row = row as usize;
+    let row = guest as usize;
     let time = columns.time[row];
     let distance = (start - time).max(time - end).max(0);
     if end.max(time) - start.min(time) > options.max_length_ms {
@@ -131,7 +103,7 @@ fn host_rank(
         return Some((0, distance));
     }
     // Two browsers behind one address are two clients, as are a browser and Outlook.
-    let stranger = names_browser(columns, row)
+    let stranger = log.names_browser(guest)
         && (columns.client_family[row] != columns.client_family[first]
             || columns.client_info.codes[row] != columns.client_info.codes[first]);
     if stranger {

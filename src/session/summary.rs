@@ -4,30 +4,21 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
-use super::guest::is_guest;
+use super::log::Log;
 use super::{Session, day_of, stable_hash};
-use crate::event::{AccessType, ClientFamily, EventColumns, Operation};
+use crate::event::{AccessType, EventColumns};
 
 /// Reads closer together than this belong to one burst: `MailItemsAccessed` aggregates up to two minutes of reads
 /// into one record, so five minutes hold at least two records of a steady reader.
 const BURST_MS: i64 = 5 * 60_000;
 
-pub(super) fn summarise(
-    columns: &EventColumns<'_>,
-    operations: &[Operation],
-    rows: Vec<u32>,
-) -> Session {
+pub(super) fn summarise(log: &Log<'_>, rows: Vec<u32>) -> Session {
+    let columns = log.columns;
     // The context comes from the first event that names a client; guests (sign-ins, rules) name none.
     let lead = rows
         .iter()
         .copied()
-        .find(|&row| {
-            !is_guest(
-                columns,
-                operations[columns.operation.codes[row as usize] as usize],
-                row,
-            )
-        })
+        .find(|&row| !log.is_guest(row))
         .unwrap_or(rows[0]) as usize;
     let (first, last) = (rows[0] as usize, rows[rows.len() - 1] as usize);
     let mut session = Session {
@@ -37,7 +28,7 @@ pub(super) fn summarise(
         client_app_id: columns.client_app_id.codes[lead],
         app_id: columns.app_id.codes[lead],
         client_info: columns.client_info.codes[lead],
-        client_family: ClientFamily::from_u8(columns.client_family[lead]),
+        client_family: log.family(lead as u32),
         network: 0,
         address: columns.address.codes[lead],
         asn: 0,
@@ -66,8 +57,8 @@ pub(super) fn summarise(
     let mut folders: FxHashSet<u32> = FxHashSet::default();
     let mut widest = 0;
     for &row in &rows {
+        let operation = log.operation(row);
         let row = row as usize;
-        let operation = operations[columns.operation.codes[row] as usize];
         match AccessType::from_u8(columns.access[row]) {
             AccessType::Sync => session.syncs += 1,
             AccessType::Bind => session.items += u64::from(columns.items[row]),

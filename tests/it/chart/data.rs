@@ -196,6 +196,7 @@ pub fn sheet() -> MailboxSheet {
             })
             .collect(),
         flagged_days: Vec::new(),
+        sums: 0,
     };
     let mut clients = vec![
         lane("Outlook for Windows", 120, 0),
@@ -218,6 +219,7 @@ pub fn sheet() -> MailboxSheet {
             label: name.to_owned(),
             days,
             flagged_days: vec![15, 18],
+            sums: 0,
         });
     }
     let reason = |sentence: &str, observed, expected, unit: &str, contribution| Reason {

@@ -229,6 +229,7 @@ fn two_years() -> (TenantOverview, MailboxSheet) {
             } else {
                 Vec::new()
             },
+            sums: 0,
         })
         .collect();
     sheet.networks = sheet.clients.clone();
