@@ -27,6 +27,7 @@ mod intern;
 mod inventory;
 mod json;
 mod key_order;
+mod lead;
 mod merge;
 mod packing;
 mod record;
@@ -61,6 +62,7 @@ pub use digest::HashedFile;
 pub use envelope::Envelope;
 pub use events_file::write_events;
 pub use inventory::{Inventory, Tally, inventory};
+pub use lead::{Lead, LeadRecords, leads};
 pub use reject::Reject;
 pub use source::{Compression, Input};
 pub(crate) use source::{input_at, is_run_directory};
@@ -179,6 +181,15 @@ pub struct Ingested {
     pub coverage: Coverage,
     /// The geographic databases that were asked, in that order.
     pub geo_databases: Vec<HashedFile>,
+}
+
+impl Ingested {
+    /// What the records that are no events may mean for mailboxes.
+    #[must_use]
+    pub fn leads(&self) -> Vec<LeadRecords> {
+        let others = self.other.iter();
+        leads(others.map(|(_, operation, records)| (operation.as_str(), *records)))
+    }
 }
 
 /// Reads all inputs.

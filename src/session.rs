@@ -41,6 +41,9 @@ pub const DAY_MS: i64 = 86_400_000;
 /// Exchange Online's application id.
 pub(crate) const EXCHANGE_ONLINE: &str = "00000002-0000-0ff1-ce00-000000000000";
 
+/// Days whose sessions are made side by side, and so exist twice for a moment.
+const DAYS_AT_A_TIME: usize = 16;
+
 /// How events are cut into sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionOptions {
@@ -153,12 +156,14 @@ pub fn sessionize(
         let first = days.last().map_or(0, |day: &Range<u32>| day.end);
         days.push(first..first + day.len() as u32);
     }
-    let by_day: Vec<Vec<Session>> = days
-        .into_par_iter()
-        .map(|rows| sessions_of_day(&log, rows))
-        .collect();
-    let mut sessions = Vec::with_capacity(by_day.iter().map(Vec::len).sum());
-    sessions.extend(by_day.into_iter().flatten());
+    let mut sessions = Vec::new();
+    for days in days.chunks(DAYS_AT_A_TIME) {
+        let by_day: Vec<Vec<Session>> = days
+            .par_iter()
+            .map(|rows| sessions_of_day(&log, rows.clone()))
+            .collect();
+        sessions.extend(by_day.into_iter().flatten());
+    }
     Ok(sessions)
 }
 

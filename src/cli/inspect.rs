@@ -15,7 +15,8 @@ use crate::chart::{Chart, Style};
 use crate::error::Error;
 use crate::explain::number;
 use crate::ingest::{
-    self, Counts, FileReport, Ingested, Inventory, Tally, Warning, inventory, write_events,
+    self, Counts, FileReport, Ingested, Inventory, LeadRecords, Tally, Warning, inventory,
+    write_events,
 };
 use crate::report;
 use crate::staging::{check_place, write_whole};
@@ -129,6 +130,7 @@ struct Inspection<'a> {
     warnings: Vec<Advice<'a>>,
     inventory: Inventory,
     other_records: Vec<Other<'a>>,
+    leads: Vec<LeadRecords>,
     rejects: Vec<Tally>,
 }
 
@@ -182,6 +184,7 @@ fn as_json(ingested: &Ingested) -> Result<String, Error> {
                 records: *records,
             })
             .collect(),
+        leads: ingested.leads(),
         rejects: rejects_by_reason(ingested),
     };
     serde_json::to_string_pretty(&inspection).map_err(|error| Error::Io {
@@ -262,6 +265,7 @@ fn as_text(ingested: &Ingested, args: &InspectArgs) -> Result<String, Error> {
         text.push('\n');
     }
     text.push_str(&missing_text(ingested, args.top));
+    text.push_str(&leads_text(ingested));
     if let Some(path) = &args.events {
         text.push_str(&format!("\nEvents: {}", path.display()));
     }
@@ -375,6 +379,21 @@ fn missing_text(ingested: &Ingested, top: usize) -> String {
         ));
     }
     text
+}
+
+/// Records of other kinds that bear on mailboxes; empty where there are none.
+fn leads_text(ingested: &Ingested) -> String {
+    let leads = ingested.leads();
+    let lines = leads
+        .iter()
+        .map(|lead| format!("  - {}\n", lead.sentence()));
+    match leads.as_slice() {
+        [] => String::new(),
+        _ => format!(
+            "\nNot judged, and worth a look:\n{}",
+            lines.collect::<String>()
+        ),
+    }
 }
 
 fn draw(ingested: &Ingested, path: &Path) -> Result<(), Error> {

@@ -80,6 +80,9 @@ pub(crate) fn what_was_read(analysis: &Analysis) -> String {
     if more > 0 {
         text.push_str(&format!("\n     and {more} more notes in summary.json"));
     }
+    for lead in analysis.ingested.leads() {
+        text.push_str(&format!("\n     not judged: {}", lead.sentence()));
+    }
     text
 }
 

@@ -91,3 +91,44 @@ fn rejects_and_missing_files_have_their_exit_codes() {
         "{said}"
     );
 }
+
+#[test]
+fn records_that_open_ways_into_mailboxes_are_pointed_at() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let export = folder.path().join("export.json");
+    let other = |number: usize, workload: &str, operation: &str| {
+        format!(
+            r#"{{"CreationTime":"2024-03-01T12:00:00","Id":"00000000-0000-0000-0000-{number:012}","Operation":"{operation}","RecordType":8,"UserId":"admin@contoso.example","Workload":"{workload}"}}"#
+        )
+    };
+    let mut lines = records();
+    for number in 0..3 {
+        lines.push(other(
+            number,
+            "AzureActiveDirectory",
+            "Consent to application.",
+        ));
+    }
+    lines.push(other(3, "Exchange", "New-TransportRule"));
+    lines.push(other(4, "SharePoint", "FileDownloaded"));
+    fs::write(&export, lines.join("\n")).expect("a file");
+    let consent = "applications were given access, secrets or owners (Consent to application × 3)";
+    let rule = "rules or connectors for all mail were changed (New-TransportRule × 1)";
+
+    let text = inspect(&[&export]);
+    let run = folder.path().join("run");
+    let analyzed = Command::new(env!("CARGO_BIN_EXE_mailglass"))
+        .args([Path::new("analyze"), &export, Path::new("--out"), &run])
+        .output()
+        .expect("mailglass runs");
+    let page = fs::read(run.join("report.html")).expect("the page");
+    for told in [&text.stdout, &analyzed.stdout, &page] {
+        let told = String::from_utf8_lossy(told);
+        assert!(told.contains(consent) && told.contains(rule), "{told}");
+        assert!(told.to_lowercase().contains("not judged"), "{told}");
+    }
+    let leads = &json(&inspect(&[&export, Path::new("--json")]))["leads"];
+    assert_eq!(leads.as_array().map(Vec::len), Some(2));
+    assert_eq!(leads[0]["lead"], "applications");
+    assert_eq!(leads[0]["operations"][0][1], 3);
+}

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::run::{Allowed, Counts, Run, Summary};
 use crate::chart::{Chart, label};
+use crate::ingest::{LeadRecords, leads};
 use crate::report::drawing::ChartFile;
 
 /// Workloads and operations listed among the records that are not of mailboxes.
@@ -32,6 +33,8 @@ pub(super) struct Method {
     left_out_more: u64,
     other: Vec<[String; 2]>,
     other_left: u64,
+    /// What the other records may mean for mailboxes.
+    leads: Vec<String>,
     inputs: Vec<InputRow>,
     /// The allow-list's entries: what, why, until when, sessions, those that would have been flagged, those after the last day.
     allowed: Vec<[String; 6]>,
@@ -104,6 +107,7 @@ impl Method {
                 .map(|(name, n)| [(*name).clone(), label::count(**n)])
                 .collect(),
             other_left: other.len().saturating_sub(OTHER_LISTED) as u64,
+            leads: leads_of(summary),
             inputs: summary
                 .inputs
                 .iter()
@@ -180,6 +184,20 @@ fn counts(counts: &Counts) -> Vec<[String; 2]> {
     ]
     .map(|(name, n)| [name.to_owned(), label::count(n)])
     .to_vec()
+}
+
+/// Of each lead a sentence.
+fn leads_of(summary: &Summary) -> Vec<String> {
+    // The name of a workload has no space.
+    let operation = |name: &str| {
+        name.split_once(' ')
+            .map_or(0, |(workload, _)| workload.len())
+    };
+    let others = summary.other_records.iter();
+    leads(others.map(|(name, records)| (&name[operation(name)..], *records)))
+        .iter()
+        .map(LeadRecords::sentence)
+        .collect()
 }
 
 /// Every parameter with its place in `summary.json`.
