@@ -75,6 +75,7 @@ pub fn draw(data: &CampaignMap, style: &Style, path: &Path) -> Result<(), ChartE
             title: &title(data),
             subtitle: &subtitle(data, style),
             units: "flagged sessions by their start; larger dots: more items",
+            times: true,
         };
         let mut area = frame::draw(canvas, style, &around);
         let mut plot = Area {

@@ -61,6 +61,7 @@ pub fn draw(data: &Comparison, style: &Style, path: &Path) -> Result<(), ChartEr
             } else {
                 "means over seeds; whiskers are 95% confidence intervals"
             },
+            times: false,
         };
         let area = frame::draw(canvas, style, &around);
         let (left, right) = (area.left + NAMES, area.right - VALUES);

@@ -142,6 +142,7 @@ pub fn draw(data: &Coverage, style: &Style, path: &Path) -> Result<(), ChartErro
                 title: &title(data),
                 subtitle: &subtitle(&stack, (data, style)),
                 units: &format!("deduplicated mailbox records per {step}"),
+                times: true,
             };
             let mut area = frame::draw(canvas, style, &around);
             let legend = area.take_top(LEGEND);

@@ -43,6 +43,7 @@ pub fn draw(data: &DetectionDelay, style: &Style, path: &Path) -> Result<(), Cha
             title: &title(data),
             subtitle: &subtitle,
             units: "episodes; those never found stay below the curve's end",
+            times: false,
         };
         let mut area = frame::draw(canvas, style, &around);
         let legend = area.take_top(LEGEND);

@@ -13,6 +13,8 @@ pub(super) struct Frame<'a> {
     pub subtitle: &'a str,
     /// What is counted, for the footer.
     pub units: &'a str,
+    /// Whether times are shown, whose zone the footer then names.
+    pub times: bool,
 }
 
 /// Height that [`draw`] takes above the content.
@@ -50,7 +52,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, style: &Style, frame: &Frame<'_>) ->
     let mark = format!("mailglass {}", env!("CARGO_PKG_VERSION"));
     let room = inner - footer.width(&mark) - 24.0;
     let baseline = height - 18.0;
-    let mut text = format!("{} · times in {}", frame.units, style.zone_name());
+    let mut text = frame.units.to_owned();
+    if frame.times {
+        text = format!("{text} · times in {}", style.zone_name());
+    }
     if !style.source.is_empty() {
         text = format!("{text} · source: {}", style.source);
     }

@@ -69,6 +69,7 @@ pub fn draw(data: &MailboxSheet, style: &Style, path: &Path) -> Result<(), Chart
             title: &title(data),
             subtitle: &subtitle(data, style),
             units: &format!("items per {step} and per day"),
+            times: true,
         };
         let mut area = frame::draw(canvas, style, &around);
         let plot = Area {

@@ -42,6 +42,7 @@ pub fn draw(data: &PrecisionRecall, style: &Style, path: &Path) -> Result<(), Ch
             title: &title(data),
             subtitle: &subtitle,
             units: "sessions by falling score; precision is the share of attacks among those listed so far",
+            times: false,
         };
         let area = frame::draw(canvas, style, &around);
         let axes = (

@@ -38,6 +38,7 @@ pub fn draw(data: &RecallByAlerts, style: &Style, path: &Path) -> Result<(), Cha
             title: &title(data),
             subtitle: &subtitle,
             units: "alerts by falling score, over the days of the log; an episode is one mailbox in one campaign",
+            times: false,
         };
         let area = frame::draw(canvas, style, &around);
         let alerts = data.points.iter().map(|(alerts, _)| *alerts);

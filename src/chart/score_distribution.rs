@@ -63,6 +63,7 @@ pub fn draw(data: &ScoreDistribution, style: &Style, path: &Path) -> Result<(), 
             title: &title(data),
             subtitle: &subtitle(data),
             units: "sessions by score, 0 to 1, higher is more anomalous",
+            times: false,
         };
         let mut area = frame::draw(canvas, style, &around);
         let legend = area.take_top(LEGEND);

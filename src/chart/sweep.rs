@@ -77,6 +77,7 @@ pub fn draw(data: &Sweep, style: &Style, path: &Path) -> Result<(), ChartError> 
             title: &data.title,
             subtitle: &data.subtitle,
             units: "means over seeds; whiskers are 95% confidence intervals",
+            times: false,
         };
         let mut area = frame::draw(canvas, style, &around);
         let legend = area.take_top(LEGEND);

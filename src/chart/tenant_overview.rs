@@ -42,6 +42,7 @@ pub fn draw(data: &TenantOverview, style: &Style, path: &Path) -> Result<(), Cha
             title: &title(data),
             subtitle: &subtitle(data, style),
             units: &format!("mailbox accesses per {step}"),
+            times: true,
         };
         let mut area = frame::draw(canvas, style, &around);
         let legend = area.take_top(LEGEND);

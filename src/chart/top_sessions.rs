@@ -66,6 +66,7 @@ pub fn draw(data: &TopSessions, style: &Style, path: &Path) -> Result<(), ChartE
                 label::count(flagged as u64),
             ),
             units: "score, 0 to 1, and the share of each group of features",
+            times: true,
         };
         let mut area = frame::draw(canvas, style, &around);
         if drawn.is_empty() {

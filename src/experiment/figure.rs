@@ -309,6 +309,7 @@ fn left_out(ablation: &str) -> String {
     let words = |name: &str| name.replace('_', " ");
     match ablation.split_once(':') {
         Some(("group", name)) => format!("without {} features", words(name)),
+        Some((_, "follow_up")) => "without follow-ups".to_owned(),
         Some((_, name)) => format!("without {}", words(name)),
         None => format!("without {}", words(ablation)),
     }
