@@ -4,12 +4,15 @@
 //! them: categories as [`Symbol`]s, measures as numbers, the time as a cell of the week.
 
 mod catalogue;
+mod change;
 mod observation;
+mod observer;
 mod symbols;
 
 pub use catalogue::{FEATURE_COUNT, FEATURES, Feature, FeatureGroup, FeatureId};
+pub use change::Action;
 pub use observation::{
-    Action, CategoryKind, Channel, MEASURES, Measure, Observation, Observer, WEEK_CELLS, observe,
-    week_cell_hour,
+    CategoryKind, Channel, MEASURES, Measure, Observation, WEEK_CELLS, week_cell_hour,
 };
+pub use observer::{Observer, observe};
 pub use symbols::{Symbol, Symbols};

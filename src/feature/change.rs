@@ -1,0 +1,162 @@
+//! What a session changed in the mailbox's settings, and whether such changes hide something.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{EventColumns, Operation};
+use crate::session::Session;
+
+/// The most serious change that a session made to the mailbox's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Action {
+    /// Nothing was changed.
+    None,
+    /// A rule without signs of concealment.
+    Rule,
+    /// A rule that hides or forwards mail, forwarding of the mailbox, or a permission for somebody else.
+    Concealing,
+}
+
+/// The most serious change of a session; `operations` are the classes of the log's operations, by code.
+pub(super) fn most_serious_change(
+    session: &Session,
+    columns: &EventColumns<'_>,
+    operations: &[Operation],
+) -> Action {
+    if session.rules == 0 {
+        return Action::None;
+    }
+    session
+        .rows
+        .iter()
+        .map(|&row| row as usize)
+        .map(|row| {
+            let operation = columns.operation.codes[row];
+            judge_change(
+                operations[operation as usize],
+                columns.operation.get(row),
+                columns.parameters.get(row),
+            )
+        })
+        .max()
+        .unwrap_or(Action::None)
+}
+
+/// Rules that intruders make: they move mail where nobody looks, delete it, or send it out, and carry a name of at most one
+/// letter or digit (MITRE ATT&CK T1564.008, T1114.003). Giving a permission opens a way in; taking one away opens none. `called`
+/// is the operation's name.
+fn judge_change(operation: Operation, called: &str, parameters: &str) -> Action {
+    const HIDING_PLACES: [&str; 5] = [
+        "rss",
+        "conversation history",
+        "junk",
+        "deleted items",
+        "sync issues",
+    ];
+    let is_rule = operation == Operation::InboxRule;
+    let mut action = match operation {
+        Operation::Permission if called.to_ascii_lowercase().starts_with("remove") => {
+            return Action::None;
+        }
+        Operation::Permission => return Action::Concealing,
+        Operation::InboxRule => Action::Rule,
+        Operation::Forwarding => Action::None,
+        _ => return Action::None,
+    };
+    // One character says nothing in Latin letters, and may be a word in others.
+    let says_nothing = |name: &str| {
+        let mut letters = name.chars().filter(|c| c.is_alphanumeric());
+        let first = letters.next();
+        letters.next().is_none() && first.is_none_or(|letter| letter.is_ascii())
+    };
+    for pair in parameters.split("; ") {
+        let Some((key, value)) = pair.split_once('=') else {
+            continue;
+        };
+        let (key, value) = (key.to_ascii_lowercase(), value.to_ascii_lowercase());
+        let filled = !value.is_empty() && value != "false";
+        let concealing = match key.as_str() {
+            "deletemessage"
+            | "softdeletemessage"
+            | "forwardto"
+            | "redirectto"
+            | "forwardasattachmentto"
+            | "forwardingsmtpaddress"
+            | "forwardingaddress"
+            | "grantsendonbehalfto" => filled,
+            "movetofolder" => HIDING_PLACES.iter().any(|place| value.contains(place)),
+            "name" => is_rule && says_nothing(&value),
+            _ => false,
+        };
+        if concealing {
+            action = Action::Concealing;
+        }
+    }
+    action
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_hide_mail_are_told_from_ordinary_ones() {
+        let judged =
+            |called: &str, said: &str| judge_change(Operation::classify(called), called, said);
+        for (called, said, action) in [
+            (
+                "New-InboxRule",
+                "MoveToFolder=Projects; Name=Sort invoices",
+                Action::Rule,
+            ),
+            (
+                "New-InboxRule",
+                "MoveToFolder=RSS Feeds; Name=sort",
+                Action::Concealing,
+            ),
+            ("New-InboxRule", "Name=.", Action::Concealing),
+            ("New-InboxRule", "Name=税", Action::Rule),
+            (
+                "New-InboxRule",
+                "DeleteMessage=False; Name=Newsletters",
+                Action::Rule,
+            ),
+            ("UpdateInboxRules", "", Action::Rule),
+            (
+                "Set-Mailbox",
+                "ForwardingSmtpAddress=smtp:a@b.example",
+                Action::Concealing,
+            ),
+            ("Set-Mailbox", "GrantSendOnBehalfTo=eve", Action::Concealing),
+            ("Set-Mailbox", "Languages=en; Name=a", Action::None),
+            ("SoftDelete", "Name=.", Action::None),
+        ] {
+            assert_eq!(judged(called, said), action, "{called} {said}");
+        }
+        for given in [
+            "Add-MailboxPermission",
+            "Add-RecipientPermission",
+            "Add-MailboxFolderPermission",
+            "Set-MailboxFolderPermission",
+            "AddFolderPermissions",
+            "ModifyFolderPermissions",
+            "UpdateFolderPermissions",
+            "UpdateCalendarDelegation",
+        ] {
+            assert_eq!(judged(given, ""), Action::Concealing, "{given}");
+        }
+        // Taking a permission away opens no way in.
+        for taken in [
+            "Remove-MailboxPermission",
+            "Remove-RecipientPermission",
+            "Remove-MailboxFolderPermission",
+            "RemoveFolderPermissions",
+        ] {
+            assert_eq!(
+                judged(taken, "AccessRights=FullAccess"),
+                Action::None,
+                "{taken}"
+            );
+        }
+    }
+}
