@@ -113,22 +113,23 @@ impl Baselines {
         let mut today = TenantToday::default();
         let mut active: FxHashSet<Symbol> = FxHashSet::default();
         let this_day = observations.iter().map(|o| o.day).max().unwrap_or_default();
-        let news: Vec<Vec<Category>> = observations
+        let news: Vec<(Symbol, Vec<Category>)> = observations
             .par_iter()
+            .filter(|observation| observation.touches_mailbox)
             .map(|observation| {
                 let baseline = self.mailboxes.get(&observation.mailbox);
                 let categories = CategoryKind::ALL.map(|kind| (kind, observation.category(kind)));
                 let new = |of: &Category| baseline.is_none_or(|b| !b.known.contains_key(of));
-                categories.into_iter().filter(new).collect()
+                (
+                    observation.mailbox,
+                    categories.into_iter().filter(new).collect(),
+                )
             })
             .collect();
-        for (observation, news) in observations.iter().zip(news) {
-            if !observation.touches_mailbox {
-                continue;
-            }
-            active.insert(observation.mailbox);
+        for (mailbox, news) in news {
+            active.insert(mailbox);
             for category in news {
-                if met.insert((category, observation.mailbox)) {
+                if met.insert((category, mailbox)) {
                     *today.adopters.entry(category).or_default() += 1;
                 }
             }

@@ -22,54 +22,45 @@ pub(super) fn clients(
     naming: &Naming<'_>,
     period: &Period,
 ) -> Vec<Lane> {
-    let visits = visits(sessions);
-    let (client_of, names) = numbered(visits.iter().map(|s| naming.client(&s.session)));
-    lanes(&visits, &client_of, names, period)
+    let touching = || sessions.iter().filter(|s| s.session.touches_mailbox());
+    let visits: Vec<Visit> = touching().map(|s| Visit::of(s, period)).collect();
+    let (client_of, names) = numbered(touching().map(|s| naming.client(&s.session)));
+    lanes(&visits, &client_of, &names, period.days)
 }
 
-/// The networks from which a mailbox was opened. Those of one provider's block are one lane: home and mobile connections change
-/// their address block by the day, and attackers rotate theirs. What took part in flagged sessions is never joined with what did
-/// not.
+/// The networks from which a mailbox was opened.
 pub(super) fn networks(
     sessions: &[&AnalyzedSession],
     (naming, blocks): (&Naming<'_>, &AddressBlocks),
     period: &Period,
 ) -> Vec<Lane> {
-    let visits = visits(sessions);
-    let (network_of, names) = numbered(visits.iter().map(|s| naming.network(&s.session)));
-    let mut places = vec![(false, ""); names.len()];
-    for (visit, &network) in visits.iter().zip(&network_of) {
-        places[network].0 |= visit.verdict.ranked.flagged;
-        places[network].1 = blocks.name(blocks.of(visit.session.network));
-    }
-    let (block_of, blocks) = numbered(places.into_iter());
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); blocks.len()];
-    for (network, &block) in block_of.iter().enumerate() {
-        members[block].push(network);
-    }
-    let labels = blocks
-        .iter()
-        .zip(&members)
-        .map(|((_, block), members)| match members.as_slice() {
-            [only] => names[*only].clone(),
-            several => block_label(block, several.len()),
-        })
-        .collect();
-    let lane_of: Vec<usize> = network_of
-        .iter()
-        .map(|&network| block_of[network])
-        .collect();
-    lanes(&visits, &lane_of, labels, period)
+    let touching = || sessions.iter().filter(|s| s.session.touches_mailbox());
+    let visits: Vec<Visit> = touching().map(|s| Visit::of(s, period)).collect();
+    let (network_of, networks) = numbered(touching().map(|s| {
+        let block = blocks.name(blocks.of(s.session.network));
+        (naming.network(&s.session), block)
+    }));
+    let (lane_of, labels) = by_block(&visits, &network_of, &networks);
+    lanes(&visits, &lane_of, &labels, period.days)
 }
 
-fn block_label(block: &str, networks: usize) -> String {
-    format!("{block} ({} networks)", label::count(networks as u64))
+/// What a session adds to its lane.
+#[derive(Debug, Clone, Copy)]
+struct Visit {
+    day: usize,
+    items: u64,
+    flagged: bool,
 }
 
-/// The sessions that touched the mailbox.
-fn visits<'a>(sessions: &[&'a AnalyzedSession]) -> Vec<&'a AnalyzedSession> {
-    let touching = |s: &&AnalyzedSession| s.session.touches_mailbox();
-    sessions.iter().copied().filter(touching).collect()
+impl Visit {
+    fn of(analyzed: &AnalyzedSession, period: &Period) -> Self {
+        let session = &analyzed.session;
+        Self {
+            day: period.day(session.start),
+            items: (session.items + u64::from(session.syncs)).max(1),
+            flagged: analyzed.verdict.ranked.flagged,
+        }
+    }
 }
 
 /// The number of each key, and the keys by their numbers.
@@ -86,26 +77,49 @@ fn numbered<K: Hash + Eq>(keys: impl Iterator<Item = K>) -> (Vec<usize>, Vec<K>)
     (of, names.into_iter().map(|(key, _)| key).collect())
 }
 
+/// Joins the `networks` (name and block) of one provider's block into one lane: home and mobile connections change their address
+/// block by the day, and attackers rotate theirs. What took part in flagged sessions is never joined with what did not. Gives
+/// the lane of each visit, and the lanes' labels.
+fn by_block(
+    visits: &[Visit],
+    network_of: &[usize],
+    networks: &[(String, &str)],
+) -> (Vec<usize>, Vec<String>) {
+    let mut flagged = vec![false; networks.len()];
+    for (visit, &network) in visits.iter().zip(network_of) {
+        flagged[network] |= visit.flagged;
+    }
+    let places = flagged.iter().zip(networks);
+    let (place_of, places) = numbered(places.map(|(&flagged, &(_, block))| (flagged, block)));
+    let mut members: Vec<Vec<&str>> = vec![Vec::new(); places.len()];
+    for ((name, _), &place) in networks.iter().zip(&place_of) {
+        members[place].push(name);
+    }
+    let labels = places
+        .iter()
+        .zip(members)
+        .map(|((_, block), members)| match members.as_slice() {
+            [only] => (*only).to_owned(),
+            several => format!("{block} ({} networks)", label::count(several.len() as u64)),
+        })
+        .collect();
+    let lane_of = network_of.iter().map(|&network| place_of[network]);
+    (lane_of.collect(), labels)
+}
+
 /// Sums visits into lanes: `lane_of` each visit, and the lanes' `labels`.
-fn lanes(
-    visits: &[&AnalyzedSession],
-    lane_of: &[usize],
-    labels: Vec<String>,
-    period: &Period,
-) -> Vec<Lane> {
-    let items = |s: &AnalyzedSession| (s.session.items + u64::from(s.session.syncs)).max(1);
+fn lanes(visits: &[Visit], lane_of: &[usize], labels: &[String], days: usize) -> Vec<Lane> {
     let mut totals = vec![(false, 0u64); labels.len()];
     for (visit, &lane) in visits.iter().zip(lane_of) {
-        totals[lane].0 |= visit.verdict.ranked.flagged;
-        totals[lane].1 += items(visit);
+        totals[lane].0 |= visit.flagged;
+        totals[lane].1 += visit.items;
     }
-    let (mut lanes, place_of) = places(labels, &totals, period.days);
+    let (mut lanes, place_of) = places(labels, &totals, days);
     for (visit, &lane) in visits.iter().zip(lane_of) {
-        let day = period.day(visit.session.start);
         let lane = &mut lanes[place_of[lane]];
-        lane.days[day] += items(visit);
-        if visit.verdict.ranked.flagged {
-            lane.flagged_days.push(day);
+        lane.days[visit.day] += visit.items;
+        if visit.flagged {
+            lane.flagged_days.push(visit.day);
         }
     }
     for lane in &mut lanes {
@@ -117,33 +131,28 @@ fn lanes(
 
 /// Empty lanes for the labels that are kept and for the sums of the rest, and in which of them each label is counted. `totals`
 /// tell whether a label has flagged sessions, and its items.
-fn places(labels: Vec<String>, totals: &[(bool, u64)], days: usize) -> (Vec<Lane>, Vec<usize>) {
+fn places(labels: &[String], totals: &[(bool, u64)], days: usize) -> (Vec<Lane>, Vec<usize>) {
     let mut lanes: Vec<Lane> = Vec::new();
     let mut place_of = vec![0; labels.len()];
+    let empty = |label: &str, sums: usize| Lane {
+        label: label.to_owned(),
+        days: vec![0; days],
+        flagged_days: Vec::new(),
+        sums: sums as u64,
+    };
     for flagged in [true, false] {
         let mut of_kind: Vec<usize> = (0..labels.len())
             .filter(|&label| totals[label].0 == flagged)
             .collect();
         of_kind.sort_unstable_by_key(|&label| (Reverse(totals[label].1), &labels[label]));
-        for (rank, &label) in of_kind.iter().enumerate() {
-            if rank <= KEPT {
-                let is_sum = rank == KEPT && of_kind.len() > KEPT + 1;
-                lanes.push(Lane {
-                    label: if is_sum {
-                        "others".to_owned()
-                    } else {
-                        labels[label].clone()
-                    },
-                    days: vec![0; days],
-                    flagged_days: Vec::new(),
-                    sums: if is_sum {
-                        (of_kind.len() - KEPT) as u64
-                    } else {
-                        0
-                    },
-                });
-            }
-            place_of[label] = lanes.len() - 1;
+        let (kept, rest) = of_kind.split_at(of_kind.len().min(KEPT));
+        for &label in kept {
+            place_of[label] = lanes.len();
+            lanes.push(empty(&labels[label], 0));
+        }
+        if !rest.is_empty() {
+            rest.iter().for_each(|&label| place_of[label] = lanes.len());
+            lanes.push(empty("others", rest.len()));
         }
     }
     (lanes, place_of)
@@ -160,16 +169,55 @@ mod tests {
     }
 
     #[test]
+    fn a_block_sums_its_networks() {
+        let visit = |day, items, flagged| Visit {
+            day,
+            items,
+            flagged,
+        };
+        let lane = |label: &str, days: [u64; 2], flagged: &[usize]| Lane {
+            label: label.to_owned(),
+            days: days.to_vec(),
+            flagged_days: flagged.to_vec(),
+            sums: 0,
+        };
+        let drawn = |visits: &[(&'static str, Visit)]| {
+            let block = "192.0.0.0/16";
+            let names = visits.iter().map(|&(name, _)| (name.to_owned(), block));
+            let (network_of, networks) = numbered(names);
+            let visits: Vec<Visit> = visits.iter().map(|&(_, visit)| visit).collect();
+            let (lane_of, labels) = by_block(&visits, &network_of, &networks);
+            lanes(&visits, &lane_of, &labels, 2)
+        };
+        let alone = drawn(&[("192.0.2.0/24", visit(0, 1, false))]);
+        assert_eq!(alone, [lane("192.0.2.0/24", [1, 0], &[])]);
+        let joined = drawn(&[
+            ("192.0.2.0/24", visit(0, 1, true)),
+            ("192.0.3.0/24", visit(0, 2, false)),
+            ("192.0.3.0/24", visit(1, 5, true)),
+            ("192.0.4.0/24", visit(1, 7, false)),
+        ]);
+        assert_eq!(
+            joined,
+            [
+                lane("192.0.0.0/16 (2 networks)", [3, 5], &[0, 1]),
+                // Never with what took part in flagged sessions.
+                lane("192.0.4.0/24", [0, 7], &[]),
+            ]
+        );
+    }
+
+    #[test]
     fn the_largest_lanes_are_kept_and_the_rest_is_one() {
         let label = |n: usize| format!("client {n}");
         // One with a flagged session, and more others than are kept, the larger the later.
         let lanes = |others: usize| {
             let labels: Vec<String> = (0..=others).map(label).collect();
             let totals: Vec<(bool, u64)> = (0..=others).map(|n| (n == 0, n as u64)).collect();
-            places(labels, &totals, 3)
+            places(&labels, &totals, 3)
         };
-        let (all, place_of) = lanes(KEPT + 1);
-        assert_eq!((all.len(), place_of[0]), (KEPT + 2, 0));
+        let (all, place_of) = lanes(KEPT);
+        assert_eq!((all.len(), place_of[0]), (KEPT + 1, 0));
         assert!(all.iter().all(|lane| lane.sums == 0));
         let (some, place_of) = lanes(100);
         assert_eq!(some.len(), KEPT + 2);

@@ -189,10 +189,7 @@ fn counts(counts: &Counts) -> Vec<[String; 2]> {
 /// Of each lead a sentence.
 fn leads_of(summary: &Summary) -> Vec<String> {
     // The name of a workload has no space.
-    let operation = |name: &str| {
-        name.split_once(' ')
-            .map_or(0, |(workload, _)| workload.len())
-    };
+    let operation = |name: &str| name.find(' ').unwrap_or(0);
     let others = summary.other_records.iter();
     leads(others.map(|(name, records)| (&name[operation(name)..], *records)))
         .iter()
