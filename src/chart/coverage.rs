@@ -133,38 +133,46 @@ pub fn draw(data: &Coverage, style: &Style, path: &Path) -> Result<(), ChartErro
         n if n > LISTED => (LISTED + 1) as f64 * LIST_ROW + 14.0,
         n => n as f64 * LIST_ROW + 14.0,
     };
+    let content = if stack.is_empty() {
+        80.0
+    } else {
+        LEGEND + PLOT + lanes + listed + 8.0
+    };
     let step = label::step(data.step.max(1));
-    let picture = canvas::render(
-        HEAD + LEGEND + PLOT + lanes + listed + 8.0 + FOOT,
-        style,
-        |canvas| {
-            let around = Frame {
-                title: &title(data),
-                subtitle: &subtitle(&stack, (data, style)),
-                units: &format!("deduplicated mailbox records per {step}"),
-                times: true,
-            };
-            let mut area = frame::draw(canvas, style, &around);
-            let legend = area.take_top(LEGEND);
-            let entries = stack.layers.iter().enumerate();
-            let keys: Vec<Key> = entries
-                .map(|(i, (name, _))| Key::Fill(stack.color(i), name.clone()))
-                .collect();
-            frame::legend(canvas, legend, &keys);
-            let mut plot = Area {
-                left: area.left + LABELS,
-                ..area.take_top(PLOT)
-            };
-            let span = (data.start, stack.end);
-            let time = TimeScale::new(span, (plot.left, plot.right), &style.time_zone);
-            plot.bottom -= series::TIME_AXIS;
-            plot.top += 12.0;
-            bars(canvas, plot, (data, &stack, &time), &step);
-            missing_lanes(canvas, area.take_top(lanes), (data, &time));
-            area.top += 14.0;
-            list(canvas, area, (data, style));
-        },
-    )?;
+    let picture = canvas::render(HEAD + content + FOOT, style, |canvas| {
+        let around = Frame {
+            title: &title(data),
+            subtitle: &subtitle(&stack, (data, style)),
+            units: &format!("deduplicated mailbox records per {step}"),
+            times: !stack.is_empty(),
+        };
+        let mut area = frame::draw(canvas, style, &around);
+        if stack.is_empty() {
+            // Without records there is no time to draw an axis of.
+            let font = Font::of(size::BODY).color(theme::MUTED);
+            let text = "None of the files holds a record that says who opened a mailbox.";
+            canvas.text_middle(text, (area.left, area.top + 40.0), font);
+            return;
+        }
+        let legend = area.take_top(LEGEND);
+        let entries = stack.layers.iter().enumerate();
+        let keys: Vec<Key> = entries
+            .map(|(i, (name, _))| Key::Fill(stack.color(i), name.clone()))
+            .collect();
+        frame::legend(canvas, legend, &keys);
+        let mut plot = Area {
+            left: area.left + LABELS,
+            ..area.take_top(PLOT)
+        };
+        let span = (data.start, stack.end);
+        let time = TimeScale::new(span, (plot.left, plot.right), &style.time_zone);
+        plot.bottom -= series::TIME_AXIS;
+        plot.top += 12.0;
+        bars(canvas, plot, (data, &stack, &time), &step);
+        missing_lanes(canvas, area.take_top(lanes), (data, &time));
+        area.top += 14.0;
+        list(canvas, area, (data, style));
+    })?;
     canvas::save(&picture, path)
 }
 
@@ -225,6 +233,10 @@ impl Stack {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.totals.iter().all(|n| *n == 0)
+    }
+
     fn color(&self, layer: usize) -> theme::Rgb {
         if self.rest && layer + 1 == self.layers.len() {
             theme::OTHER
@@ -243,7 +255,7 @@ fn kinds(data: &Coverage) -> Vec<MissingKind> {
 pub(super) fn title(data: &Coverage) -> String {
     let stack = Stack::of(data);
     let bins = stack.totals.len() as u64;
-    if bins == 0 || stack.totals.iter().all(|n| *n == 0) {
+    if stack.is_empty() {
         return "The log holds no mailbox records".to_owned();
     }
     let filled = stack.totals.iter().filter(|n| **n > 0).count() as u64;
@@ -269,6 +281,9 @@ pub(super) fn title(data: &Coverage) -> String {
 }
 
 fn subtitle(stack: &Stack, (data, style): (&Coverage, &Style)) -> String {
+    if stack.is_empty() {
+        return "no records, so no period and no gaps".to_owned();
+    }
     let total = stack
         .totals
         .iter()

@@ -1,6 +1,5 @@
 //! All scores as a histogram, the flag thresholds, and how many flags chance alone would raise.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -24,10 +23,8 @@ pub struct Thresholds {
 /// What the score distribution shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScoreDistribution {
-    /// Scores of the judged sessions that were not flagged, 0 to 1, higher is more anomalous.
-    pub unflagged: Vec<f64>,
-    /// Scores of the flagged sessions.
-    pub flagged: Vec<f64>,
+    /// Scores of the judged sessions.
+    pub scores: ScoreBins,
     /// Lowest and highest threshold of the judged days; none if no day has one.
     pub thresholds: Option<Thresholds>,
     /// Alerts (mailboxes with flagged sessions, by day) if the rule counts alerts; none if it counts sessions.
@@ -44,8 +41,96 @@ pub struct ScoreDistribution {
     pub untouched: u64,
 }
 
+impl ScoreDistribution {
+    /// Sessions that are shown: all that could have been flagged.
+    #[must_use]
+    pub fn judged(&self) -> u64 {
+        self.scores
+            .unflagged()
+            .saturating_add(self.scores.flagged())
+    }
+}
+
+/// Scores, 0 to 1, higher is more anomalous, counted by bins of a hundredth: a kept chart need not hold a million numbers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ScoreBins {
+    /// Score at which bin 0 begins: with the lowest threshold here, no bar of a flagged session begins left of it.
+    pub border: f64,
+    /// Bins with any sessions, from the lowest.
+    pub bins: Vec<ScoreBin>,
+    /// Lowest and highest score; none where there are no scores.
+    pub range: Option<(f64, f64)>,
+}
+
+/// Sessions whose scores lie in one hundredth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreBin {
+    /// Number of the bin, counted from the border; negative below it.
+    pub number: i32,
+    /// Sessions that were not flagged.
+    pub unflagged: u64,
+    /// Flagged sessions.
+    pub flagged: u64,
+}
+
+impl ScoreBins {
+    /// Counts scores, each with whether its session was flagged; those outside of 0 to 1 count as the nearer end, and what is no
+    /// number does not count. `thresholds` of the judged days set the border.
+    pub fn new(
+        thresholds: Option<Thresholds>,
+        scores: impl IntoIterator<Item = (f64, bool)>,
+    ) -> Self {
+        let border = finite(thresholds).map_or(0.0, |band| band.low.clamp(0.0, 1.0));
+        // The border may lie anywhere, so that bins are numbered from -BINS to BINS.
+        let mut counts = vec![[0u64; 2]; 2 * BINS as usize + 1];
+        let mut range: Option<(f64, f64)> = None;
+        for (score, flagged) in scores.into_iter().filter(|(score, _)| !score.is_nan()) {
+            let score = score.clamp(0.0, 1.0);
+            let number = ((score - border) * f64::from(BINS)).floor() as i32;
+            counts[(number + BINS) as usize][usize::from(flagged)] += 1;
+            let (low, high) = range.unwrap_or((score, score));
+            range = Some((low.min(score), high.max(score)));
+        }
+        let bins = (-BINS..)
+            .zip(counts)
+            .filter(|(_, [unflagged, flagged])| unflagged + flagged > 0)
+            .map(|(number, [unflagged, flagged])| ScoreBin {
+                number,
+                unflagged,
+                flagged,
+            })
+            .collect();
+        Self {
+            border,
+            bins,
+            range,
+        }
+    }
+
+    /// Sessions that were not flagged.
+    #[must_use]
+    pub fn unflagged(&self) -> u64 {
+        self.sessions(|bin| bin.unflagged)
+    }
+
+    /// Flagged sessions.
+    #[must_use]
+    pub fn flagged(&self) -> u64 {
+        self.sessions(|bin| bin.flagged)
+    }
+
+    fn sessions(&self, of: impl Fn(&ScoreBin) -> u64) -> u64 {
+        self.bins.iter().map(of).fold(0, u64::saturating_add)
+    }
+
+    /// Score at which a bin begins.
+    fn start(&self, number: i32) -> f64 {
+        self.border + f64::from(number) / f64::from(BINS)
+    }
+}
+
 /// Bins over the whole range of scores.
-const BINS: i64 = 100;
+const BINS: i32 = 100;
 /// Height of the plot with its axes.
 const PLOT: f64 = 560.0;
 /// Height of the legend.
@@ -88,13 +173,13 @@ pub fn draw(data: &ScoreDistribution, style: &Style, path: &Path) -> Result<(), 
 }
 
 pub(super) fn title(data: &ScoreDistribution) -> String {
-    let judged = (data.unflagged.len() + data.flagged.len()) as u64;
+    let flagged = data.scores.flagged();
+    let judged = data.judged();
     if judged == 0 {
         return "No session could be judged: there is nothing after the warm-up".to_owned();
     }
     let chance = about(data.expected_by_chance);
     let all = label::counted(judged, "session", "sessions");
-    let flagged = data.flagged.len() as u64;
     match (flagged, data.alerts) {
         (0, _) => format!("None of {all} flagged; chance alone would raise {chance}"),
         // Chance is counted in alerts, so what was flagged is too: a mailbox may have many flagged sessions in a day.
@@ -112,8 +197,7 @@ pub(super) fn title(data: &ScoreDistribution) -> String {
 
 /// How many sessions are shown, and by which rule they were flagged.
 fn subtitle(data: &ScoreDistribution) -> String {
-    let judged = (data.unflagged.len() + data.flagged.len()) as u64;
-    let sessions = label::counted(judged, "session", "sessions");
+    let sessions = label::counted(data.judged(), "session", "sessions");
     format!("{sessions} judged · {}", data.rule)
 }
 
@@ -143,57 +227,21 @@ fn about(expected: f64) -> String {
 
 /// The thresholds, if they are numbers.
 fn band(data: &ScoreDistribution) -> Option<Thresholds> {
-    data.thresholds
-        .filter(|band| band.low.is_finite() && band.high.is_finite())
+    finite(data.thresholds)
 }
 
-/// Bins of a hundredth, with a border at the lowest threshold: no bar of a flagged session begins left of it.
-struct Bins {
-    border: f64,
-}
-
-impl Bins {
-    fn of(data: &ScoreDistribution) -> Bins {
-        Bins {
-            border: band(data).map_or(0.0, |band| band.low.clamp(0.0, 1.0)),
-        }
-    }
-
-    /// Number of the bin of `score`, counted from the border; none for what is no number.
-    fn number(&self, score: f64) -> Option<i64> {
-        let place = ((score.clamp(0.0, 1.0) - self.border) * BINS as f64).floor();
-        (!place.is_nan()).then_some(place as i64)
-    }
-
-    /// Score at which a bin begins.
-    fn start(&self, number: i64) -> f64 {
-        self.border + number as f64 / BINS as f64
-    }
-
-    /// Scores by bin: of all sessions and of the flagged ones.
-    fn tally(&self, data: &ScoreDistribution) -> BTreeMap<i64, (u64, u64)> {
-        let mut counts: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
-        for (scores, flagged) in [(&data.unflagged, 0), (&data.flagged, 1)] {
-            for number in scores.iter().filter_map(|score| self.number(*score)) {
-                let bin = counts.entry(number).or_default();
-                bin.0 += 1;
-                bin.1 += flagged;
-            }
-        }
-        counts
-    }
+fn finite(thresholds: Option<Thresholds>) -> Option<Thresholds> {
+    thresholds.filter(|band| band.low.is_finite() && band.high.is_finite())
 }
 
 /// First and last score shown: the data and the thresholds with some room, in steps of a twentieth.
 fn range(data: &ScoreDistribution) -> (f64, f64) {
-    let all = data.unflagged.iter().chain(&data.flagged).copied();
-    let all = all.chain(
-        band(data)
-            .into_iter()
-            .flat_map(|band| [band.low, band.high]),
-    );
+    let ends = [
+        data.scores.range,
+        band(data).map(|band| (band.low, band.high)),
+    ];
     let (mut low, mut high) = (1.0f64, 0.0f64);
-    for score in all.filter(|score| score.is_finite()) {
+    for score in ends.into_iter().flatten().flat_map(<[f64; 2]>::from) {
         low = low.min(score.clamp(0.0, 1.0));
         high = high.max(score.clamp(0.0, 1.0));
     }
@@ -217,16 +265,16 @@ fn histogram(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
     };
     let (low, high) = range(data);
     let at = |score: f64| area.left + (score.clamp(low, high) - low) / (high - low) * area.width();
-    let bins = Bins::of(data);
-    let tally = bins.tally(data);
-    let most = tally.values().map(|(total, _)| *total).max().unwrap_or(0) as f64;
+    let total = |bin: &ScoreBin| bin.unflagged.saturating_add(bin.flagged);
+    let most = data.scores.bins.iter().map(total).max().unwrap_or(0) as f64;
     let counts = CountScale::new(most, most > 30.0, (area.bottom, area.top));
     draw_band(canvas, area, (band(data), &at));
     series::count_axis(canvas, area, &counts, "sessions");
-    for (number, (total, flagged)) in tally {
-        let (left, right) = (at(bins.start(number)), at(bins.start(number + 1)));
+    for bin in &data.scores.bins {
+        let start = |number| at(data.scores.start(number));
+        let (left, right) = (start(bin.number), start(bin.number.saturating_add(1)));
         // Both bars stand on zero: on a logarithmic axis stacked parts could not be compared.
-        for (count, color) in [(total, theme::OBSERVED), (flagged, theme::FLAGGED)] {
+        for (count, color) in [(total(bin), theme::OBSERVED), (bin.flagged, theme::FLAGGED)] {
             if count > 0 {
                 let bar = Area {
                     left: left + 1.0,
@@ -336,7 +384,7 @@ fn draw_figures(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
     let (flagged, what) = match data.alerts {
         Some(1) => (1, "alert"),
         Some(alerts) => (alerts, "alerts"),
-        None => (data.flagged.len() as u64, "flagged"),
+        None => (data.scores.flagged(), "flagged"),
     };
     let expected = if data.expected_by_chance.is_finite() && data.expected_by_chance >= 0.0 {
         label::value(data.expected_by_chance)
@@ -371,11 +419,27 @@ fn draw_figures(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
 mod tests {
     use super::*;
 
-    fn data(unflagged: Vec<f64>, flagged: Vec<f64>) -> ScoreDistribution {
+    fn data(unflagged: &[f64], flagged: &[f64]) -> ScoreDistribution {
+        with_thresholds(None, unflagged, flagged)
+    }
+
+    fn with_thresholds(
+        thresholds: Option<Thresholds>,
+        unflagged: &[f64],
+        flagged: &[f64],
+    ) -> ScoreDistribution {
+        let of = |scores: &[f64], flagged| {
+            scores
+                .iter()
+                .map(move |&score| (score, flagged))
+                .collect::<Vec<_>>()
+        };
         ScoreDistribution {
-            unflagged,
-            flagged,
-            thresholds: None,
+            scores: ScoreBins::new(
+                thresholds,
+                [of(unflagged, false), of(flagged, true)].concat(),
+            ),
+            thresholds,
             alerts: None,
             expected_by_chance: 2.0,
             rule: String::new(),
@@ -387,44 +451,45 @@ mod tests {
 
     #[test]
     fn every_score_has_a_bin_and_no_number_has_none() {
-        let bins = Bins { border: 0.0 };
-        assert_eq!(bins.number(0.0), Some(0));
-        assert_eq!(bins.number(0.505), Some(50));
-        assert_eq!(bins.number(f64::INFINITY), bins.number(1.0));
-        assert_eq!(bins.number(f64::NAN), None);
-        let tally = bins.tally(&data(vec![0.5, f64::NAN, 2.0], vec![0.5]));
-        assert_eq!(tally.into_values().collect::<Vec<_>>(), [(2, 1), (1, 0)]);
+        let scores = [0.0, 0.505, 0.509, f64::NAN, f64::INFINITY, 2.0, -3.0];
+        let scores = data(&scores, &[0.5]).scores;
+        let bins: Vec<(i32, u64, u64)> = scores
+            .bins
+            .iter()
+            .map(|bin| (bin.number, bin.unflagged, bin.flagged))
+            .collect();
+        assert_eq!(bins, [(0, 2, 0), (50, 2, 1), (100, 2, 0)]);
+        assert_eq!((scores.unflagged(), scores.flagged()), (6, 1));
+        assert_eq!(scores.range, Some((0.0, 1.0)));
     }
 
     #[test]
     fn no_bar_of_a_flagged_session_begins_left_of_the_lowest_threshold() {
-        let mut data = data(vec![0.4876], vec![0.4877, 0.51, 0.63]);
-        data.thresholds = Some(Thresholds {
-            low: 0.4877,
-            high: 0.523,
-        });
-        let bins = Bins::of(&data);
-        for (number, (total, flagged)) in bins.tally(&data) {
-            assert!(total == flagged || bins.start(number + 1) <= 0.4877);
-            assert!(flagged == 0 || bins.start(number) >= 0.4877);
+        let thresholds = |high| Thresholds { low: 0.4877, high };
+        let data = with_thresholds(
+            Some(thresholds(0.523)),
+            &[0.4876, 0.02],
+            &[0.4877, 0.51, 0.63],
+        );
+        assert_eq!(data.scores.bins.len(), 5);
+        for bin in &data.scores.bins {
+            assert!(bin.flagged == 0 || data.scores.start(bin.number) >= 0.4877);
+            assert!(bin.unflagged == 0 || data.scores.start(bin.number + 1) <= 0.4877);
         }
-        let band = band(&data).expect("thresholds");
-        assert_eq!(threshold_text(band), "flagged from 0.49 to 0.52, by day");
-        let close = Thresholds {
-            low: 0.4877,
-            high: 0.4891,
-        };
-        assert_eq!(threshold_text(close), "flagged from 0.488 to 0.489, by day");
-        let one = Thresholds {
-            low: 0.4877,
-            high: 0.4877,
-        };
-        assert_eq!(threshold_text(one), "flagged from 0.488");
+        assert_eq!(
+            threshold_text(thresholds(0.523)),
+            "flagged from 0.49 to 0.52, by day"
+        );
+        assert_eq!(
+            threshold_text(thresholds(0.4891)),
+            "flagged from 0.488 to 0.489, by day"
+        );
+        assert_eq!(threshold_text(thresholds(0.4877)), "flagged from 0.488");
     }
 
     #[test]
     fn every_session_that_is_not_shown_is_named() {
-        let mut data = data(vec![0.4; 9], vec![0.8]);
+        let mut data = data(&[0.4; 9], &[0.8]);
         assert_eq!(not_shown(&data), [""; 0]);
         data.warm_up = 1_200;
         data.unjudged = 30;
@@ -441,29 +506,29 @@ mod tests {
 
     #[test]
     fn range_covers_data_and_thresholds() {
-        assert_eq!(range(&data(vec![], vec![])), (0.0, 1.0));
-        let (low, high) = range(&data(vec![0.41], vec![0.83]));
+        assert_eq!(range(&data(&[], &[])), (0.0, 1.0));
+        let (low, high) = range(&data(&[0.41], &[0.83]));
         assert!(low <= 0.41 && high >= 0.83 && low >= 0.3 && high <= 0.9);
-        let (low, high) = range(&data(vec![0.5], vec![]));
+        let (low, high) = range(&data(&[0.5], &[]));
         assert!(high - low >= 0.2);
     }
 
     #[test]
     fn title_compares_with_chance() {
         assert_eq!(
-            title(&data(vec![0.4; 9], vec![0.8])),
+            title(&data(&[0.4; 9], &[0.8])),
             "1 of 10 sessions flagged; chance alone would raise about 2"
         );
         assert_eq!(
-            title(&data(vec![0.4; 9], vec![])),
+            title(&data(&[0.4; 9], &[])),
             "None of 9 sessions flagged; chance alone would raise about 2"
         );
-        let mut alerts = data(vec![0.4; 7], vec![0.8; 3]);
+        let mut alerts = data(&[0.4; 7], &[0.8; 3]);
         alerts.alerts = Some(1);
         assert_eq!(
             title(&alerts),
             "1 alert from 3 of 10 sessions; chance alone would raise about 2"
         );
-        assert!(title(&data(vec![], vec![])).starts_with("No session could be judged"));
+        assert!(title(&data(&[], &[])).starts_with("No session could be judged"));
     }
 }

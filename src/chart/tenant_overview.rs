@@ -20,6 +20,8 @@ pub struct TenantOverview {
     pub mailboxes: u64,
     /// Sessions in all.
     pub sessions: u64,
+    /// Sessions that could have been flagged: none of a log that is all warm-up.
+    pub judged: u64,
     /// Flagged sessions, in any order.
     pub flagged: Vec<FlaggedSession>,
 }
@@ -88,6 +90,7 @@ pub(super) fn title(data: &TenantOverview) -> String {
     mailboxes.dedup();
     let flagged = label::counted(data.flagged.len() as u64, "session", "sessions");
     match mailboxes.as_slice() {
+        [] if data.judged == 0 => format!("No session could be judged{band}"),
         [] => format!("No session flagged{band}"),
         [one] => format!(
             "{flagged} flagged, in the mailbox {}{band}",
@@ -146,6 +149,7 @@ mod tests {
             },
             mailboxes: 2,
             sessions: 4,
+            judged: 4,
             flagged: Vec::new(),
         }
     }
@@ -161,6 +165,11 @@ mod tests {
         assert_eq!(
             title(&data),
             "No session flagged; no hour above what is expected"
+        );
+        data.judged = 0;
+        assert_eq!(
+            title(&data),
+            "No session could be judged; no hour above what is expected"
         );
         data.flagged = ["a@contoso.example", "b@contoso.example"]
             .map(|mailbox| FlaggedSession {

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::period::{DAY, Period, all_accesses};
 use super::{coverage, sheets, wording};
 use crate::chart::campaign_map::{Campaign, CampaignMap, Visit};
-use crate::chart::score_distribution::{ScoreDistribution, Thresholds};
+use crate::chart::score_distribution::{ScoreBins, ScoreDistribution, Thresholds};
 use crate::chart::top_sessions::{TopSession, TopSessions};
 use crate::chart::{Chart, FlaggedSession, TenantOverview};
 use crate::error::Error;
@@ -36,14 +36,15 @@ pub(super) fn data(
     let Some(period) = Period::of(analysis) else {
         return Ok(vec![coverage]);
     };
+    let distribution = distribution(analysis, rule);
     let mut charts = vec![
         (
             chart_path("tenant_overview"),
-            Chart::TenantOverview(overview(analysis, naming, &period)),
+            Chart::TenantOverview(overview(analysis, naming, (&period, distribution.judged()))),
         ),
         (
             chart_path("score_distribution"),
-            Chart::ScoreDistribution(distribution(analysis, rule)),
+            Chart::ScoreDistribution(distribution),
         ),
         (
             chart_path("top_sessions"),
@@ -132,12 +133,17 @@ pub(super) fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -
     }
 }
 
-fn overview(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> TenantOverview {
+fn overview(
+    analysis: &Analysis,
+    naming: &Naming<'_>,
+    (period, judged): (&Period, u64),
+) -> TenantOverview {
     let (all, usual) = all_accesses(analysis, naming, period);
     TenantOverview {
         accesses: period.series(all, &usual),
         mailboxes: analysis.mailboxes as u64,
         sessions: analysis.sessions.len() as u64,
+        judged,
         flagged: analysis
             .flagged()
             .map(|s| flagged_session(s, naming))
@@ -158,23 +164,16 @@ fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
     };
     let touching = |s: &AnalyzedSession| !s.verdict.warm_up && s.session.touches_mailbox();
     let is_judged = |s: &AnalyzedSession| !without_threshold.contains(&s.session.day);
-    let scores = |flagged: bool| {
-        analysis
-            .sessions
-            .iter()
-            .filter(|s| touching(s) && is_judged(s) && s.verdict.ranked.flagged == flagged)
-            .map(|s| s.verdict.ranked.score)
-            .collect::<Vec<f64>>()
+    let judged = || {
+        let sessions = analysis.sessions.iter();
+        sessions.filter(|s| touching(s) && is_judged(s))
     };
     let judged_days = analysis
         .thresholds
         .iter()
         .filter(|(_, threshold)| threshold.is_some())
         .count() as f64;
-    let judged_mailbox_days = analysis
-        .sessions
-        .iter()
-        .filter(|s| touching(s) && is_judged(s))
+    let judged_mailbox_days = judged()
         .map(|s| (s.session.mailbox, s.session.day))
         .collect::<FxHashSet<(u32, i32)>>()
         .len() as f64;
@@ -195,10 +194,11 @@ fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
     let count = |wanted: &dyn Fn(&AnalyzedSession) -> bool| {
         analysis.sessions.iter().filter(|s| wanted(s)).count() as u64
     };
+    let thresholds = thresholds(&analysis.thresholds);
+    let scores = judged().map(|s| (s.verdict.ranked.score, s.verdict.ranked.flagged));
     ScoreDistribution {
-        unflagged: scores(false),
-        flagged: scores(true),
-        thresholds: thresholds(&analysis.thresholds),
+        scores: ScoreBins::new(thresholds, scores),
+        thresholds,
         alerts,
         expected_by_chance,
         rule: words,

@@ -204,11 +204,11 @@ fn log_state(run: &Run, kept: &ChartFile) -> String {
 }
 
 /// Sessions that could have been flagged and were not.
-fn judged(kept: &ChartFile) -> usize {
+fn judged(kept: &ChartFile) -> u64 {
     kept.charts
         .iter()
         .filter_map(|(_, chart)| match chart {
-            Chart::ScoreDistribution(scores) => Some(scores.unflagged.len()),
+            Chart::ScoreDistribution(scores) => Some(scores.scores.unflagged()),
             _ => None,
         })
         .sum()

@@ -6,7 +6,7 @@ use mailglass::chart::{
     campaign_map::{Campaign, Visit},
     coverage::{Missing, MissingKind, OperationCounts},
     mailbox_sheet::{Lane, Reason},
-    score_distribution::Thresholds,
+    score_distribution::{ScoreBins, Thresholds},
     top_sessions::TopSession,
 };
 
@@ -172,6 +172,7 @@ pub fn overview() -> TenantOverview {
         accesses,
         mailboxes: 12,
         sessions: 1_842,
+        judged: 1_030,
         flagged,
     }
 }
@@ -278,18 +279,35 @@ pub fn sheet() -> MailboxSheet {
     }
 }
 
-pub fn scores() -> ScoreDistribution {
+/// The scores of [`scores`] that were not flagged.
+pub fn unflagged() -> Vec<f64> {
     let mut noise = Noise::new(21);
-    let unflagged = (0..1_836)
+    (0..1_836)
         .map(|_| 0.36 + 0.34 * noise.unit().powi(3) + 0.02 * noise.unit())
-        .collect();
+        .collect()
+}
+
+/// The scores of [`scores`] that were flagged.
+pub const FLAGGED: [f64; 6] = [0.91, 0.89, 0.86, 0.84, 0.83, 0.76];
+
+pub fn scores() -> ScoreDistribution {
+    let thresholds = Thresholds {
+        low: 0.713,
+        high: 0.748,
+    };
+    scores_of(Some(thresholds), unflagged(), &FLAGGED)
+}
+
+pub fn scores_of(
+    thresholds: Option<Thresholds>,
+    unflagged: Vec<f64>,
+    flagged: &[f64],
+) -> ScoreDistribution {
+    let unflagged = unflagged.into_iter().map(|score| (score, false));
+    let flagged = flagged.iter().map(|&score| (score, true));
     ScoreDistribution {
-        unflagged,
-        flagged: vec![0.91, 0.89, 0.86, 0.84, 0.83, 0.76],
-        thresholds: Some(Thresholds {
-            low: 0.713,
-            high: 0.748,
-        }),
+        scores: ScoreBins::new(thresholds, unflagged.chain(flagged)),
+        thresholds,
         alerts: Some(4),
         expected_by_chance: 1.5,
         rule: "0.1 alerts a day (an alert is one mailbox on one day)".to_owned(),

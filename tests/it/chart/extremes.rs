@@ -5,7 +5,7 @@ use mailglass::chart::{
     campaign_map::{Campaign, Visit},
     coverage::{Missing, MissingKind},
     mailbox_sheet::{Lane, Reason},
-    score_distribution::Thresholds,
+    score_distribution::{ScoreBins, Thresholds},
 };
 
 use super::data::{self, DAY, HOUR, MONDAY, Noise};
@@ -125,14 +125,13 @@ fn nothing_at_all_still_says_so() {
     sheet.clients.clear();
     sheet.networks.clear();
     sheet.reasons.clear();
-    let mut scores = data::scores();
-    scores.flagged.clear();
+    let mut scores = data::scores_of(data::scores().thresholds, data::unflagged(), &[]);
     drawn(
         "quiet_scores",
         &Chart::ScoreDistribution(scores.clone()),
         &style(),
     );
-    scores.unflagged.clear();
+    scores.scores = ScoreBins::default();
     scores.thresholds = None;
     scores.expected_by_chance = f64::NAN;
     let mut top = data::top();
@@ -280,8 +279,8 @@ fn two_years_of_five_thousand_mailboxes() {
             }
         })
         .collect();
-    let mut scores = data::scores();
-    scores.unflagged = (0..1_000_000).map(|_| 0.3 + 0.4 * noise.unit()).collect();
+    let many = (0..1_000_000).map(|_| 0.3 + 0.4 * noise.unit()).collect();
+    let scores = data::scores_of(data::scores().thresholds, many, &data::FLAGGED);
     for (name, chart) in [
         ("years_overview", Chart::TenantOverview(overview)),
         ("years_sheet", Chart::MailboxSheet(sheet)),
@@ -323,14 +322,15 @@ fn absurd_numbers_do_no_harm() {
     sheet.reasons[0].observed = f64::INFINITY;
     sheet.reasons[1].contribution = f64::NAN;
     sheet.reasons[2].expected = -1e300;
-    let mut scores = data::scores();
-    scores
-        .unflagged
-        .extend([f64::NAN, f64::INFINITY, -5.0, 1e300]);
-    scores.thresholds = Some(Thresholds {
+    let thresholds = Thresholds {
         low: f64::NAN,
         high: f64::INFINITY,
-    });
+    };
+    let absurd = vec![f64::NAN, f64::INFINITY, -5.0, 1e300];
+    let mut scores = data::scores_of(Some(thresholds), absurd, &data::FLAGGED);
+    scores.scores.bins[0].number = i32::MAX;
+    scores.scores.bins[1].flagged = u64::MAX;
+    scores.scores.range = Some((f64::NAN, f64::NEG_INFINITY));
     let mut top = data::top();
     top.sessions[0].score = f64::NAN;
     top.sessions[1].score = 1e300;
