@@ -141,6 +141,18 @@ impl EventColumns<'_> {
         let names = self.operation.names.iter();
         names.map(|name| Operation::classify(name)).collect()
     }
+
+    /// What a record read, in items: those that it lists or counts, one for a synchronised folder, none where it did something
+    /// else. `operation` is the record's.
+    #[must_use]
+    pub fn amount_read(&self, row: usize, operation: Operation) -> u32 {
+        match AccessType::from_u8(self.access[row]) {
+            AccessType::Sync => 1,
+            AccessType::Bind => self.items[row],
+            AccessType::None if operation.is_read_of_items() => self.items[row],
+            AccessType::None => 0,
+        }
+    }
 }
 
 /// The text columns, in the order of the table.

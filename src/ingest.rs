@@ -62,7 +62,7 @@ pub use digest::HashedFile;
 pub use envelope::Envelope;
 pub use events_file::write_events;
 pub use inventory::{Inventory, Tally, inventory};
-pub use lead::{Lead, LeadRecords, leads};
+pub use lead::{Lead, LeadRecord, LeadRecords, count_leads};
 pub use reject::Reject;
 pub use source::{Compression, Input};
 pub(crate) use source::{input_at, is_run_directory};
@@ -173,6 +173,8 @@ pub struct Ingested {
     pub counts: Counts,
     /// Records that are no events: workload, operation, number, sorted.
     pub other: Vec<(String, String, u64)>,
+    /// Those of them that bear on mailboxes, in the order of time; not what the service itself did.
+    pub leads: Vec<LeadRecord>,
     /// Rows that could not be used, in the order of files and rows.
     pub rejects: Vec<Reject>,
     /// Inputs that could not be read.
@@ -184,11 +186,11 @@ pub struct Ingested {
 }
 
 impl Ingested {
-    /// What the records that are no events may mean for mailboxes.
+    /// [`Ingested::leads`], counted by what they may mean for mailboxes.
     #[must_use]
-    pub fn leads(&self) -> Vec<LeadRecords> {
-        let others = self.other.iter();
-        leads(others.map(|(_, operation, records)| (operation.as_str(), *records)))
+    pub fn leads_by_kind(&self) -> Vec<LeadRecords> {
+        let operations = self.leads.iter().map(|lead| lead.operation.as_str());
+        count_leads(operations)
     }
 }
 
@@ -256,6 +258,7 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
         files: reports,
         counts,
         other: merged.other,
+        leads: merged.leads,
         rejects,
         failures: failures
             .into_iter()

@@ -32,10 +32,25 @@ const PROBATION_AFTER_DAYS: u32 = 4;
 pub struct Model {
     /// Last day that passed, days since 1970 UTC.
     last_day: Option<i32>,
+    /// Windows without a mailbox's reads that were open when the last log ended.
+    pub(crate) throttled: Vec<ThrottledWindow>,
     /// Texts met, by number.
     pub symbols: Symbols,
     baselines: Baselines,
     ranker: Ranker,
+}
+
+/// A window in which the service did not log what was read of a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ThrottledWindow {
+    /// The mailbox.
+    pub(crate) mailbox: String,
+    /// Start and end, milliseconds since 1970 UTC.
+    pub(crate) start: i64,
+    /// End.
+    pub(crate) end: i64,
+    /// Whether a record says so, or a count implies it.
+    pub(crate) stated: bool,
 }
 
 /// One session after its day has passed.
@@ -95,7 +110,8 @@ pub struct PassedDay {
     pub day: i32,
     /// One verdict per session, in the order given.
     pub verdicts: Vec<Verdict>,
-    /// Score from which sessions were flagged; `None` in the warm-up.
+    /// Score from which sessions were flagged; `None` in the warm-up, where no earlier alerts tell it, and by discoveries on days
+    /// without any.
     pub threshold: Option<f64>,
 }
 

@@ -1,7 +1,8 @@
-//! The whole way, readable in one screen: files to events to sessions to a ranked, explained analysis.
+//! The whole way: files to events to sessions to a ranked, explained analysis.
 
 mod allowed;
 mod passed;
+mod throttled;
 mod window;
 
 use std::borrow::Cow;
@@ -27,7 +28,7 @@ pub use allowed::Allowed;
 pub use passed::{LeftOut, left_out_sentence, passed_over_sentence, refuse_leaps};
 use window::ObservedDay;
 
-/// Everything that decides what an analysis says, checked.
+/// Everything that decides what an analysis says. [`analyze`] checks it first.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// What to read.
@@ -158,7 +159,7 @@ pub struct Analysis {
     pub sessions: Vec<AnalyzedSession>,
     /// Groups of flagged sessions. Their indexes point into `sessions`.
     pub campaigns: Vec<Campaign>,
-    /// Day (since 1970 UTC) and the score from which it was flagged; `None` in the warm-up.
+    /// Day (since 1970 UTC) and the score from which it was flagged ([`PassedDay::threshold`]).
     pub thresholds: Vec<(i32, Option<f64>)>,
     /// What is not in `sessions`, by day: sessions of days that the model had passed before. Empty without such a model.
     pub left_out: Vec<LeftOut>,
@@ -217,7 +218,7 @@ impl Analysis {
 /// Reads, judges, ranks and explains.
 ///
 /// # Errors
-/// When nothing can be read, or a model cannot be fitted. Single bad rows and files are reported in
+/// [`Error::Config`] when an option is out of range; others when nothing can be read, or a model cannot be fitted. Single bad rows and files are reported in
 /// [`Analysis::ingested`] and do not stop the rest.
 pub fn analyze(config: &Config, progress: &dyn Progress) -> Result<Analysis, Error> {
     analyze_with(Model::default(), config, progress)
@@ -233,10 +234,13 @@ pub fn analyze_with(
     config: &Config,
     progress: &dyn Progress,
 ) -> Result<Analysis, Error> {
+    config.session.check()?;
+    config.rank.check()?;
     let mut timings = Timings::default();
     let mut clock = Stopwatch(Instant::now());
 
-    let ingested = ingest::read(&config.inputs, &config.ingest, progress)?;
+    let mut ingested = ingest::read(&config.inputs, &config.ingest, progress)?;
+    throttled::carry_over(&mut model, &mut ingested.coverage);
     timings.ingest = clock.lap();
     let columns = ingested.events.columns()?;
 
@@ -294,7 +298,7 @@ impl Judged {
     }
 }
 
-/// A day (since 1970 UTC) and the score from which it was flagged; `None` in the warm-up.
+/// A day (since 1970 UTC) and the score from which it was flagged ([`PassedDay::threshold`]).
 type Threshold = (i32, Option<f64>);
 
 /// Observes and judges day by day. Sessions come ordered by start, so days are runs of them.

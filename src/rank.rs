@@ -92,6 +92,35 @@ pub struct RankOptions {
     pub without_stages: Vec<Stage>,
 }
 
+impl FlagRule {
+    /// Checks that the rule can be kept; `Err` says which numbers it takes.
+    ///
+    /// # Errors
+    /// What to give instead, when the number is out of range.
+    pub fn check(self) -> Result<(), &'static str> {
+        match self {
+            Self::AlertsPerDay(rate) if rate > 0.0 && rate <= 1000.0 => Ok(()),
+            Self::AlertsPerDay(_) => Err("give a rate above 0 and up to 1000, such as 2 or 0.5"),
+            Self::FalseDiscoveryRate(share) if share > 0.0 && share < 1.0 => Ok(()),
+            Self::FalseDiscoveryRate(_) => Err("give a share between 0 and 1, such as 0.05"),
+        }
+    }
+}
+
+impl RankOptions {
+    /// Checks that sessions can be ranked so.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the number of the rule for flags is out of range.
+    pub fn check(&self) -> Result<(), Error> {
+        self.flags.check().map_err(|remedy| Error::Config {
+            name: "rank options".to_owned(),
+            reason: format!("{:?} is out of range", self.flags),
+            remedy: remedy.to_owned(),
+        })
+    }
+}
+
 impl Default for RankOptions {
     fn default() -> Self {
         Self {

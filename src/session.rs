@@ -6,10 +6,11 @@
 //!
 //! * a session never crosses midnight UTC, so that a day can be judged when it is over and nothing logged later
 //!   changes it (no look-ahead);
-//! * a client that hops over many address blocks within one run is one session, not hundreds;
+//! * a client that hops over many address blocks within one run is one session, not hundreds; one that shows two or three is
+//!   as many, even with one `SessionId`, which may be stolen;
 //! * records that do not say which session they belong to (inbox rules, permissions, sign-ins, and the reads of
 //!   Outlook on the web that lack a browser or a `SessionId`, measured in a third of them) join the session of the same
-//!   actor and mailbox with the same `SessionId` or address, because that is the session that made them.
+//!   actor and mailbox with the same `SessionId` and place, or the same address, because that is the session that made them.
 //!
 //! Every event belongs to exactly one session.
 
@@ -62,6 +63,26 @@ impl Default for SessionOptions {
     }
 }
 
+impl SessionOptions {
+    /// Checks that sessions can be cut so: a session of no length would never end.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when a length is below a millisecond, or the silence longer than a session may last.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.silence_ms >= 1 && self.max_length_ms >= self.silence_ms {
+            return Ok(());
+        }
+        Err(Error::Config {
+            name: "session options".to_owned(),
+            reason: format!(
+                "a silence of {} ms in sessions of at most {} ms",
+                self.silence_ms, self.max_length_ms
+            ),
+            remedy: "give a silence of at least 1 ms and sessions at least as long".to_owned(),
+        })
+    }
+}
+
 /// One session. Codes index the dictionaries of the [`EventColumns`] that it was built from.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -81,11 +102,11 @@ pub struct Session {
     pub client_family: ClientFamily,
     /// Most used network of the session (code of `network`; ties to the lowest code).
     pub network: u32,
-    /// Address of the first event (code of `address`).
+    /// First address of that network (code of `address`).
     pub address: u32,
-    /// Autonomous system of the first event that has one; 0 when unknown.
+    /// Autonomous system of that network; 0 when unknown.
     pub asn: u32,
-    /// Country of the first event that has one (code).
+    /// Country of that network (code).
     pub country: u32,
     /// `SessionId` of the log (code; 0 when absent).
     pub session_key: u32,
@@ -99,7 +120,7 @@ pub struct Session {
     pub day: i32,
     /// Number of events.
     pub events: u32,
-    /// Items read through Bind records (`OperationCount`).
+    /// Items read: those that Bind records and reads of the older schema count (`OperationCount`) or list.
     pub items: u64,
     /// Synchronisations of whole folders (Sync records); one folder can be synchronised several times.
     pub syncs: u32,

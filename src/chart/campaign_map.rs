@@ -19,8 +19,10 @@ pub struct Visit {
     pub mailbox: String,
     /// First event, Unix seconds.
     pub start: i64,
-    /// Items accessed.
+    /// Items read.
     pub items: u64,
+    /// Folders synchronised: downloaded whole.
+    pub folders: u64,
 }
 
 /// Flagged sessions that share infrastructure.
@@ -28,8 +30,8 @@ pub struct Visit {
 pub struct Campaign {
     /// Its name in `campaigns.csv`.
     pub id: String,
-    /// What ties the sessions, in words, such as `client 4f1b…9c, network 203.0.113.0/24`.
-    pub shared: String,
+    /// What ties the sessions, in words, the most shared first, such as `network 203.0.113.0/24 (5 of 7 sessions)`.
+    pub ties: Vec<String>,
     /// Its sessions, in any order.
     pub visits: Vec<Visit>,
 }
@@ -74,7 +76,7 @@ pub fn draw(data: &CampaignMap, style: &Style, path: &Path) -> Result<(), ChartE
         let around = Frame {
             title: &title(data),
             subtitle: &subtitle(data, style),
-            units: "flagged sessions by their start; larger dots: more items",
+            units: "flagged sessions by their start; larger dots: more items and folders",
             times: true,
         };
         let mut area = frame::draw(canvas, style, &around);
@@ -119,7 +121,7 @@ impl<'a> Rows<'a> {
                 .entry(visit.mailbox.as_str())
                 .or_insert((campaign, visit.start, 0));
             (entry.0, entry.1) = (entry.0, entry.1).min((campaign, visit.start));
-            entry.2 = entry.2.saturating_add(visit.items);
+            entry.2 = entry.2.saturating_add(visit.amount());
         }
         let mut mailboxes: Vec<(&str, (usize, i64, u64))> = first.into_iter().collect();
         let others = mailboxes.len().saturating_sub(ROWS);
@@ -162,9 +164,16 @@ impl Campaign {
         names.len() as u64
     }
 
-    fn items(&self) -> u64 {
-        let items = self.visits.iter().map(|visit| visit.items);
-        items.fold(0, u64::saturating_add)
+    fn read(&self) -> String {
+        let sum = |of: fn(&Visit) -> u64| self.visits.iter().map(of).fold(0, u64::saturating_add);
+        label::read(sum(|visit| visit.items), sum(|visit| visit.folders))
+    }
+}
+
+impl Visit {
+    /// Items and folders: how large its dot is.
+    fn amount(&self) -> u64 {
+        self.items.saturating_add(self.folders)
     }
 }
 
@@ -175,7 +184,7 @@ pub(super) fn title(data: &CampaignMap) -> String {
         [one] => format!(
             "One campaign: {sessions} in {}, tied by {}",
             label::counted(one.mailboxes(), "mailbox", "mailboxes"),
-            label::name(&one.shared, 70),
+            label::name(&one.ties.join("; "), 70),
         ),
         many => {
             let mut names: Vec<&str> = data.visits().map(|(_, v)| v.mailbox.as_str()).collect();
@@ -231,7 +240,7 @@ fn draw_visits(
 ) {
     let most = data
         .visits()
-        .map(|(_, visit)| visit.items)
+        .map(|(_, visit)| visit.amount())
         .max()
         .unwrap_or(0)
         .max(1) as f64;
@@ -254,10 +263,10 @@ fn draw_visits(
     }
     for (i, campaign) in drawn() {
         let mut visits: Vec<&Visit> = campaign.visits.iter().collect();
-        visits.sort_by(|a, b| b.items.cmp(&a.items).then(a.start.cmp(&b.start)));
+        visits.sort_by(|a, b| b.amount().cmp(&a.amount()).then(a.start.cmp(&b.start)));
         for visit in visits {
             let share = if named(visit) {
-                visit.items as f64 / most
+                visit.amount() as f64 / most
             } else {
                 0.0
             };
@@ -280,7 +289,7 @@ fn list(canvas: &mut Canvas<'_>, area: Area, data: &CampaignMap, style: &Style) 
         let head = format!(
             "{}: {}",
             label::name(&campaign.id, 40),
-            label::name(&campaign.shared, 300)
+            label::name(&campaign.ties.join("; "), 300)
         );
         canvas.text_middle(&bold.fit_end(&head, room), (left, top + 16.0), bold);
         let first = campaign
@@ -299,7 +308,7 @@ fn list(canvas: &mut Canvas<'_>, area: Area, data: &CampaignMap, style: &Style) 
             "{} in {} · {} · {}",
             label::counted(campaign.visits.len() as u64, "session", "sessions"),
             label::counted(campaign.mailboxes(), "mailbox", "mailboxes"),
-            label::counted(campaign.items(), "item", "items"),
+            campaign.read(),
             label::period(first, last.saturating_add(1), &style.time_zone),
         );
         canvas.text_middle(&muted.fit_end(&size, room), (left, top + 42.0), muted);
@@ -320,13 +329,14 @@ mod tests {
     fn campaign(id: &str, visits: &[(&str, i64, u64)]) -> Campaign {
         Campaign {
             id: id.to_owned(),
-            shared: "client x".to_owned(),
+            ties: vec!["client x".to_owned()],
             visits: visits
                 .iter()
                 .map(|(mailbox, start, items)| Visit {
                     mailbox: (*mailbox).to_owned(),
                     start: *start,
                     items: *items,
+                    folders: 0,
                 })
                 .collect(),
         }

@@ -93,6 +93,15 @@ pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
 }
 
+/// What was read: `3 items`, `1 folder`, `3 items, 2 folders`. A folder counts whole, with everything in it.
+pub(crate) fn read(items: u64, folders: u64) -> String {
+    match (items, folders) {
+        (items, 0) => counted(items, "item", "items"),
+        (0, folders) => counted(folders, "folder", "folders"),
+        (items, folders) => format!("{}, {}", read(items, 0), read(0, folders)),
+    }
+}
+
 /// A measured value with at most three significant digits: `0.04`, `3.5`, `250`, `1,204`, `2.1M`.
 pub(crate) fn value(value: f64) -> String {
     if !value.is_finite() {

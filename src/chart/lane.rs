@@ -19,21 +19,15 @@ pub struct Lane {
     pub days: Vec<u64>,
     /// Indices of the days on which it took part in a flagged session.
     pub flagged_days: Vec<usize>,
-    /// How many clients or networks it is the sum of, where there are too many to keep each; 0 for one that is named.
-    #[serde(default)]
-    pub sums: u64,
-}
-
-impl Lane {
-    /// How many clients or networks it stands for.
-    fn members(&self) -> u64 {
-        self.sums.max(1)
-    }
+    /// How many clients or networks it stands for: more than one where a block is named, or the rest is summed.
+    pub members: u64,
+    /// Whether it is the sum of those that are too many to be named.
+    pub rest: bool,
 }
 
 /// How many clients or networks the lanes stand for.
 pub(super) fn members(lanes: &[Lane]) -> u64 {
-    lanes.iter().map(Lane::members).sum()
+    lanes.iter().map(|lane| lane.members).sum()
 }
 
 /// Height of one lane.
@@ -53,7 +47,7 @@ pub(super) fn height(lanes: &[Lane]) -> f64 {
 fn shown(lanes: &[Lane]) -> Vec<Lane> {
     let total = |lane: &Lane| lane.days.iter().fold(0u64, |sum, n| sum.saturating_add(*n));
     let mut sorted: Vec<&Lane> = lanes.iter().collect();
-    sorted.sort_by_key(|lane| (lane.sums > 0, Reverse(total(lane)), &lane.label));
+    sorted.sort_by_key(|lane| (lane.rest, Reverse(total(lane)), &lane.label));
     let (flagged, usual): (Vec<&Lane>, Vec<&Lane>) = sorted
         .into_iter()
         .partition(|lane| !lane.flagged_days.is_empty());
@@ -69,7 +63,7 @@ fn shown(lanes: &[Lane]) -> Vec<Lane> {
 
 /// The first `most` lanes, and the sum of the others. A single other lane is shown as it is.
 fn first(lanes: &[&Lane], most: usize, others: &str) -> Vec<Lane> {
-    let named = lanes.iter().take_while(|lane| lane.sums == 0).count();
+    let named = lanes.iter().take_while(|lane| !lane.rest).count();
     let most = if named == lanes.len() && named == most + 1 {
         named
     } else {
@@ -83,10 +77,11 @@ fn first(lanes: &[&Lane], most: usize, others: &str) -> Vec<Lane> {
     let Some(rest @ [_, ..]) = lanes.get(most..) else {
         return out;
     };
-    let members = rest.iter().map(|lane| lane.members()).sum();
+    let members = rest.iter().map(|lane| lane.members).sum();
     let mut sum = Lane {
         label: format!("{} {others}", label::count(members)),
-        sums: members,
+        members,
+        rest: true,
         ..Lane::default()
     };
     for lane in rest {
@@ -114,7 +109,7 @@ pub(super) fn draw(
         return;
     }
     // The sum of the rest, often the largest, must not pale the lanes that are looked at.
-    let named = lanes.iter().filter(|lane| lane.sums == 0);
+    let named = lanes.iter().filter(|lane| !lane.rest);
     let most = named.flat_map(|lane| &lane.days).max().copied();
     let lanes = shown(lanes);
     let most = most.unwrap_or(0).max(1) as f64;
@@ -173,7 +168,8 @@ mod tests {
             label: label.to_owned(),
             days,
             flagged_days,
-            sums: 0,
+            members: 1,
+            rest: false,
         }
     }
 
@@ -191,7 +187,8 @@ mod tests {
         assert_eq!(drawn[SHOWN].days, vec![1 + 2, 3]);
         // A sum stands for many, and is never named, however large.
         lanes.push(Lane {
-            sums: 1_000,
+            members: 1_000,
+            rest: true,
             ..lane("others", vec![500, 500], Vec::new())
         });
         let drawn = shown(&lanes);

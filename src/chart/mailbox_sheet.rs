@@ -138,14 +138,20 @@ pub(super) fn title(data: &MailboxSheet) -> String {
     if data.flagged.is_empty() {
         return format!("{mailbox}: no session flagged");
     }
-    let items = data
-        .flagged
-        .iter()
-        .fold(0u64, |sum, s| sum.saturating_add(s.items));
+    let sum = |of: fn(&FlaggedSession) -> u64| {
+        data.flagged.iter().map(of).fold(0u64, u64::saturating_add)
+    };
+    let (items, folders) = (sum(|s| s.items), sum(|s| s.folders));
     let sessions = data.flagged.len() as u64;
-    let read = match items {
-        0 => String::new(),
-        items => format!(" accessed {}", label::counted(items, "item", "items")),
+    let folders_in_words = label::counted(folders, "whole folder", "whole folders");
+    let read = match (items, folders) {
+        (0, 0) => String::new(),
+        (items, 0) => format!(" read {}", label::counted(items, "item", "items")),
+        (0, _) => format!(" downloaded {folders_in_words}"),
+        (items, _) => format!(
+            " read {} and downloaded {folders_in_words}",
+            label::counted(items, "item", "items")
+        ),
     };
     let mut title = format!(
         "{mailbox}: {}{read} from {}",
@@ -274,7 +280,7 @@ mod tests {
         });
         assert_eq!(
             title(&data),
-            "envoy@contoso.example: 1 flagged session accessed 250 items from 192.0.2.0/24"
+            "envoy@contoso.example: 1 flagged session read 250 items from 192.0.2.0/24"
         );
         data.flagged.push(FlaggedSession {
             items: 1,
@@ -283,7 +289,7 @@ mod tests {
         });
         assert_eq!(
             title(&data),
-            "envoy@contoso.example: 2 flagged sessions accessed 251 items from 2 networks; 1 session at an unusual hour"
+            "envoy@contoso.example: 2 flagged sessions read 251 items from 2 networks; 1 session at an unusual hour"
         );
         data.flagged[0].rank = 7;
         data.flagged[1].rank = 3;

@@ -27,11 +27,11 @@ pub struct ScoreDistribution {
     pub scores: ScoreBins,
     /// Lowest and highest threshold of the judged days; none if no day has one.
     pub thresholds: Option<Thresholds>,
-    /// Alerts (mailboxes with flagged sessions, by day) if the rule counts alerts; none if it counts sessions.
-    pub alerts: Option<u64>,
-    /// Flags that chance alone would raise under the rule: alerts or sessions, as the rule counts.
+    /// Alerts: mailboxes with flagged sessions, by day.
+    pub alerts: u64,
+    /// Alerts that chance alone would raise under the rule.
     pub expected_by_chance: f64,
-    /// The rule in words, such as `false-discovery rate 5%`.
+    /// The rule in words, such as `2 alerts a day`.
     pub rule: String,
     /// Sessions of the warm-up: scored, never flagged, not shown.
     pub warm_up: u64,
@@ -176,20 +176,22 @@ pub(super) fn title(data: &ScoreDistribution) -> String {
     let flagged = data.scores.flagged();
     let judged = data.judged();
     if judged == 0 {
-        return "No session could be judged: there is nothing after the warm-up".to_owned();
+        let why = match (data.warm_up, data.unjudged, data.untouched) {
+            (0, 0, 0) => "there is none",
+            (0, 0, _) => "none of them opened a mailbox",
+            (_, 0, _) => "there is nothing after the warm-up",
+            _ => "no day has earlier ones to be judged by",
+        };
+        return format!("No session could be judged: {why}");
     }
     let chance = about(data.expected_by_chance);
     let all = label::counted(judged, "session", "sessions");
-    match (flagged, data.alerts) {
-        (0, _) => format!("None of {all} flagged; chance alone would raise {chance}"),
+    match flagged {
+        0 => format!("None of {all} flagged; chance alone would raise {chance}"),
         // Chance is counted in alerts, so what was flagged is too: a mailbox may have many flagged sessions in a day.
-        (n, Some(alerts)) => format!(
+        n => format!(
             "{} from {} of {all}; chance alone would raise {chance}",
-            label::counted(alerts, "alert", "alerts"),
-            label::count(n)
-        ),
-        (n, None) => format!(
-            "{} of {all} flagged; chance alone would raise {chance}",
+            label::counted(data.alerts, "alert", "alerts"),
             label::count(n)
         ),
     }
@@ -381,11 +383,7 @@ fn draw_thresholds(
 fn draw_figures(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
     let big = Font::of(64.0).bold();
     let small = Font::of(size::BODY).color(theme::MUTED);
-    let (flagged, what) = match data.alerts {
-        Some(1) => (1, "alert"),
-        Some(alerts) => (alerts, "alerts"),
-        None => (data.scores.flagged(), "flagged"),
-    };
+    let what = if data.alerts == 1 { "alert" } else { "alerts" };
     let expected = if data.expected_by_chance.is_finite() && data.expected_by_chance >= 0.0 {
         label::value(data.expected_by_chance)
     } else {
@@ -393,7 +391,7 @@ fn draw_figures(canvas: &mut Canvas<'_>, area: Area, data: &ScoreDistribution) {
     };
     let mut y = area.top + 90.0;
     for (text, color, what) in [
-        (label::count(flagged), theme::FLAGGED, what),
+        (label::count(data.alerts), theme::FLAGGED, what),
         (expected, theme::MUTED, "expected by chance"),
     ] {
         let font = big.color(color);
@@ -440,7 +438,7 @@ mod tests {
                 [of(unflagged, false), of(flagged, true)].concat(),
             ),
             thresholds,
-            alerts: None,
+            alerts: 0,
             expected_by_chance: 2.0,
             rule: String::new(),
             warm_up: 0,
@@ -516,15 +514,11 @@ mod tests {
     #[test]
     fn title_compares_with_chance() {
         assert_eq!(
-            title(&data(&[0.4; 9], &[0.8])),
-            "1 of 10 sessions flagged; chance alone would raise about 2"
-        );
-        assert_eq!(
             title(&data(&[0.4; 9], &[])),
             "None of 9 sessions flagged; chance alone would raise about 2"
         );
         let mut alerts = data(&[0.4; 7], &[0.8; 3]);
-        alerts.alerts = Some(1);
+        alerts.alerts = 1;
         assert_eq!(
             title(&alerts),
             "1 alert from 3 of 10 sessions; chance alone would raise about 2"

@@ -22,12 +22,13 @@ pub struct FlaggedSession {
     pub start: i64,
     /// Last event, Unix seconds.
     pub end: i64,
-    /// Items accessed.
+    /// Items read.
     pub items: u64,
+    /// Folders synchronised: downloaded whole.
+    pub folders: u64,
     /// The strongest reason, in words.
     pub reason: String,
-    /// Whether it came at an hour that is unusual for the mailbox; charts of before do not say.
-    #[serde(default)]
+    /// Whether it came at an hour that is unusual for the mailbox.
     pub odd_hour: bool,
 }
 
@@ -38,8 +39,8 @@ const MIN_COLUMN: f64 = 90.0;
 const MAX_COLUMN: f64 = 310.0;
 /// Space between columns.
 const COLUMN_GAP: f64 = 16.0;
-/// Width of the column of items: up to `99,999 items`.
-const ITEMS: f64 = 112.0;
+/// Narrowest column of what was read: up to `99,999 items`.
+const READ: f64 = 112.0;
 /// Most sessions listed; the rest is counted.
 const LISTED: usize = 8;
 
@@ -70,7 +71,7 @@ pub(super) enum Who {
     Network,
 }
 
-/// Lists the first sessions by rank with time, who, client, items and reason.
+/// Lists the first sessions by rank with time, who, client, what was read and reason.
 pub(super) fn draw(
     canvas: &mut Canvas<'_>,
     area: Area,
@@ -94,10 +95,15 @@ pub(super) fn draw(
     let names = widest(&mut shown.iter().map(|s| bold.width(&name(s)))).min(MAX_COLUMN);
     let clients = widest(&mut shown.iter().map(|s| body.width(&label::clean(&s.client))));
     let clients = clients.min(MAX_COLUMN);
-    // Columns: badge, time, who, client, items (right-aligned), reason.
+    // Columns: badge, time, who, client, what was read (right-aligned), reason.
     let third = 284.0 + names + COLUMN_GAP;
-    let items_end = third + clients + COLUMN_GAP + ITEMS;
-    let at = [0.0, 50.0, 284.0, third, items_end, items_end + 20.0].map(|x| area.left + x);
+    let read = |session: &FlaggedSession| label::read(session.items, session.folders);
+    let reads = shown
+        .iter()
+        .map(|s| body.width(&read(s)))
+        .fold(READ, f64::max);
+    let read_end = third + clients + COLUMN_GAP + reads;
+    let at = [0.0, 50.0, 284.0, third, read_end, read_end + 20.0].map(|x| area.left + x);
     for session in shown {
         canvas.badge(
             &session.rank.to_string(),
@@ -107,10 +113,9 @@ pub(super) fn draw(
         let time = label::moment(session.start, &style.time_zone);
         canvas.text_middle(&time, (at[1], row), body);
         canvas.text_middle(&bold.fit(&name(session), names), (at[2], row), bold);
-        let items = label::counted(session.items, "item", "items");
         let client = body.fit_end(&session.client, clients);
         canvas.text_middle(&client, (at[3], row), body);
-        canvas.text_middle(&items, (at[4], row), body.align(Align::Right));
+        canvas.text_middle(&read(session), (at[4], row), body.align(Align::Right));
         let reason = muted.fit_end(&session.reason, area.right - at[5]);
         canvas.text_middle(&reason, (at[5], row), muted);
         row += ROW;

@@ -16,7 +16,7 @@ use super::{ChartError, Style, label, theme};
 pub struct TenantOverview {
     /// Mailbox accesses of the whole tenant per bin, with the expected range.
     pub accesses: Series,
-    /// Mailboxes with at least one access.
+    /// Mailboxes with at least one session.
     pub mailboxes: u64,
     /// Sessions in all.
     pub sessions: u64,

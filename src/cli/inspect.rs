@@ -15,8 +15,8 @@ use crate::chart::{Chart, Style};
 use crate::error::Error;
 use crate::explain::number;
 use crate::ingest::{
-    self, Counts, FileReport, Ingested, Inventory, LeadRecords, Tally, Warning, inventory,
-    write_events,
+    self, Counts, FileReport, Ingested, Inventory, LeadRecord, LeadRecords, Tally, Warning,
+    inventory, write_events,
 };
 use crate::report;
 use crate::staging::{check_place, write_whole};
@@ -131,6 +131,7 @@ struct Inspection<'a> {
     inventory: Inventory,
     other_records: Vec<Other<'a>>,
     leads: Vec<LeadRecords>,
+    lead_records: &'a [LeadRecord],
     rejects: Vec<Tally>,
 }
 
@@ -184,7 +185,8 @@ fn as_json(ingested: &Ingested) -> Result<String, Error> {
                 records: *records,
             })
             .collect(),
-        leads: ingested.leads(),
+        leads: ingested.leads_by_kind(),
+        lead_records: &ingested.leads,
         rejects: rejects_by_reason(ingested),
     };
     serde_json::to_string_pretty(&inspection).map_err(|error| Error::Io {
@@ -383,7 +385,7 @@ fn missing_text(ingested: &Ingested, top: usize) -> String {
 
 /// Records of other kinds that bear on mailboxes; empty where there are none.
 fn leads_text(ingested: &Ingested) -> String {
-    let leads = ingested.leads();
+    let leads = ingested.leads_by_kind();
     let lines = leads
         .iter()
         .map(|lead| format!("  - {}\n", lead.sentence()));
@@ -397,19 +399,11 @@ fn leads_text(ingested: &Ingested) -> String {
 }
 
 fn draw(ingested: &Ingested, path: &Path) -> Result<(), Error> {
-    let source = match ingested.files.as_slice() {
-        [file] => file
-            .path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default(),
-        files => format!("{} files", files.len()),
-    };
     let style = Style {
-        source: format!("{source} ({} records)", number(ingested.counts.events)),
+        source: report::source(ingested),
         ..Style::default()
     };
-    Chart::Coverage(report::coverage_chart(ingested)?)
+    Chart::Coverage(report::coverage_chart(ingested, &style.time_zone)?)
         .draw(&style, path)
         .map_err(|error| Error::Chart {
             chart: "coverage".to_owned(),

@@ -212,14 +212,14 @@ impl RankArgs {
             chosen(name, option, if here { &None } else { kept })
         };
         if let Some(share) = given("--fdr", &self.fdr, &file.fdr) {
-            return false_share(&share).map(Some);
+            return rule(&share, FlagRule::FalseDiscoveryRate).map(Some);
         }
         given(
             "--alerts-per-day",
             &self.alerts_per_day,
             &file.alerts_per_day,
         )
-        .map(|rate| alert_rate(&rate))
+        .map(|rate| rule(&rate, FlagRule::AlertsPerDay))
         .transpose()
     }
 }
@@ -236,28 +236,12 @@ fn chosen<T: Clone>(
         .or_else(|| kept.clone())
 }
 
-fn false_share(share: &Setting<f64>) -> Result<FlagRule, Error> {
-    if share.value > 0.0 && share.value < 1.0 {
-        return Ok(FlagRule::FalseDiscoveryRate(share.value));
+fn rule(setting: &Setting<f64>, rule: fn(f64) -> FlagRule) -> Result<FlagRule, Error> {
+    let rule = rule(setting.value);
+    match rule.check() {
+        Ok(()) => Ok(rule),
+        Err(remedy) => Err(setting.refuse(format!("{} is out of range", setting.value), remedy)),
     }
-    Err(out_of_range(
-        share,
-        "give a share between 0 and 1, such as 0.05",
-    ))
-}
-
-fn alert_rate(rate: &Setting<f64>) -> Result<FlagRule, Error> {
-    if rate.value > 0.0 && rate.value <= 1000.0 {
-        return Ok(FlagRule::AlertsPerDay(rate.value));
-    }
-    Err(out_of_range(
-        rate,
-        "give a rate above 0 and up to 1000, such as 2 or 0.5",
-    ))
-}
-
-fn out_of_range(setting: &Setting<f64>, remedy: &str) -> Error {
-    setting.refuse(format!("{} is out of range", setting.value), remedy)
 }
 
 /// The time zone of a name.

@@ -81,6 +81,10 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
     let result = pipeline::analyze_with(saved.model, &config, &bar);
     bar.clear();
     let analysis = result?;
+    // First: with a run directory beside it, a refused day would look like a scored one.
+    if args.update {
+        pipeline::refuse_leaps(last_day, analysis.days())?;
+    }
     report::write(&analysis, &config, &options)?;
     let outcome = Outcome::of(&analysis, args.exit_on_flag);
     // The run directory is there: from here on the days count as scored, whoever reads the terminal.
@@ -88,7 +92,6 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
         warn(&format!("warning: {sentence}"));
     }
     if args.update {
-        pipeline::refuse_leaps(last_day, analysis.days())?;
         SavedModel {
             session: config.session,
             rank: config.rank.clone(),

@@ -80,7 +80,7 @@ pub(crate) fn what_was_read(analysis: &Analysis) -> String {
     if more > 0 {
         text.push_str(&format!("\n     and {more} more notes in summary.json"));
     }
-    for lead in analysis.ingested.leads() {
+    for lead in analysis.ingested.leads_by_kind() {
         text.push_str(&format!("\n     not judged: {}", lead.sentence()));
     }
     text
@@ -157,7 +157,7 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
                 format!("{:.3}", analyzed.verdict.ranked.score),
                 naming.moment(analyzed.session.start),
                 naming.mailbox(&analyzed.session).to_owned(),
-                (analyzed.session.items + u64::from(analyzed.session.syncs)).to_string(),
+                label::read(analyzed.session.items, u64::from(analyzed.session.syncs)),
                 analyzed
                     .reasons
                     .first()
@@ -176,7 +176,7 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
             "score",
             &when,
             "mailbox",
-            "items",
+            "read",
             "strongest reason",
         ],
         rows,
@@ -190,8 +190,21 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
         0 => String::new(),
         n => format!(", {n} campaign{}", if n == 1 { "" } else { "s" }),
     };
+    let warm_up = analysis
+        .sessions
+        .iter()
+        .filter(|s| s.verdict.warm_up)
+        .count() as u64;
+    let unjudged = match warm_up {
+        0 => String::new(),
+        n => format!(
+            "\nNot judged: {} of the warm-up (--warm-up {}); --baseline window judges every day by the others",
+            label::counted(n, "session", "sessions"),
+            config.rank.warm_up_days
+        ),
+    };
     Ok(format!(
-        "\nFlagged {}{campaigns}\n{listed}{rest}",
+        "\nFlagged {}{campaigns}\n{listed}{rest}{unjudged}",
         label::counted(flagged.len() as u64, "session", "sessions")
     ))
 }

@@ -195,8 +195,10 @@ pub enum Operation {
     MailItemsAccessed,
     /// `AttachmentAccess`.
     AttachmentAccess,
-    /// `MessageBind`, `FolderBind` and other reads of the older schema.
-    Bind,
+    /// `MessageBind`: a message was read, in the older schema.
+    MessageBind,
+    /// `FolderBind`: a folder was opened, in the older schema; that reads no message.
+    FolderBind,
     /// `Send`, `SendAs`, `SendOnBehalf`.
     Send,
     /// `Create`.
@@ -240,7 +242,8 @@ impl Operation {
         match name.to_ascii_lowercase().as_str() {
             "mailitemsaccessed" => Self::MailItemsAccessed,
             "attachmentaccess" => Self::AttachmentAccess,
-            "messagebind" | "folderbind" => Self::Bind,
+            "messagebind" => Self::MessageBind,
+            "folderbind" => Self::FolderBind,
             "send" | "sendas" | "sendonbehalf" => Self::Send,
             "create" => Self::Create,
             "update" => Self::Update,
@@ -272,9 +275,15 @@ impl Operation {
     /// Messages, attachments or folders were read.
     #[must_use]
     pub fn is_read(self) -> bool {
+        self.is_read_of_items() || self == Self::FolderBind
+    }
+
+    /// Messages or attachments were read.
+    #[must_use]
+    pub fn is_read_of_items(self) -> bool {
         matches!(
             self,
-            Self::MailItemsAccessed | Self::AttachmentAccess | Self::Bind
+            Self::MailItemsAccessed | Self::AttachmentAccess | Self::MessageBind
         )
     }
 

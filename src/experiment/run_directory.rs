@@ -18,7 +18,7 @@ use super::truth::{MailboxDay, Truth};
 use crate::error::Error;
 use crate::ingest::{self, IngestOptions, Input, Progress};
 use crate::rank::FlagRule;
-use crate::report::FORMAT_VERSION;
+use crate::report::{FORMAT_VERSION, plain_cell};
 use crate::session::day_of;
 
 /// What a run promised about its flags.
@@ -211,17 +211,9 @@ fn read_records(path: &Path, rows: &[SessionRow]) -> Result<FxHashMap<u128, usiz
                 format!("session {session_id} is not in sessions.csv"),
             ));
         };
-        session_of.insert(key_of(unescaped(&record_id)), number);
+        session_of.insert(key_of(plain_cell(&record_id)), number);
     }
     Ok(session_of)
-}
-
-/// Tables put an apostrophe before what a spreadsheet would run.
-fn unescaped(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t', '\r']) => rest,
-        _ => cell,
-    }
 }
 
 fn inputs_of(run: &Path, summary: &Summary) -> Result<Vec<Input>, Error> {

@@ -67,8 +67,8 @@ pub struct Campaign {
     pub sessions: Vec<usize>,
     /// Items read and folders synchronised.
     pub items: u64,
-    /// What ties the sessions, in words.
-    pub shared: String,
+    /// What ties the sessions, in words, the most shared first.
+    pub ties: Vec<String>,
 }
 
 /// Groups flagged sessions, given by rank, into campaigns of at least two sessions; the rest stay alone.
@@ -135,7 +135,7 @@ fn campaign(sessions: &[TiedSession], members: &[usize], symbols: &Symbols) -> C
         mailboxes: chosen().map(|s| s.mailbox).collect::<BTreeSet<_>>().len(),
         sessions: chosen().map(|s| s.index).collect(),
         items: chosen().map(|s| s.items).sum(),
-        shared: shared(sessions, members, symbols),
+        ties: named_ties(sessions, members, symbols),
     }
 }
 
@@ -153,7 +153,7 @@ const NAMED: usize = 4;
 
 /// The ties in words, the ones that most mailboxes and sessions carry first: the first few, and of the rest those that join
 /// sessions which the ones before leave apart. How many more there are is said.
-fn shared(sessions: &[TiedSession], members: &[usize], symbols: &Symbols) -> String {
+fn named_ties(sessions: &[TiedSession], members: &[usize], symbols: &Symbols) -> Vec<String> {
     let mut parents: Vec<usize> = (0..members.len()).collect();
     let mut words: Vec<String> = Vec::new();
     let mut more = 0;
@@ -172,7 +172,7 @@ fn shared(sessions: &[TiedSession], members: &[usize], symbols: &Symbols) -> Str
         1 => words.push("one more tie".to_owned()),
         more => words.push(format!("{more} more ties")),
     }
-    words.join("; ")
+    words
 }
 
 /// All ties between the members, the ones that most mailboxes and then sessions carry first. A client without its version
@@ -309,7 +309,7 @@ mod tests {
             (&[0, 1, 2][..], 3, 30)
         );
         assert_eq!(
-            found[0].shared,
+            found[0].ties.join("; "),
             "application app-1 (2 of 3 sessions); network 203.0.113.0/24 (2 of 3 sessions)"
         );
     }
@@ -322,7 +322,10 @@ mod tests {
         let shared = |first: &[_], second: &[_]| {
             let sessions = [session(0, 1, 10, first), session(1, 2, 11, second)];
             let found = campaigns(&sessions, &symbols);
-            found.into_iter().map(|c| c.shared).collect::<Vec<_>>()
+            found
+                .into_iter()
+                .map(|c| c.ties.join("; "))
+                .collect::<Vec<_>>()
         };
         assert_eq!(
             shared(&[client], &[client]),
@@ -360,7 +363,7 @@ mod tests {
             let found = campaigns(&sessions, &symbols);
             found
                 .into_iter()
-                .map(|c| (c.sessions, c.shared))
+                .map(|c| (c.sessions, c.ties.join("; ")))
                 .collect::<Vec<_>>()
         };
         let shared = "application app-1 (2 of 2 sessions)".to_owned();
@@ -411,7 +414,7 @@ mod tests {
             .collect();
         let found = campaigns(&sessions, &symbols);
         assert_eq!((found.len(), found[0].mailboxes), (1, 4));
-        let named: Vec<&str> = found[0].shared.split("; ").collect();
+        let named: Vec<&str> = found[0].ties.iter().map(String::as_str).collect();
         assert_eq!(
             named,
             [

@@ -12,7 +12,7 @@ const LONGEST: usize = 80;
 
 /// Parameters that say what a change does, in the order in which they are told: what it is called, what it makes of mail, who gets
 /// it, and who may do what.
-const TELLING: [&str; 14] = [
+const TELLING: [&str; 16] = [
     "Name",
     "DeleteMessage",
     "SoftDeleteMessage",
@@ -25,7 +25,9 @@ const TELLING: [&str; 14] = [
     "DeliverToMailboxAndForward",
     "User",
     "Trustee",
+    "MemberUpn",
     "AccessRights",
+    "MemberRights",
     "GrantSendOnBehalfTo",
 ];
 
@@ -60,6 +62,15 @@ pub(super) fn changes(session: &Session, columns: &EventColumns<'_>) -> Option<S
         named.push(format!("{more} more"));
     }
     (!named.is_empty()).then(|| named.join("; "))
+}
+
+/// Whether a session set something of its mailbox, and the log does not say what.
+pub(super) fn is_unclear(session: &Session, columns: &EventColumns<'_>) -> bool {
+    session.rows.iter().any(|&row| {
+        let row = row as usize;
+        Operation::classify(columns.operation.get(row)) == Operation::Forwarding
+            && columns.parameters.codes[row] == 0
+    })
 }
 
 /// An operation with those of its parameters that say what it does.
@@ -133,6 +144,11 @@ mod tests {
                 "Add-RecipientPermission (Trustee A.Thulile, AccessRights SendAs)",
             ),
             ("ModifyFolderPermissions", "", "ModifyFolderPermissions"),
+            (
+                "ModifyFolderPermissions",
+                "MemberRights=ReadAny, Visible; MemberUpn=Everyone",
+                "ModifyFolderPermissions (MemberUpn Everyone, MemberRights ReadAny, Visible)",
+            ),
         ] {
             assert_eq!(change(operation, parameters), words);
         }

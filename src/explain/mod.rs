@@ -11,4 +11,4 @@ pub(crate) use amount::number;
 pub use campaign::{Campaign, TiedSession, campaigns};
 pub use exposure::{ExposedItem, exposure};
 pub use naming::Naming;
-pub use reason::{Reason, reasons};
+pub use reason::{Comparison, Reason, reasons};

@@ -83,6 +83,11 @@ impl<'a> Naming<'a> {
         text(&self.columns.client_info, session.client_info)
     }
 
+    /// The network as the log has it: an address block, or `microsoft`; empty when there is none.
+    pub fn network_name(&self, session: &Session) -> &'a str {
+        text(&self.columns.network, session.network)
+    }
+
     /// The network with its country and autonomous system where known.
     pub fn network(&self, session: &Session) -> String {
         let network = match text(&self.columns.network, session.network) {
@@ -146,6 +151,11 @@ impl<'a> Naming<'a> {
     /// Name of the zone of the run.
     pub fn zone(&self) -> &str {
         self.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// Whether it was Saturday or Sunday in the zone of the run.
+    pub fn is_weekend(&self, time_ms: i64) -> bool {
+        matches!(self.at(time_ms, "%u").as_str(), "6" | "7")
     }
 
     fn at(&self, time_ms: i64, format: &str) -> String {

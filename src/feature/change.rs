@@ -17,6 +17,9 @@ pub enum Action {
     Concealing,
 }
 
+/// Windows' LocalSystem, as which the service acts in mailboxes that it sets up.
+pub(crate) const LOCAL_SYSTEM: &str = "s-1-5-18";
+
 /// The most serious change of a session; `operations` are the classes of the log's operations, by code.
 pub(super) fn most_serious_change(
     session: &Session,
@@ -32,6 +35,10 @@ pub(super) fn most_serious_change(
         .map(|&row| row as usize)
         .map(|row| {
             let operation = columns.operation.codes[row];
+            // What the service's own account sets up is nobody's doing.
+            if columns.actor.get(row) == LOCAL_SYSTEM {
+                return Action::None;
+            }
             judge_change(
                 operations[operation as usize],
                 columns.operation.get(row),
@@ -58,8 +65,11 @@ fn judge_change(operation: Operation, called: &str, parameters: &str) -> Action 
         Operation::Permission if called.to_ascii_lowercase().starts_with("remove") => {
             return Action::None;
         }
+        Operation::Permission if gives_nothing(parameters) => return Action::None,
         Operation::Permission => return Action::Concealing,
         Operation::InboxRule => Action::Rule,
+        // What `Set-Mailbox` set is lost; only with forwarding, or without knowing, is it an event at all.
+        Operation::Forwarding if parameters.is_empty() => Action::Rule,
         Operation::Forwarding => Action::None,
         _ => return Action::None,
     };
@@ -95,6 +105,20 @@ fn judge_change(operation: Operation, called: &str, parameters: &str) -> Action 
     action
 }
 
+/// Whether the rights of a permission are none at all.
+fn gives_nothing(parameters: &str) -> bool {
+    let pairs = parameters
+        .split("; ")
+        .filter_map(|pair| pair.split_once('='));
+    let mut rights = pairs
+        .filter(|(name, _)| {
+            name.eq_ignore_ascii_case("MemberRights") || name.eq_ignore_ascii_case("AccessRights")
+        })
+        .map(|(_, value)| value.trim())
+        .peekable();
+    rights.peek().is_some() && rights.all(|value| value.eq_ignore_ascii_case("none"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +151,7 @@ mod tests {
                 "ForwardingSmtpAddress=smtp:a@b.example",
                 Action::Concealing,
             ),
+            ("Set-Mailbox", "", Action::Rule),
             ("Set-Mailbox", "GrantSendOnBehalfTo=eve", Action::Concealing),
             ("Set-Mailbox", "Languages=en; Name=a", Action::None),
             ("SoftDelete", "Name=.", Action::None),
@@ -144,6 +169,25 @@ mod tests {
             "UpdateCalendarDelegation",
         ] {
             assert_eq!(judged(given, ""), Action::Concealing, "{given}");
+        }
+        for (given, rights, action) in [
+            (
+                "ModifyFolderPermissions",
+                "MemberRights=None; MemberUpn=Everyone",
+                Action::None,
+            ),
+            (
+                "ModifyFolderPermissions",
+                "MemberRights=ReadAny; MemberUpn=Everyone",
+                Action::Concealing,
+            ),
+            (
+                "Set-MailboxFolderPermission",
+                "AccessRights=none; User=Default",
+                Action::None,
+            ),
+        ] {
+            assert_eq!(judged(given, rights), action, "{given} {rights}");
         }
         // Taking a permission away opens no way in.
         for taken in [

@@ -11,6 +11,7 @@ mod symbols;
 
 pub use catalogue::{FEATURE_COUNT, FEATURES, Feature, FeatureGroup, FeatureId};
 pub use change::Action;
+pub(crate) use change::LOCAL_SYSTEM;
 pub use observation::{
     CategoryKind, Channel, MEASURES, Measure, Observation, WEEK_CELLS, week_cell_hour,
 };

@@ -100,6 +100,28 @@ impl Lead {
     }
 }
 
+/// A record outside the mailboxes that bears on them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeadRecord {
+    /// When, milliseconds since 1970-01-01 UTC.
+    #[serde(serialize_with = "super::warning::rfc3339")]
+    pub time: i64,
+    /// What it may mean.
+    pub lead: Lead,
+    /// Microsoft's operation name, as logged.
+    pub operation: String,
+    /// Who acted, lower-case.
+    pub actor: String,
+    /// What it was done to (`ObjectId`): an application, a role, a rule.
+    pub target: String,
+    /// What was set: `Name=Value; Name=Value`, sorted by name; empty where the log says it otherwise.
+    pub parameters: String,
+    /// Network address, as logged.
+    pub address: String,
+    /// The record's identifier.
+    pub record_id: String,
+}
+
 /// A lead with the operations that gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeadRecords {
@@ -123,17 +145,17 @@ impl LeadRecords {
     }
 }
 
-/// The leads among records of other kinds: operations, and how many records each has.
+/// Counts the leads among records of these operations.
 #[must_use]
-pub fn leads<'a>(others: impl IntoIterator<Item = (&'a str, u64)>) -> Vec<LeadRecords> {
+pub fn count_leads<'a>(operations: impl IntoIterator<Item = &'a str>) -> Vec<LeadRecords> {
     let mut found: BTreeMap<Lead, BTreeMap<&str, u64>> = BTreeMap::new();
-    for (operation, records) in others {
+    for operation in operations {
         if let Some(lead) = Lead::of(operation) {
             *found
                 .entry(lead)
                 .or_default()
                 .entry(operation.trim())
-                .or_default() += records;
+                .or_default() += 1;
         }
     }
     let most_first = |operations: BTreeMap<&str, u64>| {
@@ -172,18 +194,18 @@ mod tests {
 
     #[test]
     fn leads_are_counted_by_operation() {
-        let found = leads([
-            ("Add owner to application.", 2),
-            ("SearchExported", 1),
-            ("Consent to application.", 30),
-            ("FileAccessed", 900),
-            ("Consent to application.", 1),
+        let found = count_leads([
+            "Add owner to application.",
+            "SearchExported",
+            "Consent to application.",
+            "FileAccessed",
+            "Consent to application.",
         ]);
         let sentences: Vec<String> = found.iter().map(LeadRecords::sentence).collect();
         assert_eq!(
             sentences,
             [
-                "applications were given access, secrets or owners (Consent to application × 31, Add owner to application × 2)",
+                "applications were given access, secrets or owners (Consent to application × 2, Add owner to application × 1)",
                 "mailboxes were searched or exported, which leaves no record of each message (SearchExported × 1)",
             ]
         );

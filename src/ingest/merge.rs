@@ -12,8 +12,9 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::gather::{Kept, gather};
+use super::lead::{Lead, LeadRecord};
 use super::packing::Packing;
-use super::segment::{Columns, Dictionaries, Segment, column};
+use super::segment::{Columns, Dictionaries, LEAD_TEXTS, Segment, column};
 use crate::error::Error;
 use crate::event::{AccessType, Events, NO_ITEMS, PackedItem, guid_text};
 
@@ -34,6 +35,8 @@ pub(crate) struct Merged {
     pub(crate) other: Vec<(String, String, u64)>,
     /// Times of the other records, in no particular order.
     pub(crate) other_time: Vec<i64>,
+    /// Other records that bear on mailboxes, in the order of time.
+    pub(crate) leads: Vec<LeadRecord>,
 }
 
 /// In the place of a packed row that is not kept; it sorts last. No row is packed to it: there are fewer rows than their bits
@@ -65,6 +68,7 @@ pub(crate) fn merge(
         other,
         tallies,
     } = Table::new(segments, &columns, &dictionaries).deduplicate(files);
+    let leads = leads(&columns, &dictionaries, &other);
     let (other, other_time) = count_other(&columns, &dictionaries, &other);
     let parts = gather(columns, &dictionaries, &events);
     drop(dictionaries);
@@ -73,6 +77,7 @@ pub(crate) fn merge(
         tallies,
         other,
         other_time,
+        leads,
     })
 }
 
@@ -397,8 +402,8 @@ impl<'a> Table<'a> {
         )
     }
 
-    /// Time, workload and operation of a record that is no event.
-    fn other(&self, place: Place) -> Option<(i64, &str, &str)> {
+    /// Time, workload, operation and the texts of a lead, of a record that is no event.
+    fn other(&self, place: Place) -> Option<(i64, &str, &str, Option<[&str; LEAD_TEXTS]>)> {
         let (columns, row) = (self.columns(place)?, place.row as usize);
         let dictionary = self.dictionaries.get(place.worker as usize)?;
         let kind = *columns.other_kind.get(row)?;
@@ -410,6 +415,7 @@ impl<'a> Table<'a> {
                 .texts
                 .get(column::OPERATION)?
                 .get(operation as usize)?,
+            lead_texts(columns, dictionary, row),
         ))
     }
 
@@ -459,6 +465,54 @@ fn numbers(columns: &Columns, row: u32) -> Option<[i128; 11]> {
         i128::from(*columns.folders.get(row)?),
         i128::from(*columns.flags.get(row)?),
     ])
+}
+
+/// What is kept of a lead; `None` for any other record.
+fn lead_texts<'a>(
+    columns: &Columns,
+    dictionary: &'a Dictionaries,
+    row: usize,
+) -> Option<[&'a str; LEAD_TEXTS]> {
+    let place = (*columns.other_lead.get(row)? as usize).checked_sub(1)?;
+    let codes = dictionary.leads.get(place)?;
+    let text = |code: u32| {
+        dictionary
+            .lead_texts
+            .get(code as usize)
+            .map_or("", |text| text)
+    };
+    Some(codes.map(text))
+}
+
+fn leads(columns: &[Columns], dictionaries: &[Dictionaries], other: &[Kept]) -> Vec<LeadRecord> {
+    let lead = |&(worker, row): &Kept| {
+        let (worker, row) = (worker as usize, row as usize);
+        let (columns, dictionary) = (columns.get(worker)?, dictionaries.get(worker)?);
+        let [actor, target, parameters, address] = lead_texts(columns, dictionary, row)?;
+        let kind = *columns.other_kind.get(row)?;
+        let (_, operation) = *dictionary.kinds.get(kind as usize)?;
+        let operation = dictionary
+            .texts
+            .get(column::OPERATION)?
+            .get(operation as usize)?;
+        let key = *columns.other_keys.get(row)?;
+        Some(LeadRecord {
+            time: *columns.other_time.get(row)?,
+            lead: Lead::of(operation)?,
+            operation: operation.to_string(),
+            actor: actor.to_owned(),
+            target: target.to_owned(),
+            parameters: parameters.to_owned(),
+            address: address.to_owned(),
+            record_id: match dictionary.irregular.get(&key) {
+                Some(id) => id.to_string(),
+                None => guid_text(key),
+            },
+        })
+    };
+    let mut leads: Vec<LeadRecord> = other.iter().filter_map(lead).collect();
+    leads.sort_by(|a, b| (a.time, &a.record_id).cmp(&(b.time, &b.record_id)));
+    leads
 }
 
 fn count_other(

@@ -80,6 +80,8 @@ pub(crate) struct Columns {
     pub(crate) other_keys: Vec<u128>,
     pub(crate) other_time: Vec<i64>,
     pub(crate) other_kind: Vec<u32>,
+    /// Place of an other record's lead in [`Dictionaries::leads`], from 1; 0 for none.
+    pub(crate) other_lead: Vec<u32>,
 }
 
 /// A message block that is longer than this is full: offsets stay well within 32 bits.
@@ -129,4 +131,10 @@ pub(crate) struct Dictionaries {
     pub(crate) irregular: IrregularIds,
     pub(crate) mailbox_guids: FxHashMap<u128, Vec<u32>>,
     pub(crate) kinds: Vec<(u32, u32)>,
+    /// Who did what of the leads ([`LEAD_TEXTS`]), as codes of `lead_texts`.
+    pub(crate) leads: Vec<[u32; LEAD_TEXTS]>,
+    pub(crate) lead_texts: Vec<Box<str>>,
 }
+
+/// Texts that are kept of a lead: actor, target, parameters, address.
+pub(crate) const LEAD_TEXTS: usize = 4;

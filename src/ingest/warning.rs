@@ -11,10 +11,10 @@ const HOUR: i64 = 3_600_000;
 /// A stretch without any record while the tenant was active before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Gap {
-    /// Last record before, milliseconds since 1970-01-01 UTC.
+    /// Begin of the first full hour without records, milliseconds since 1970-01-01 UTC.
     #[serde(serialize_with = "rfc3339")]
     pub start: i64,
-    /// First record after.
+    /// End of the last one.
     #[serde(serialize_with = "rfc3339")]
     pub end: i64,
 }

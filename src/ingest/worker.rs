@@ -13,11 +13,12 @@ use super::field::Field;
 use super::geo::Geo;
 use super::intern::{ByText, Case, Interner};
 use super::json::{Text, parse_number, truth};
+use super::lead::Lead;
 use super::record::Record;
 use super::reject::Fault;
 use super::schema::{guid_only, is_forwarding, logon_type, record_type, record_type_of, user_type};
 use super::segment::{
-    Columns, Dictionaries, EnvelopeFields, Segment, SegmentReject, TEXTS, column,
+    Columns, Dictionaries, EnvelopeFields, LEAD_TEXTS, Segment, SegmentReject, TEXTS, column,
 };
 use super::time::parse_time;
 use crate::event::{
@@ -25,6 +26,9 @@ use crate::event::{
     push_number, record_key,
 };
 pub(super) use owner::{MOST_NAMES, OR_ELSE};
+
+/// How the names of the service's own accounts begin.
+const SERVICE: &[u8] = b"NT AUTHORITY";
 
 /// Longest text of a field, in bytes; the longest real ones, client strings, have some hundred. Longer ones would be kept in
 /// dictionaries and written with every session.
@@ -59,7 +63,9 @@ pub(crate) struct Worker<'g> {
     /// Workload and operation codes of records that are no events.
     pub(crate) kinds: Vec<(u32, u32)>,
     kind_codes: FxHashMap<(u32, u32), u32>,
-    operations: Vec<Operation>,
+    leads: Vec<[u32; LEAD_TEXTS]>,
+    lead_texts: Interner,
+    operations: Vec<(Operation, bool)>,
     addresses: ByText<AddressCodes>,
     clients: ByText<ClientCodes>,
     /// Clients that are known by their text alone.
@@ -82,6 +88,8 @@ impl<'g> Worker<'g> {
             mailbox_guids: FxHashMap::default(),
             kinds: Vec::new(),
             kind_codes: FxHashMap::default(),
+            leads: Vec::new(),
+            lead_texts: Interner::default(),
             operations: Vec::new(),
             addresses: ByText::default(),
             clients: ByText::default(),
@@ -122,6 +130,8 @@ impl<'g> Worker<'g> {
             irregular: self.irregular,
             mailbox_guids: self.mailbox_guids,
             kinds: self.kinds,
+            leads: self.leads,
+            lead_texts: self.lead_texts.into_names(),
         };
         (self.columns, dictionaries)
     }
@@ -171,7 +181,7 @@ impl<'g> Worker<'g> {
         };
         self.segment.rows += 1;
         let operation_code = self.texts[column::OPERATION].code(operation, Case::Keep);
-        let operation = self.operation(operation_code);
+        let (operation, is_lead) = self.operation(operation_code);
         let record_type = record_type(record.text(Field::RecordType))
             .or_else(|| record_type_of(envelope.record_type))
             .unwrap_or(0);
@@ -188,22 +198,46 @@ impl<'g> Worker<'g> {
                 },
             );
         } else {
+            let lead = if is_lead {
+                self.lead(record, envelope)
+            } else {
+                0
+            };
+            self.columns.other_lead.push(lead);
             self.push_other(record.text(Field::Workload), operation_code, key, time);
         }
         Ok(())
     }
 
-    fn operation(&mut self, code: u32) -> Operation {
+    /// What an operation does to a mailbox, and whether it is a lead where it does nothing to any.
+    fn operation(&mut self, code: u32) -> (Operation, bool) {
         while self.operations.len() <= code as usize {
             let next = u32::try_from(self.operations.len()).unwrap_or(u32::MAX);
-            self.operations.push(Operation::classify(
-                self.texts[column::OPERATION].text(next),
-            ));
+            let name = self.texts[column::OPERATION].text(next);
+            let of = (Operation::classify(name), Lead::of(name).is_some());
+            self.operations.push(of);
         }
         self.operations
             .get(code as usize)
             .copied()
-            .unwrap_or(Operation::Other)
+            .unwrap_or((Operation::Other, false))
+    }
+
+    /// Keeps who did what of a lead; gives its place, from 1. What the service itself does is none.
+    fn lead(&mut self, record: &Record<'_>, envelope: EnvelopeFields<'_>) -> u32 {
+        let actor = record.text(Field::UserId).or(envelope.user);
+        if actor.raw.starts_with(SERVICE) {
+            return 0;
+        }
+        let parameters = parameters(record);
+        let texts = &mut self.lead_texts;
+        self.leads.push([
+            texts.code(actor, Case::Lower),
+            texts.code(record.text(Field::ObjectId), Case::Keep),
+            texts.name(&parameters),
+            texts.code(record.text(Field::ClientIp), Case::Keep),
+        ]);
+        u32::try_from(self.leads.len()).unwrap_or(0)
     }
 
     fn is_event(&self, record: &Record<'_>, record_type: u16, operation: Operation) -> bool {
@@ -211,7 +245,7 @@ impl<'g> Worker<'g> {
             2 | 3 | 50 | 15 => true,
             101 => operation.is_search(),
             // What the service itself does to the mailboxes it runs on is maintenance.
-            1 if record.text(Field::UserId).raw.starts_with(b"NT AUTHORITY") => false,
+            1 if record.text(Field::UserId).raw.starts_with(SERVICE) => false,
             1 if operation == Operation::Forwarding => {
                 let mut names = record.parameters.iter().map(|(name, _)| name.raw);
                 names.any(is_forwarding) || record.parameters_lost
@@ -298,7 +332,7 @@ impl<'g> Worker<'g> {
             address.country,
             self.texts[column::SESSION_ID].code(session, Case::Keep),
             self.folder(record),
-            self.parameters(record),
+            self.parameters(record, head.operation),
         ];
         let span = self.messages(record, head.operation);
         let columns = &mut self.columns;
@@ -425,21 +459,11 @@ impl<'g> Worker<'g> {
         )
     }
 
-    fn parameters(&mut self, record: &Record<'_>) -> u32 {
-        if record.parameters.is_empty() {
+    fn parameters(&mut self, record: &Record<'_>, operation: Operation) -> u32 {
+        if record.parameters.is_empty() || !operation.is_rule_change() {
             return 0;
         }
-        let mut scratch = String::new();
-        let mut pairs: Vec<String> = record
-            .parameters
-            .iter()
-            .map(|(name, value)| {
-                let name = name.decode(&mut scratch).to_owned();
-                format!("{name}={}", one_value(value.decode(&mut scratch)))
-            })
-            .collect();
-        pairs.sort_unstable();
-        self.texts[column::PARAMETERS].name(&pairs.join("; "))
+        self.texts[column::PARAMETERS].name(&parameters(record))
     }
 
     /// Packs the messages of a record that read them, with the folders of which it names none. A lone folder without messages
@@ -469,6 +493,21 @@ impl<'g> Worker<'g> {
         }
         span
     }
+}
+
+/// Names and values of what a record set, sorted by name.
+fn parameters(record: &Record<'_>) -> String {
+    let mut scratch = String::new();
+    let mut pairs: Vec<String> = record
+        .parameters
+        .iter()
+        .map(|(name, value)| {
+            let name = name.decode(&mut scratch).to_owned();
+            format!("{name}={}", one_value(value.decode(&mut scratch)))
+        })
+        .collect();
+    pairs.sort_unstable();
+    pairs.join("; ")
 }
 
 /// What is known of a record before its columns are filled.

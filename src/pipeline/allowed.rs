@@ -4,9 +4,10 @@
 use serde::Serialize;
 
 use super::AnalyzedSession;
-use crate::allow::{AllowEntry, AllowList};
+use crate::allow::{AllowEntry, AllowList, Subject};
 use crate::chart::label;
 use crate::event::EventColumns;
+use crate::session::EXCHANGE_ONLINE;
 
 /// An entry of the allow-list, and what it did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,6 +70,16 @@ impl Allowed {
             let expires = self.entry.expires.as_deref().unwrap_or_default();
             return Some(format!(
                 "The allow-list entry {subject} expired on {expires}; {sessions} judged like any other."
+            ));
+        }
+        if matches!(subject, Subject::Client(id) if id == EXCHANGE_ONLINE) && self.spared > 0 {
+            return Some(format!(
+                "The allow-list entry {subject} is Exchange Online itself, as which every browser opens a mailbox: it let {} pass.",
+                label::counted(
+                    self.spared,
+                    "session that would have been flagged",
+                    "sessions that would have been flagged"
+                )
             ));
         }
         (whole && self.sessions == 0)

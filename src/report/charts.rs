@@ -31,9 +31,12 @@ pub(super) fn data(
 ) -> Result<Vec<(String, Chart)>, Error> {
     let coverage = (
         chart_path("coverage"),
-        Chart::Coverage(coverage::coverage_chart(&analysis.ingested)?),
+        Chart::Coverage(coverage::coverage_chart(
+            &analysis.ingested,
+            &naming.time_zone(),
+        )?),
     );
-    let Some(period) = Period::of(analysis) else {
+    let Some(period) = Period::of(analysis, &naming.time_zone()) else {
         return Ok(vec![coverage]);
     };
     let distribution = distribution(analysis, rule);
@@ -123,7 +126,8 @@ pub(super) fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -
         network: naming.network(session),
         start: session.start.div_euclid(1000),
         end: session.end.div_euclid(1000),
-        items: session.items + u64::from(session.syncs),
+        items: session.items,
+        folders: u64::from(session.syncs),
         reason: analyzed
             .reasons
             .first()
@@ -177,18 +181,22 @@ fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
         .map(|s| (s.session.mailbox, s.session.day))
         .collect::<FxHashSet<(u32, i32)>>()
         .len() as f64;
-    // Chance is counted as the rule counts: comparing sessions with alerts would make a mailbox with many sessions look like more.
+    // Both rules count alerts: comparing sessions would make a mailbox with many sessions look like more.
+    let alerts = alerts(analysis);
     let (alerts, expected_by_chance, words) = match rule {
         FlagRule::AlertsPerDay(rate) => (
-            Some(alerts(analysis)),
+            alerts,
             // No more than a quarter of the mailbox-days, as the threshold has it.
             (rate * judged_days).min(judged_mailbox_days / MAILBOX_DAYS_PER_ALERT),
             format!("{rate} alerts a day (an alert is one mailbox on one day)"),
         ),
         FlagRule::FalseDiscoveryRate(q) => (
-            None,
-            q * analysis.flagged().count() as f64,
-            format!("false-discovery rate {:.1} %", q * 100.0),
+            alerts,
+            q * alerts as f64,
+            format!(
+                "at most {:.1} % of the alerts false (an alert is one mailbox on one day)",
+                q * 100.0
+            ),
         ),
     };
     let count = |wanted: &dyn Fn(&AnalyzedSession) -> bool| {
@@ -281,7 +289,7 @@ fn campaign_map(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> Ca
         .iter()
         .map(|campaign| Campaign {
             id: campaign.id.clone(),
-            shared: campaign.shared.clone(),
+            ties: campaign.ties.clone(),
             visits: campaign
                 .sessions
                 .iter()
@@ -289,7 +297,8 @@ fn campaign_map(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> Ca
                 .map(|session| Visit {
                     mailbox: naming.mailbox(session).to_owned(),
                     start: session.start.div_euclid(1000),
-                    items: session.items + u64::from(session.syncs),
+                    items: session.items,
+                    folders: u64::from(session.syncs),
                 })
                 .collect(),
         })

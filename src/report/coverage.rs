@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::period::DAY;
+use jiff::tz::TimeZone;
+
+use super::period::{DAY, midnight};
 use crate::chart;
 use crate::chart::coverage::{Missing, MissingKind, OperationCounts};
 use crate::error::Error;
@@ -15,15 +17,15 @@ const HOURLY_DAYS: i64 = 4;
 const DAILY_DAYS: i64 = 700;
 
 /// Records of each operation over time, and the windows in which the log lacks some: gaps, mailboxes that fell silent,
-/// throttled mailboxes, files that end at their row cap.
+/// throttled mailboxes, files that end at their row cap. Days begin at midnight in `zone`.
 ///
 /// # Errors
 /// [`Error::Table`] when the events cannot be read.
-pub fn coverage_chart(ingested: &Ingested) -> Result<chart::Coverage, Error> {
+pub fn coverage_chart(ingested: &Ingested, zone: &TimeZone) -> Result<chart::Coverage, Error> {
     let columns = ingested.events.columns()?;
     let first = columns.time.iter().min().copied().unwrap_or(0);
     let last = columns.time.iter().max().copied().unwrap_or(first);
-    let start = first.div_euclid(1000).div_euclid(DAY) * DAY;
+    let (start, _) = midnight(first.div_euclid(1000), zone);
     let days = (last.div_euclid(1000) - start) / DAY + 1;
     let step = match days {
         days if days <= HOURLY_DAYS => 3_600,

@@ -21,7 +21,7 @@ use crate::staging::{Staging, sweep};
 /// The file that the charts' data are kept in.
 const CHART_DATA: &str = "charts.json";
 /// Version of that file.
-const CHART_VERSION: u32 = 2;
+const CHART_VERSION: u32 = 3;
 /// The page.
 const PAGE: &str = "report.html";
 
@@ -38,6 +38,12 @@ pub(super) struct ChartFile {
     pub attributed: BTreeMap<String, f64>,
     /// File and data of each chart.
     pub charts: Vec<(String, Chart)>,
+}
+
+/// What is read first: the rest may have another layout.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
 }
 
 /// How a run directory is drawn again.
@@ -105,7 +111,7 @@ pub(super) fn keep(
     let file = ChartFile {
         version: CHART_VERSION,
         time_zone: naming.zone().to_owned(),
-        source: source(analysis),
+        source: source(&analysis.ingested),
         attributed: analysis
             .flagged()
             .map(|analyzed| {
@@ -173,12 +179,13 @@ fn chart_error(chart: &str, error: ChartError) -> Error {
 fn read(run: &Path) -> Result<ChartFile, Error> {
     let path = run.join(CHART_DATA);
     let text = fs::read(&path).map_err(|source| Error::io("read", &path, source))?;
-    let kept: ChartFile =
-        serde_json::from_slice(&text).map_err(|error| damaged(run, error.to_string()))?;
-    if kept.version != CHART_VERSION {
-        let reason = format!("has version {}, not {CHART_VERSION}", kept.version);
+    let as_damaged = |error: serde_json::Error| damaged(run, error.to_string());
+    let Versioned { version } = serde_json::from_slice(&text).map_err(as_damaged)?;
+    if version != CHART_VERSION {
+        let reason = format!("has version {version}, not {CHART_VERSION}");
         return Err(damaged(run, reason));
     }
+    let kept: ChartFile = serde_json::from_slice(&text).map_err(as_damaged)?;
     match kept.charts.iter().find(|(name, _)| !inside_charts(name)) {
         Some((name, _)) => Err(damaged(run, format!("\"{name}\" is no name of a chart"))),
         None => Ok(kept),

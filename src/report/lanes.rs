@@ -25,6 +25,7 @@ pub(super) fn clients(
     let touching = || sessions.iter().filter(|s| s.session.touches_mailbox());
     let visits: Vec<Visit> = touching().map(|s| Visit::of(s, period)).collect();
     let (client_of, names) = numbered(touching().map(|s| naming.client(&s.session)));
+    let names: Vec<Name> = names.into_iter().map(Name::of_one).collect();
     lanes(&visits, &client_of, &names, period.days)
 }
 
@@ -42,6 +43,19 @@ pub(super) fn networks(
     }));
     let (lane_of, labels) = by_block(&visits, &network_of, &networks);
     lanes(&visits, &lane_of, &labels, period.days)
+}
+
+/// What a lane is called, and how many clients or networks that names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Name {
+    label: String,
+    members: u64,
+}
+
+impl Name {
+    fn of_one(label: String) -> Self {
+        Self { label, members: 1 }
+    }
 }
 
 /// What a session adds to its lane.
@@ -79,12 +93,12 @@ fn numbered<K: Hash + Eq>(keys: impl Iterator<Item = K>) -> (Vec<usize>, Vec<K>)
 
 /// Joins the `networks` (name and block) of one provider's block into one lane: home and mobile connections change their address
 /// block by the day, and attackers rotate theirs. What took part in flagged sessions is never joined with what did not. Gives
-/// the lane of each visit, and the lanes' labels.
+/// the lane of each visit, and the lanes' names.
 fn by_block(
     visits: &[Visit],
     network_of: &[usize],
     networks: &[(String, &str)],
-) -> (Vec<usize>, Vec<String>) {
+) -> (Vec<usize>, Vec<Name>) {
     let mut flagged = vec![false; networks.len()];
     for (visit, &network) in visits.iter().zip(network_of) {
         flagged[network] |= visit.flagged;
@@ -99,22 +113,26 @@ fn by_block(
         .iter()
         .zip(members)
         .map(|((_, block), members)| match members.as_slice() {
-            [only] => (*only).to_owned(),
-            several => format!("{block} ({} networks)", label::count(several.len() as u64)),
+            [only] => Name::of_one((*only).to_owned()),
+            several => {
+                let members = several.len() as u64;
+                let label = format!("{block} ({} networks)", label::count(members));
+                Name { label, members }
+            }
         })
         .collect();
     let lane_of = network_of.iter().map(|&network| place_of[network]);
     (lane_of.collect(), labels)
 }
 
-/// Sums visits into lanes: `lane_of` each visit, and the lanes' `labels`.
-fn lanes(visits: &[Visit], lane_of: &[usize], labels: &[String], days: usize) -> Vec<Lane> {
-    let mut totals = vec![(false, 0u64); labels.len()];
+/// Sums visits into lanes: `lane_of` each visit, and the lanes' `names`.
+fn lanes(visits: &[Visit], lane_of: &[usize], names: &[Name], days: usize) -> Vec<Lane> {
+    let mut totals = vec![(false, 0u64); names.len()];
     for (visit, &lane) in visits.iter().zip(lane_of) {
         totals[lane].0 |= visit.flagged;
         totals[lane].1 += visit.items;
     }
-    let (mut lanes, place_of) = places(labels, &totals, days);
+    let (mut lanes, place_of) = places(names, &totals, days);
     for (visit, &lane) in visits.iter().zip(lane_of) {
         let lane = &mut lanes[place_of[lane]];
         lane.days[visit.day] += visit.items;
@@ -129,30 +147,35 @@ fn lanes(visits: &[Visit], lane_of: &[usize], labels: &[String], days: usize) ->
     lanes
 }
 
-/// Empty lanes for the labels that are kept and for the sums of the rest, and in which of them each label is counted. `totals`
-/// tell whether a label has flagged sessions, and its items.
-fn places(labels: &[String], totals: &[(bool, u64)], days: usize) -> (Vec<Lane>, Vec<usize>) {
+/// Empty lanes for the names that are kept and for the sums of the rest, and in which of them each name is counted. `totals`
+/// tell whether a name has flagged sessions, and its items.
+fn places(names: &[Name], totals: &[(bool, u64)], days: usize) -> (Vec<Lane>, Vec<usize>) {
     let mut lanes: Vec<Lane> = Vec::new();
-    let mut place_of = vec![0; labels.len()];
-    let empty = |label: &str, sums: usize| Lane {
-        label: label.to_owned(),
+    let mut place_of = vec![0; names.len()];
+    let empty = |name: &Name, rest: bool| Lane {
+        label: name.label.clone(),
         days: vec![0; days],
         flagged_days: Vec::new(),
-        sums: sums as u64,
+        members: name.members,
+        rest,
     };
     for flagged in [true, false] {
-        let mut of_kind: Vec<usize> = (0..labels.len())
-            .filter(|&label| totals[label].0 == flagged)
+        let mut of_kind: Vec<usize> = (0..names.len())
+            .filter(|&name| totals[name].0 == flagged)
             .collect();
-        of_kind.sort_unstable_by_key(|&label| (Reverse(totals[label].1), &labels[label]));
+        of_kind.sort_unstable_by_key(|&name| (Reverse(totals[name].1), &names[name].label));
         let (kept, rest) = of_kind.split_at(of_kind.len().min(KEPT));
-        for &label in kept {
-            place_of[label] = lanes.len();
-            lanes.push(empty(&labels[label], 0));
+        for &name in kept {
+            place_of[name] = lanes.len();
+            lanes.push(empty(&names[name], false));
         }
         if !rest.is_empty() {
-            rest.iter().for_each(|&label| place_of[label] = lanes.len());
-            lanes.push(empty("others", rest.len()));
+            rest.iter().for_each(|&name| place_of[name] = lanes.len());
+            let others = Name {
+                label: "others".to_owned(),
+                members: rest.iter().map(|&name| names[name].members).sum(),
+            };
+            lanes.push(empty(&others, true));
         }
     }
     (lanes, place_of)
@@ -175,11 +198,12 @@ mod tests {
             items,
             flagged,
         };
-        let lane = |label: &str, days: [u64; 2], flagged: &[usize]| Lane {
+        let lane = |label: &str, members, days: [u64; 2], flagged: &[usize]| Lane {
             label: label.to_owned(),
             days: days.to_vec(),
             flagged_days: flagged.to_vec(),
-            sums: 0,
+            members,
+            rest: false,
         };
         let drawn = |visits: &[(&'static str, Visit)]| {
             let block = "192.0.0.0/16";
@@ -190,7 +214,7 @@ mod tests {
             lanes(&visits, &lane_of, &labels, 2)
         };
         let alone = drawn(&[("192.0.2.0/24", visit(0, 1, false))]);
-        assert_eq!(alone, [lane("192.0.2.0/24", [1, 0], &[])]);
+        assert_eq!(alone, [lane("192.0.2.0/24", 1, [1, 0], &[])]);
         let joined = drawn(&[
             ("192.0.2.0/24", visit(0, 1, true)),
             ("192.0.3.0/24", visit(0, 2, false)),
@@ -200,9 +224,9 @@ mod tests {
         assert_eq!(
             joined,
             [
-                lane("192.0.0.0/16 (2 networks)", [3, 5], &[0, 1]),
+                lane("192.0.0.0/16 (2 networks)", 2, [3, 5], &[0, 1]),
                 // Never with what took part in flagged sessions.
-                lane("192.0.4.0/24", [0, 7], &[]),
+                lane("192.0.4.0/24", 1, [0, 7], &[]),
             ]
         );
     }
@@ -212,20 +236,24 @@ mod tests {
         let label = |n: usize| format!("client {n}");
         // One with a flagged session, and more others than are kept, the larger the later.
         let lanes = |others: usize| {
-            let labels: Vec<String> = (0..=others).map(label).collect();
+            let names = (0..=others).map(|n| Name {
+                label: label(n),
+                members: 3,
+            });
+            let names: Vec<Name> = names.collect();
             let totals: Vec<(bool, u64)> = (0..=others).map(|n| (n == 0, n as u64)).collect();
-            places(&labels, &totals, 3)
+            places(&names, &totals, 3)
         };
         let (all, place_of) = lanes(KEPT);
         assert_eq!((all.len(), place_of[0]), (KEPT + 1, 0));
-        assert!(all.iter().all(|lane| lane.sums == 0));
+        assert!(all.iter().all(|lane| !lane.rest && lane.members == 3));
         let (some, place_of) = lanes(100);
         assert_eq!(some.len(), KEPT + 2);
         assert_eq!((&some[0].label, &some[1].label), (&label(0), &label(100)));
         let rest = &some[KEPT + 1];
         assert_eq!(
-            (rest.label.as_str(), rest.sums),
-            ("others", 100 - KEPT as u64)
+            (rest.label.as_str(), rest.members),
+            ("others", 3 * (100 - KEPT as u64))
         );
         assert_eq!(rest.days, [0; 3]);
         assert_eq!((place_of[1], place_of[100 - KEPT]), (KEPT + 1, KEPT + 1));

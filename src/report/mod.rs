@@ -3,6 +3,7 @@
 //! It appears whole or not at all: everything is written into a hidden folder beside it, which takes its name when the
 //! last file is on the disk. What a killed run has left there, the next run with the same folder around it clears away.
 
+mod changes;
 mod charts;
 mod coverage;
 mod drawing;
@@ -22,13 +23,14 @@ use std::time::Instant;
 use crate::chart::{Resolution, label};
 use crate::error::Error;
 use crate::explain::Naming;
-use crate::ingest;
+use crate::ingest::{self, Ingested};
 use crate::pipeline::{Analysis, Config};
 use crate::staging::{Staging, parent_of, sweep};
 
 pub use coverage::coverage_chart;
 pub use drawing::{RedrawOptions, Redrawn, redraw};
 pub use summary::{FORMAT_VERSION, Summary};
+pub(crate) use tables::plain_cell;
 
 /// How a run directory is written.
 #[derive(Debug, Clone)]
@@ -85,11 +87,13 @@ pub fn check(options: &ReportOptions) -> Result<(), Error> {
 }
 
 /// Everything that a run directory holds; pictures are in `charts`.
-const CONTENT: [&str; 11] = [
+const CONTENT: [&str; 13] = [
     "campaigns.csv",
+    "changes.csv",
     "charts",
     "charts.json",
     "exposure.csv",
+    "leads.csv",
     "reasons.csv",
     "rejects.csv",
     "report.html",
@@ -175,8 +179,9 @@ pub fn write(analysis: &Analysis, config: &Config, options: &ReportOptions) -> R
 }
 
 /// The log as the footers of the charts name it.
-fn source(analysis: &Analysis) -> String {
-    let files = &analysis.ingested.files;
+#[must_use]
+pub fn source(ingested: &Ingested) -> String {
+    let files = &ingested.files;
     let source = match files.as_slice() {
         [file] => file
             .path
@@ -186,7 +191,7 @@ fn source(analysis: &Analysis) -> String {
             .into_owned(),
         files => label::counted(files.len() as u64, "file", "files"),
     };
-    let events = label::counted(analysis.ingested.events.len() as u64, "event", "events");
+    let events = label::counted(ingested.events.len() as u64, "event", "events");
     format!("{source} ({events})")
 }
 

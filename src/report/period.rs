@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::chart::{Band, Series, bin_seconds};
-use crate::event::{AccessType, EventColumns};
+use crate::event::EventColumns;
 use crate::explain::Naming;
 use crate::pipeline::{Analysis, AnalyzedSession};
 
@@ -24,13 +27,31 @@ pub(super) struct Period {
     bins: usize,
     /// Bins from the first to the last session: before and after them nothing is expected.
     logged: RangeInclusive<usize>,
-    /// Midnight UTC of the first day, Unix seconds.
+    /// Midnight of the first day in the zone of the run, Unix seconds. All days have 24 hours: where clocks change within the
+    /// log, those after the change begin an hour off midnight.
     pub(super) first_day: i64,
     pub(super) days: usize,
+    /// Days since a Monday of the first day.
+    first_weekday: i64,
+}
+
+/// Midnight of a moment's day, in Unix seconds, and the days since Monday of that day.
+pub(super) fn midnight(seconds: i64, zone: &TimeZone) -> (i64, i64) {
+    let utc = seconds.div_euclid(DAY);
+    let start = Timestamp::from_second(seconds)
+        .and_then(|moment| moment.to_zoned_datetime(zone.clone()).start_of_day());
+    match start {
+        Ok(start) => {
+            let weekday = start.weekday().to_monday_zero_offset();
+            (start.timestamp().as_second(), i64::from(weekday))
+        }
+        // Beyond the calendar. The first day of 1970 was a Thursday.
+        Err(_) => (utc * DAY, (utc + 3).rem_euclid(7)),
+    }
 }
 
 impl Period {
-    pub(super) fn of(analysis: &Analysis) -> Option<Self> {
+    pub(super) fn of(analysis: &Analysis, zone: &TimeZone) -> Option<Self> {
         let first = analysis
             .sessions
             .iter()
@@ -43,7 +64,7 @@ impl Period {
             .map(|s| s.session.end)
             .max()?
             .div_euclid(1000);
-        let first_day = first.div_euclid(DAY) * DAY;
+        let (first_day, first_weekday) = midnight(first, zone);
         let days = ((last - first_day) / DAY + 1) as usize;
         let step = bin_seconds(days as i64 * DAY);
         let bin = |moment: i64| ((moment - first_day) / step) as usize;
@@ -54,6 +75,7 @@ impl Period {
             logged: bin(first)..=bin(last),
             first_day,
             days,
+            first_weekday,
         })
     }
 
@@ -89,9 +111,9 @@ impl Period {
     /// What bins at the same hour of working days (or of weekends) usually hold: the range of 90 % of them.
     fn band(&self, usual: &[u64]) -> Vec<Option<Band>> {
         let kind = |bin: usize| {
-            let seconds = self.start + bin as i64 * self.step;
-            let weekend = (seconds.div_euclid(DAY) + 3).rem_euclid(7) >= 5;
-            (weekend, seconds.rem_euclid(DAY) / self.step)
+            let seconds = bin as i64 * self.step;
+            let weekend = (seconds / DAY + self.first_weekday) % 7 >= 5;
+            (weekend, seconds % DAY / self.step)
         };
         let mut comparable: BTreeMap<(bool, i64), Vec<u64>> = BTreeMap::new();
         let logged = |&(bin, _): &(usize, &u64)| self.logged.contains(&bin);
@@ -159,12 +181,10 @@ fn count_by_bin(
     period: &Period,
 ) -> Vec<u64> {
     let mut bins = vec![0; period.bins];
+    let operations = columns.operations();
     for row in rows {
-        bins[period.bin(columns.time[row])] += match AccessType::from_u8(columns.access[row]) {
-            AccessType::None => 0,
-            AccessType::Sync => 1,
-            AccessType::Bind => u64::from(columns.items[row]),
-        };
+        let operation = operations[columns.operation.codes[row] as usize];
+        bins[period.bin(columns.time[row])] += u64::from(columns.amount_read(row, operation));
     }
     bins
 }

@@ -1,6 +1,8 @@
 //! `sessions.csv` and `sessions.parquet`: every session, ranked, one column per deviation.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -11,11 +13,13 @@ use polars_io::csv::write::CsvWriter;
 use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
 
 use super::tables::{rfc3339, safe_cell};
+use crate::chart::label;
 use crate::error::Error;
-use crate::event::Coded;
+use crate::event::{Coded, EventColumns};
 use crate::explain::Naming;
 use crate::feature::FEATURES;
 use crate::pipeline::{Analysis, AnalyzedSession};
+use crate::session::Session;
 use crate::turn::in_order;
 
 /// Reasons shown in one cell.
@@ -58,6 +62,41 @@ pub(super) fn write(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Res
     parquet_file
         .flush()
         .map_err(|source| Error::io("write", &parquet_path, source))
+}
+
+/// Addresses of a session besides the one in its own column.
+const ADDRESSES: usize = 10;
+
+/// The other addresses that a session's records came from, the most used first, with their records.
+fn other_addresses(session: &Session, columns: &EventColumns<'_>) -> String {
+    let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
+    for &row in &session.rows {
+        let address = columns.address.codes[row as usize];
+        if address != 0 && address != session.address {
+            *counts.entry(address).or_default() += 1;
+        }
+    }
+    if counts.is_empty() {
+        return String::new();
+    }
+    let mut counts: Vec<(u32, u64)> = counts.into_iter().collect();
+    counts.sort_by_key(|&(address, records)| (Reverse(records), address));
+    let more = counts.len().saturating_sub(ADDRESSES);
+    let mut words: Vec<String> = counts
+        .iter()
+        .take(ADDRESSES)
+        .map(|&(address, records)| {
+            let address = columns.address.names[address as usize];
+            format!(
+                "{address} ({})",
+                label::counted(records, "record", "records")
+            )
+        })
+        .collect();
+    if more > 0 {
+        words.push(format!("{} more", label::count(more as u64)));
+    }
+    words.join("; ")
 }
 
 fn as_csv(mut frame: DataFrame, header: bool) -> Result<Vec<u8>, Error> {
@@ -107,6 +146,7 @@ fn frame<'a>(
         truth("flagged", &|s| s.verdict.ranked.flagged),
         truth("follow_up", &|s| s.verdict.ranked.follow_up),
         truth("warm_up", &|s| s.verdict.warm_up),
+        truth("allowed", &|s| s.verdict.ranked.spared),
         text("campaign_id", &|s| {
             s.campaign.as_deref().unwrap_or_default().into()
         }),
@@ -132,9 +172,15 @@ fn frame<'a>(
         text("client_info", &|s| naming.client_info(&s.session).into()),
         text("network", &|s| named(&columns.network, s.session.network)),
         text("address", &|s| named(&columns.address, s.session.address)),
+        text("other_addresses", &|s| {
+            other_addresses(&s.session, columns).into()
+        }),
         whole("asn", &|s| u64::from(s.session.asn)),
         text("country", &|s| named(&columns.country, s.session.country)),
         text("logon_type", &|s| naming.logon_type(&s.session).into()),
+        text("log_session_id", &|s| {
+            named(&columns.session_id, s.session.session_key)
+        }),
         whole("events", &|s| u64::from(s.session.events)),
         whole("items", &|s| s.session.items),
         whole("syncs", &|s| u64::from(s.session.syncs)),

@@ -7,11 +7,13 @@ use super::period::{Period, accesses};
 use super::{lanes, wording};
 use crate::chart::label;
 use crate::chart::mailbox_sheet::{MailboxSheet, Reason};
-use crate::event::AccessType;
-use crate::explain::{self, Naming};
-use crate::feature::{FeatureGroup, FeatureId};
+use crate::explain::{self, Comparison, Naming};
+use crate::feature::FeatureId;
 use crate::pipeline::AnalyzedSession;
 use crate::session::AddressBlocks;
+
+/// Hours of the week on working days: five of 24.
+const WORKING_HOURS: usize = 120;
 
 /// What the features that raised a session's score contributed in all: the whole of which a reason is a share.
 pub(super) fn attributed(analyzed: &AnalyzedSession) -> f64 {
@@ -43,14 +45,20 @@ pub(super) fn sheet(
         .copied()
         .filter(|s| s.verdict.ranked.flagged)
         .collect();
+    let week = week(sessions, naming, period);
+    let flagged_words = flagged.iter().map(|s| {
+        let mut words = flagged_session(s, naming);
+        words.odd_hour |= never_busy(&week, s, naming);
+        words
+    });
     MailboxSheet {
         mailbox: sessions
             .first()
             .map(|s| naming.mailbox(&s.session).to_owned())
             .unwrap_or_default(),
         items: period.series(all, &usual),
-        flagged: flagged.iter().map(|s| flagged_session(s, naming)).collect(),
-        week: week(sessions, naming, period),
+        flagged: flagged_words.collect(),
+        week,
         first_day: period.first_day,
         clients: lanes::clients(sessions, naming, period),
         networks: lanes::networks(sessions, (naming, blocks), period),
@@ -62,19 +70,34 @@ pub(super) fn sheet(
 fn week(sessions: &[&AnalyzedSession], naming: &Naming<'_>, period: &Period) -> Vec<f64> {
     let mut hours = vec![0.0; 168];
     let columns = naming.columns();
+    let operations = columns.operations();
     for analyzed in sessions.iter().filter(|s| !s.verdict.ranked.flagged) {
         for &row in &analyzed.session.rows {
             let row = row as usize;
-            if columns.access[row] == AccessType::None as u8 {
-                continue;
-            }
-            if let Some(hour) = hour_of_week(columns.time[row], naming) {
-                hours[hour] += f64::from(columns.items[row].max(1));
+            let operation = operations[columns.operation.codes[row] as usize];
+            let read = columns.amount_read(row, operation);
+            if read > 0
+                && let Some(hour) = hour_of_week(columns.time[row], naming)
+            {
+                hours[hour] += f64::from(read);
             }
         }
     }
     let weeks = (period.days as f64 / 7.0).max(1.0);
     hours.iter().map(|sum| sum / weeks).collect()
+}
+
+/// Whether nothing ordinary was read within an hour of a session, on any working day or weekend: what the map of the week shows.
+fn never_busy(week: &[f64], analyzed: &AnalyzedSession, naming: &Naming<'_>) -> bool {
+    let session = &analyzed.session;
+    let middle = session.rows.get(session.rows.len() / 2);
+    let time = middle.map(|&row| naming.columns().time[row as usize]);
+    let Some(hour) = time.and_then(|time| hour_of_week(time, naming)) else {
+        return false;
+    };
+    let days = if hour < WORKING_HOURS { 0..5 } else { 5..7 };
+    let mut near = days.flat_map(|day| [23, 0, 1].map(|step| day * 24 + (hour + step) % 24));
+    week.iter().any(|&read| read > 0.0) && near.all(|hour| week[hour] == 0.0)
 }
 
 fn hour_of_week(time_ms: i64, naming: &Naming<'_>) -> Option<usize> {
@@ -95,13 +118,16 @@ fn sheet_reasons(first: Option<&AnalyzedSession>, naming: &Naming<'_>) -> Vec<Re
     analyzed
         .reasons
         .iter()
-        .map(|reason| Reason {
-            sentence: wording::in_a_line(&reason.sentence, &analyzed.session, naming),
-            observed: finite(reason.observed_value),
-            expected: finite(reason.expected_value),
-            unit: unit(reason.feature).to_owned(),
-            words: words(reason),
-            contribution: share(reason.contribution, total),
+        .map(|reason| {
+            let (observed, expected, words) = compared(reason);
+            Reason {
+                sentence: wording::in_a_line(&reason.sentence, &analyzed.session, naming),
+                observed,
+                expected,
+                unit: unit(reason.feature).to_owned(),
+                words,
+                contribution: share(reason.contribution, total),
+            }
         })
         .collect()
 }
@@ -124,96 +150,89 @@ fn unit(feature: FeatureId) -> &'static str {
     }
 }
 
-/// What happened once is set against how often the like happens: of that, the bare numbers say little.
-fn words(reason: &explain::Reason) -> Option<[String; 2]> {
-    if reason.observed_value != 1.0 || !(0.0..=1.0).contains(&reason.expected_value) {
-        return None;
-    }
-    let (now, such, [one, many]) = match (reason.feature, reason.feature.feature().group) {
-        (FeatureId::Changes | FeatureId::Throttled, _)
-        | (_, FeatureGroup::Identity | FeatureGroup::Network) => {
-            ("today", "the like on", ["day", "days"])
+/// Observed and expected as numbers; and in words what happened once, because how often the like happens says more than a share.
+fn compared(reason: &explain::Reason) -> (f64, f64, Option<[String; 2]>) {
+    let (such, of) = match reason.comparison {
+        Comparison::Amount { observed, expected } => {
+            return (finite(observed), finite(expected), None);
         }
-        (FeatureId::Hour, _) => ("now", "in", ["session", "sessions"]),
-        _ => return None,
+        Comparison::Once { such, of } => (such, of),
+        Comparison::Nothing => {
+            let words = ["today", "nothing to compare with"].map(str::to_owned);
+            return (1.0, 0.0, Some(words));
+        }
     };
-    let expected = match such_of_all(&reason.expected) {
-        Some((n, all)) => format!(
-            "{such} {n} of {all} {}",
-            if all == "1" { one } else { many }
+    let (now, [one, many]) = match reason.feature {
+        FeatureId::Hour => ("now", ["session", "sessions"]),
+        _ => ("today", ["day", "days"]),
+    };
+    let expected = match (of, reason.feature) {
+        (0, _) => "no history yet".to_owned(),
+        (_, FeatureId::Hour) => format!(
+            "in {} of {}",
+            label::count(such.into()),
+            label::counted(of.into(), one, many)
         ),
-        None if reason.expected_value == 0.0 => "no history yet".to_owned(),
-        None => format!("{such} {} of {many}", label::percent(reason.expected_value)),
+        _ => format!(
+            "the like on {} of {}",
+            label::count(such.into()),
+            label::counted(of.into(), one, many)
+        ),
     };
-    Some([now.to_owned(), expected])
-}
-
-/// The numbers of `2 of 41` in words about what was expected. "Never" would be wrong where both the sentence and the bar are right:
-/// a network may have come on eight days before, and never one as new as it was today.
-fn such_of_all(expected: &str) -> Option<(&str, &str)> {
-    let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
-    let words: Vec<&str> = expected.split_whitespace().collect();
-    words.windows(3).find_map(|three| match *three {
-        [such, "of", all] if is_number(such) && is_number(all) => Some((such, all)),
-        _ => None,
-    })
+    let share = f64::from(such) / f64::from(of.max(1));
+    (1.0, share, Some([now.to_owned(), expected]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn reason(feature: FeatureId, observed: f64, expected: f64) -> explain::Reason {
-        explain::Reason {
-            feature,
-            observed: String::new(),
-            expected: String::new(),
-            observed_value: observed,
-            expected_value: expected,
-            contribution: 0.0,
-            bans: 1.0,
-            sentence: String::new(),
-        }
-    }
-
     #[test]
     fn what_happened_once_is_said_in_words() {
-        let words = |feature, observed, expected, in_words: &str| {
-            let mut reason = reason(feature, observed, expected);
-            reason.expected = in_words.to_owned();
-            words(&reason)
+        let compared = |feature, comparison| {
+            compared(&explain::Reason {
+                feature,
+                observed: String::new(),
+                expected: String::new(),
+                comparison,
+                contribution: 0.0,
+                bans: 1.0,
+                sentence: String::new(),
+            })
         };
-        let said = |now: &str, expected: &str| Some([now.to_owned(), expected.to_owned()]);
+        let once = |feature, such, of| {
+            let (observed, expected, words) = compared(feature, Comparison::Once { such, of });
+            assert_eq!(observed, 1.0);
+            let [now, like] = words.expect("words");
+            (expected, format!("{now}: {like}"))
+        };
+        let said = |share: f64, words: &str| (share, words.to_owned());
         assert_eq!(
-            words(
-                FeatureId::Network,
-                1.0,
-                0.0,
-                "something as new on 0 of 41 days"
-            ),
-            said("today", "the like on 0 of 41 days")
+            once(FeatureId::Network, 0, 41),
+            said(0.0, "today: the like on 0 of 41 days")
         );
         assert_eq!(
-            words(FeatureId::Changes, 1.0, 1.0, "such a change on 1 of 1 day"),
-            said("today", "the like on 1 of 1 day")
-        );
-        let none = "too little history of this mailbox to compare with";
-        assert_eq!(
-            words(FeatureId::Client, 1.0, 0.0, none),
-            said("today", "no history yet")
-        );
-        let hour = "1,020 of 2,040 earlier sessions within an hour of it";
-        assert_eq!(
-            words(FeatureId::Hour, 1.0, 0.5, hour),
-            said("now", "in 1,020 of 2,040 sessions")
+            once(FeatureId::Changes, 1, 1),
+            said(1.0, "today: the like on 1 of 1 day")
         );
         assert_eq!(
-            words(FeatureId::Hour, 1.0, 0.5, ""),
-            said("now", "in 50% of sessions")
+            once(FeatureId::Client, 0, 0),
+            said(0.0, "today: no history yet")
         );
-        assert_eq!(words(FeatureId::Items, 1.0, 0.0, "0 to 1"), None);
-        assert_eq!(words(FeatureId::Silence, 1.0, 0.0, ""), None);
-        assert_eq!(words(FeatureId::Network, 2.0, 0.0, ""), None);
+        assert_eq!(
+            once(FeatureId::Hour, 1_020, 2_040),
+            said(0.5, "now: in 1,020 of 2,040 sessions")
+        );
+        let amount = Comparison::Amount {
+            observed: 7.0,
+            expected: f64::INFINITY,
+        };
+        assert_eq!(compared(FeatureId::Items, amount), (7.0, 0.0, None));
+        let (.., words) = compared(FeatureId::Changes, Comparison::Nothing);
+        assert_eq!(
+            words.map(|words| words[1].clone()),
+            Some("nothing to compare with".to_owned())
+        );
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The CSV tables beside `sessions.csv`.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::changes;
 use crate::error::Error;
 use crate::explain::{Naming, exposure};
 use crate::pipeline::{Analysis, AnalyzedSession};
@@ -17,7 +19,9 @@ pub(super) fn write_all(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) ->
         || session_records(analysis, naming, dir),
         || {
             reasons(analysis, dir)?;
-            campaigns(analysis, dir)?;
+            campaigns(analysis, naming, dir)?;
+            changes::write(analysis, naming, dir)?;
+            leads(analysis, dir)?;
             exposed(analysis, naming, dir)?;
             rejects(analysis, dir)
         },
@@ -48,20 +52,20 @@ pub(super) fn safe_cell<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
 }
 
 /// The text that [`safe_cell`] was given.
-pub(super) fn plain_cell(cell: &str) -> &str {
+pub(crate) fn plain_cell(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(text) if is_formula(text.as_bytes()) => text,
         _ => cell,
     }
 }
 
-struct Table {
+pub(super) struct Table {
     writer: csv::Writer<std::io::BufWriter<std::fs::File>>,
     path: std::path::PathBuf,
 }
 
 impl Table {
-    fn create(dir: &Path, name: &str, header: &[&str]) -> Result<Self, Error> {
+    pub(super) fn create(dir: &Path, name: &str, header: &[&str]) -> Result<Self, Error> {
         let path = dir.join(name);
         let file =
             std::fs::File::create(&path).map_err(|source| Error::io("create", &path, source))?;
@@ -73,7 +77,7 @@ impl Table {
         Ok(table)
     }
 
-    fn row<T: AsRef<[u8]>>(&mut self, cells: &[T]) -> Result<(), Error> {
+    pub(super) fn row<T: AsRef<[u8]>>(&mut self, cells: &[T]) -> Result<(), Error> {
         self.writer.write_record(cells).map_err(|error| {
             let refused = match error.into_kind() {
                 csv::ErrorKind::Io(refused) => refused,
@@ -83,7 +87,7 @@ impl Table {
         })
     }
 
-    fn finish(self) -> Result<(), Error> {
+    pub(super) fn finish(self) -> Result<(), Error> {
         let path = self.path;
         let mut file = self.writer.into_inner().map_err(|error| {
             let kind = error.error().kind();
@@ -156,7 +160,7 @@ fn reasons(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
     table.finish()
 }
 
-fn campaigns(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
+fn campaigns(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), Error> {
     let header = [
         "campaign_id",
         "first_seen",
@@ -165,9 +169,18 @@ fn campaigns(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
         "sessions",
         "items",
         "shared",
+        "mailbox_names",
+        "networks",
     ];
     let mut table = Table::create(dir, "campaigns.csv", &header)?;
     for campaign in &analysis.campaigns {
+        let sessions = || {
+            campaign
+                .sessions
+                .iter()
+                .map(|&index| &analysis.sessions[index].session)
+        };
+        let list = |names: BTreeSet<&str>| Vec::from_iter(names).join("; ");
         table.row(&[
             campaign.id.clone(),
             rfc3339(campaign.first_seen),
@@ -175,7 +188,9 @@ fn campaigns(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
             campaign.mailboxes.to_string(),
             campaign.sessions.len().to_string(),
             campaign.items.to_string(),
-            safe_cell(&campaign.shared).into_owned(),
+            safe_cell(campaign.ties.join("; ")).into_owned(),
+            safe_cell(list(sessions().map(|s| naming.mailbox(s)).collect())).into_owned(),
+            safe_cell(list(sessions().map(|s| naming.network_name(s)).collect())).into_owned(),
         ])?;
     }
     table.finish()
@@ -209,6 +224,37 @@ fn exposed(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), E
                 item.reads.to_string(),
             ])?;
         }
+    }
+    table.finish()
+}
+
+/// What is not judged and bears on mailboxes.
+fn leads(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
+    let header = [
+        "time",
+        "lead",
+        "operation",
+        "actor",
+        "target",
+        "parameters",
+        "address",
+        "record_id",
+    ];
+    let mut table = Table::create(dir, "leads.csv", &header)?;
+    for lead in &analysis.ingested.leads {
+        let texts = [
+            lead.lead.as_str(),
+            &lead.operation,
+            &lead.actor,
+            &lead.target,
+            &lead.parameters,
+            &lead.address,
+            &lead.record_id,
+        ];
+        let mut cells = vec![Cow::Owned(rfc3339(lead.time))];
+        cells.extend(texts.map(safe_cell));
+        let cells: Vec<&str> = cells.iter().map(|cell| &**cell).collect();
+        table.row(&cells)?;
     }
     table.finish()
 }

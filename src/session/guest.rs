@@ -10,7 +10,7 @@ use super::{day_of, run};
 use crate::event::EventColumns;
 
 /// Seats sign-ins and administrative records: with the session of the same actor, mailbox and day that shares
-/// their `SessionId`, else their address within the silence; else in sessions of their own.
+/// their `SessionId` and place, else their address within the silence; else in sessions of their own.
 pub(super) fn seat_guests(log: &Log<'_>, guests: Vec<u32>, runs: &mut Vec<Vec<u32>>) {
     if guests.is_empty() {
         return;
@@ -83,8 +83,9 @@ fn span_of(columns: &EventColumns<'_>, run: &[u32]) -> (i64, i64) {
     (time(run.first()), time(run.last()))
 }
 
-/// How well a run hosts a guest, smaller is better: same `SessionId` first, then the nearest in time with the same
-/// address. `None` when neither holds, or the session would become too long.
+/// How well a run hosts a guest, smaller is better: same `SessionId` and place first, then the nearest in time with the same
+/// address. `None` when neither holds, or the session would become too long. A `SessionId` from elsewhere does not do: whoever
+/// has stolen one makes rules and signs in with it, and that is not what its owner did.
 fn host_rank(
     log: &Log<'_>,
     guest: u32,
@@ -100,7 +101,17 @@ fn host_rank(
     }
     let session_key = columns.session_id.codes[row];
     if session_key != 0 && session_key == columns.session_id.codes[first] {
-        return Some((0, distance));
+        let network = |row: usize| columns.network.codes[row];
+        let block = |row: usize| log.blocks.of(network(row));
+        if network(row) == 0 || network(first) == 0 {
+            return Some((1, distance));
+        }
+        if [first, last]
+            .into_iter()
+            .any(|host| block(host) == block(row))
+        {
+            return Some((0, distance));
+        }
     }
     // Two browsers behind one address are two clients, as are a browser and Outlook.
     let stranger = log.names_browser(guest)
@@ -112,5 +123,5 @@ fn host_rank(
     let address = columns.address.codes[row];
     let same_place = address != 0
         && (address == columns.address.codes[first] || address == columns.address.codes[last]);
-    (same_place && distance <= options.silence_ms).then_some((1, distance))
+    (same_place && distance <= options.silence_ms).then_some((2, distance))
 }

@@ -43,16 +43,22 @@ fn split_long<'a>(log: &Log<'_>, run: &'a [u32]) -> Vec<&'a [u32]> {
     pieces
 }
 
-/// Without a `SessionId`, different address blocks are different sessions, unless the client is an application, which acts
-/// from wherever its service runs, or hops over many.
+/// Different address blocks are different sessions, whatever `SessionId` they share: a stolen one is used beside its owner. Not
+/// where the client is an application, which acts from wherever its service runs, is a phone that says that it is the same, or
+/// hops over many.
 fn split_blocks(log: &Log<'_>, run: &[u32]) -> Vec<Vec<u32>> {
     let columns = log.columns;
     let whole = || vec![run.to_vec()];
     let Some(&first) = run.first() else {
         return Vec::new();
     };
+    let family = log.family(first);
+    let phone = matches!(
+        family,
+        ClientFamily::OutlookMobile | ClientFamily::ActiveSync
+    );
     let signed_in = columns.session_id.codes[first as usize] != 0;
-    if signed_in || log.family(first) == ClientFamily::Rest {
+    if (phone && signed_in) || family == ClientFamily::Rest {
         return whole();
     }
     let mut by_block: BTreeMap<u32, Vec<u32>> = BTreeMap::new();

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use super::log::Log;
 use super::{Session, day_of, stable_hash};
-use crate::event::{AccessType, EventColumns};
+use crate::event::AccessType;
 
 /// Reads closer together than this belong to one burst: `MailItemsAccessed` aggregates up to two minutes of reads
 /// into one record, so five minutes hold at least two records of a steady reader.
@@ -21,6 +21,18 @@ pub(super) fn summarise(log: &Log<'_>, rows: Vec<u32>) -> Session {
         .find(|&row| !log.is_guest(row))
         .unwrap_or(rows[0]) as usize;
     let (first, last) = (rows[0] as usize, rows[rows.len() - 1] as usize);
+    let network = most_used(&rows, columns.network.codes);
+    // All that is said of the place is said of one place: the owner's provider beside a thief's network would be neither's.
+    let there = || {
+        let rows = rows.iter().map(|&row| row as usize);
+        rows.filter(|&row| columns.network.codes[row] == network)
+    };
+    let of_network = |column: &[u32]| {
+        there()
+            .map(|row| column[row])
+            .find(|&value| value != 0)
+            .unwrap_or(0)
+    };
     let mut session = Session {
         id: stable_hash(&columns.record_id.get(first)),
         mailbox: columns.mailbox.codes[lead],
@@ -29,10 +41,10 @@ pub(super) fn summarise(log: &Log<'_>, rows: Vec<u32>) -> Session {
         app_id: columns.app_id.codes[lead],
         client_info: columns.client_info.codes[lead],
         client_family: log.family(lead as u32),
-        network: 0,
-        address: columns.address.codes[lead],
-        asn: 0,
-        country: 0,
+        network,
+        address: of_network(columns.address.codes),
+        asn: of_network(columns.asn),
+        country: of_network(columns.country.codes),
         session_key: columns.session_id.codes[lead],
         logon_type: columns.logon_type[lead],
         start: columns.time[first],
@@ -53,16 +65,15 @@ pub(super) fn summarise(log: &Log<'_>, rows: Vec<u32>) -> Session {
         throttled: false,
         rows: Vec::new(),
     };
-    let mut networks: BTreeMap<u32, u32> = BTreeMap::new();
     let mut folders: FxHashSet<u32> = FxHashSet::default();
     let mut widest = 0;
     for &row in &rows {
         let operation = log.operation(row);
         let row = row as usize;
-        match AccessType::from_u8(columns.access[row]) {
-            AccessType::Sync => session.syncs += 1,
-            AccessType::Bind => session.items += u64::from(columns.items[row]),
-            AccessType::None => {}
+        if AccessType::from_u8(columns.access[row]) == AccessType::Sync {
+            session.syncs += 1;
+        } else {
+            session.items += u64::from(columns.amount_read(row, operation));
         }
         session.sends += u32::from(operation.is_send());
         session.deletes += u32::from(operation.is_delete());
@@ -74,37 +85,35 @@ pub(super) fn summarise(log: &Log<'_>, rows: Vec<u32>) -> Session {
         if operation.is_read() {
             session.bytes = session.bytes.saturating_add(columns.bytes[row]);
         }
-        *networks.entry(columns.network.codes[row]).or_default() += 1;
         if columns.folder.codes[row] != 0 {
             folders.insert(columns.folder.codes[row]);
         }
         widest = widest.max(u32::from(columns.folders[row]));
-        if session.asn == 0 {
-            session.asn = columns.asn[row];
-        }
-        if session.country == 0 {
-            session.country = columns.country.codes[row];
-        }
     }
     session.folders = (folders.len() as u32).max(widest);
-    session.burst = burst(columns, &rows);
-    // Records without an address say nothing about where the others came from.
-    session.network = networks
-        .into_iter()
-        .filter(|&(code, _)| code != 0)
-        .max_by_key(|&(code, count)| (count, std::cmp::Reverse(code)))
-        .map_or(0, |(code, _)| code);
+    session.burst = burst(log, &rows);
     session.rows = rows;
     session
 }
 
+/// The commonest code; ties go to the lowest. Records without an address say nothing about where the others came from: 0 only
+/// where there is nothing else.
+fn most_used(rows: &[u32], codes: &[u32]) -> u32 {
+    let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
+    for &row in rows {
+        *counts.entry(codes[row as usize]).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .filter(|&(code, _)| code != 0)
+        .max_by_key(|&(code, count)| (count, std::cmp::Reverse(code)))
+        .map_or(0, |(code, _)| code)
+}
+
 /// Most items within [`BURST_MS`]; a synchronised folder counts as one.
-fn burst(columns: &EventColumns<'_>, rows: &[u32]) -> u32 {
-    let weight = |row: u32| match AccessType::from_u8(columns.access[row as usize]) {
-        AccessType::None => 0,
-        AccessType::Sync => 1,
-        AccessType::Bind => columns.items[row as usize],
-    };
+fn burst(log: &Log<'_>, rows: &[u32]) -> u32 {
+    let columns = log.columns;
+    let weight = |row: u32| columns.amount_read(row as usize, log.operation(row));
     let (mut best, mut sum, mut tail) = (0u32, 0u32, 0usize);
     for &row in rows {
         sum = sum.saturating_add(weight(row));

@@ -104,6 +104,9 @@ fn imports_point_one_way() {
             .unwrap_or_else(|| panic!("src/{module} has no place in the map: add it to ORDER"));
         for (path, text) in files {
             for line in code_lines(&text) {
+                // Its modules could not be told from the names in them.
+                let grouped = line.contains("crate::{");
+                assert!(!grouped, "{}: {}", path.display(), line.trim());
                 for import in imported_modules(line) {
                     if height(&import).is_some_and(|other| other > own) {
                         violations.push(format!("{}: {}", path.display(), line.trim()));
@@ -151,4 +154,47 @@ fn the_isolation_forest_knows_nothing_of_mail() {
             }
         }
     }
+}
+
+/// What writes to the terminal or to files, and the modules that may.
+const OUTPUT: &[(&[&str], &[&str])] = &[
+    (
+        &["println!", "eprintln!", "print!(", "stdout()", "stderr()"],
+        &["cli", "main"],
+    ),
+    (
+        &["File::create", "fs::write", "NamedTempFile"],
+        &[
+            "staging",
+            "ingest",
+            "model",
+            "chart",
+            "report",
+            "simulate",
+            "experiment",
+            "cli",
+        ],
+    ),
+];
+
+#[test]
+fn only_some_modules_print_and_write() {
+    let mut violations = Vec::new();
+    for (module, files) in sources() {
+        for (path, text) in files {
+            for line in code_lines(&text) {
+                for (calls, allowed) in OUTPUT {
+                    let used = calls.iter().any(|call| line.contains(call));
+                    if used && !allowed.contains(&module.as_str()) {
+                        violations.push(format!("{}: {}", path.display(), line.trim()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        violations.is_empty(),
+        "printing or writing out of its place:\n{}",
+        violations.join("\n")
+    );
 }

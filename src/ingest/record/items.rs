@@ -175,6 +175,10 @@ impl<'a> Record<'a> {
                 }
                 (b"Path", Value::Text(path)) => self.set(Field::FolderPath, path),
                 (b"Name", Value::Text(name)) => self.set(Field::FolderName, name),
+                // Who may do what in a folder: what the record of a changed permission says instead of parameters.
+                (b"MemberUpn" | b"MemberRights", Value::Text(text)) => {
+                    self.parameters.push((Text { raw: key }, text));
+                }
                 _ => scanner.skip(value)?,
             }
         }

@@ -1,6 +1,6 @@
 //! Flagged sessions as the page lists and explains them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -29,8 +29,8 @@ pub(super) struct Row {
     mailbox: [String; 2],
     client: String,
     network: String,
-    items: String,
-    items_sort: u64,
+    read: String,
+    read_sort: u64,
     campaign: String,
     reason: String,
     /// Where the page explains the session, if it does.
@@ -73,8 +73,15 @@ fn named(kept: &ChartFile) -> BTreeMap<u32, &FlaggedSession> {
     overviews.flatten().map(|s| (s.rank, s)).collect()
 }
 
-fn anchor(session: &Session) -> String {
-    format!("session-{}", session.session_id)
+/// Where the page explains a session.
+pub(super) fn anchor(session_id: &str) -> String {
+    format!("session-{session_id}")
+}
+
+/// The anchors of all sessions that are explained.
+pub(super) fn anchors(explained: &[MailboxEvidence]) -> BTreeSet<String> {
+    let sessions = explained.iter().flat_map(|mailbox| &mailbox.sessions);
+    sessions.map(|evidence| evidence.anchor.clone()).collect()
 }
 
 /// The rows of the table, and how many more there are.
@@ -84,15 +91,10 @@ pub(super) fn rows(
     explained: &[MailboxEvidence],
 ) -> (Vec<Row>, u64) {
     let named = named(kept);
-    let anchors: std::collections::BTreeSet<&str> = explained
-        .iter()
-        .flat_map(|mailbox| &mailbox.sessions)
-        .map(|evidence| evidence.anchor.as_str())
-        .collect();
+    let anchors = anchors(explained);
     let rows = run.flagged.iter().take(ROWS).map(|session| {
-        let anchor = anchor(session);
+        let anchor = anchor(&session.session_id);
         let words = named.get(&session.rank);
-        let items = session.items + session.syncs;
         Row {
             rank: session.rank,
             score: format!("{:.3}", session.score),
@@ -101,14 +103,14 @@ pub(super) fn rows(
             mailbox: at_sign(&session.mailbox),
             client: words.map_or_else(|| session.client_family.clone(), |s| s.client.clone()),
             network: words.map_or_else(|| session.network.clone(), |s| s.network.clone()),
-            items: label::count(items),
-            items_sort: items,
+            read: label::read(session.items, session.syncs),
+            read_sort: session.items.saturating_add(session.syncs),
             campaign: session.campaign_id.clone(),
             reason: label::cut(
-                &label::clean(words.map_or_else(|| first_reason(session), |s| &s.reason)),
+                &label::clean(words.map_or_else(|| first_reason(run, session), |s| &s.reason)),
                 REASON,
             ),
-            anchor: anchors.contains(anchor.as_str()).then_some(anchor),
+            anchor: anchors.contains(&anchor).then_some(anchor),
         }
     });
     (
@@ -122,9 +124,11 @@ fn at_sign(mailbox: &str) -> [String; 2] {
     [name.to_owned(), rest.to_owned()]
 }
 
-/// The strongest reason of a session.
-pub(super) fn first_reason(session: &Session) -> &str {
-    session.reasons.split(" | ").next().unwrap_or_default()
+/// The strongest reason of a session; of one that was not flagged, all that its row says.
+pub(super) fn first_reason<'a>(run: &'a Run, session: &'a Session) -> &'a str {
+    let reasons = run.reasons.get(&session.session_id);
+    let first = reasons.and_then(|reasons| reasons.first());
+    first.map_or(&session.reasons, |reason| &reason.sentence)
 }
 
 /// The mailboxes in the order of their highest-ranked flagged session, and how many sessions are not explained.
@@ -167,7 +171,7 @@ pub(super) fn by_mailbox(
                     let reasons = run.reasons.get(&session.session_id);
                     let whole = kept.attributed.get(&session.session_id).copied();
                     Evidence {
-                        anchor: anchor(session),
+                        anchor: anchor(&session.session_id),
                         rank: session.rank,
                         title: title(session, album.style()),
                         campaign: session.campaign_id.clone(),
@@ -199,23 +203,11 @@ fn reason_row(reason: &Reason, attributed: f64) -> ReasonRow {
 
 fn title(session: &Session, style: &Style) -> String {
     let (start, end) = (session.start, session.end);
-    let amounts = [
-        (session.items, "item", "items"),
-        (session.syncs, "folder", "folders"),
-    ];
-    let amounts: Vec<String> = amounts
-        .into_iter()
-        .filter(|&(n, ..)| n > 0)
-        .map(|(n, one, many)| label::counted(n, one, many))
-        .collect();
-    let amounts = match amounts.as_slice() {
-        [] => label::counted(0, "item", "items"),
-        amounts => amounts.join(" and "),
-    };
     format!(
-        "{}, {}, {amounts}",
+        "{}, {}, {}",
         label::moment(start, &style.time_zone),
-        lasted(end - start)
+        lasted(end - start),
+        label::read(session.items, session.syncs)
     )
 }
 
@@ -263,11 +255,13 @@ fn facts(session: &Session, words: Option<&FlaggedSession>) -> Vec<[String; 2]> 
         ("Application id", session.client_app_id.clone()),
         ("Client string", session.client_info.clone()),
         ("From", from),
+        ("Also from", session.other_addresses.clone()),
         ("Actor", session.actor.clone()),
         ("Logged on as", session.logon_type.clone()),
         ("Records", label::count(session.events)),
         ("Score", format!("{:.3}", session.score)),
         ("p-value", p_value(session.p_value)),
+        ("SessionId in the log", session.log_session_id.clone()),
         ("Session", session.session_id.clone()),
     ];
     if session.follow_up {

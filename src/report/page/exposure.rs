@@ -16,6 +16,8 @@ pub(super) struct MailboxExposure {
     pub unnamed: u64,
     /// Folders that were downloaded whole.
     pub synced: BTreeSet<String>,
+    /// Downloads of folders that the log does not name.
+    pub unnamed_syncs: u64,
     /// Folders with any of these.
     pub folders: BTreeSet<String>,
     /// Size of the named messages, where the log says it.
@@ -24,6 +26,19 @@ pub(super) struct MailboxExposure {
     pub first: Vec<Exposed>,
     /// All entries.
     pub entries: u64,
+}
+
+/// What flagged sessions read of all mailboxes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Totals {
+    /// Distinct messages that the log names.
+    pub messages: u64,
+    /// Reads whose message the log does not name.
+    pub unnamed: u64,
+    /// Folders that were downloaded whole.
+    pub synced: u64,
+    /// Downloads of folders that the log does not name.
+    pub unnamed_syncs: u64,
 }
 
 /// What flagged sessions read, by mailbox.
@@ -37,12 +52,15 @@ impl Exposure {
     pub(super) fn add(&mut self, exposed: Exposed) {
         let of = self.by_mailbox.entry(exposed.mailbox.clone()).or_default();
         of.entries += 1;
-        if !exposed.folder.is_empty() {
-            of.folders.insert(exposed.folder.clone());
+        // Some records give a folder's path, others its name alone.
+        let folder = exposed.folder.trim_start_matches('\\');
+        if !folder.is_empty() {
+            of.folders.insert(folder.to_owned());
         }
         match exposed.kind() {
+            ExposedKind::WholeFolder if folder.is_empty() => of.unnamed_syncs += 1,
             ExposedKind::WholeFolder => {
-                of.synced.insert(exposed.folder.clone());
+                of.synced.insert(folder.to_owned());
             }
             ExposedKind::Unnamed => of.unnamed = of.unnamed.saturating_add(exposed.reads),
             ExposedKind::Message | ExposedKind::OpenedFolder => {}
@@ -56,13 +74,14 @@ impl Exposure {
         of.first.truncate(LISTED);
     }
 
-    /// Named messages, unnamed reads and whole folders over all mailboxes.
-    pub(super) fn totals(&self) -> (u64, u64, u64) {
-        let mut totals = (0, 0, 0);
+    /// The same over all mailboxes.
+    pub(super) fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
         for of in self.by_mailbox.values() {
-            totals.0 += of.messages.len() as u64;
-            totals.1 = u64::saturating_add(totals.1, of.unnamed);
-            totals.2 += of.synced.len() as u64;
+            totals.messages += of.messages.len() as u64;
+            totals.unnamed = totals.unnamed.saturating_add(of.unnamed);
+            totals.synced += of.synced.len() as u64;
+            totals.unnamed_syncs += of.unnamed_syncs;
         }
         totals
     }
@@ -83,7 +102,8 @@ mod tests {
             ("AttachmentAccess", "", "<2@x>", 1),
             ("FolderBind", "\\Drafts", "", 1),
             ("Sync", "\\Inbox", "", 1),
-            ("Sync", "\\Inbox", "", 1),
+            ("Sync", "Inbox", "", 1),
+            ("Sync", "", "", 1),
         ] {
             exposure.add(Exposed {
                 mailbox: "a@x".to_owned(),
@@ -95,7 +115,15 @@ mod tests {
                 reads,
             });
         }
-        assert_eq!(exposure.totals(), (2, 9, 1));
+        assert_eq!(
+            exposure.totals(),
+            Totals {
+                messages: 2,
+                unnamed: 9,
+                synced: 1,
+                unnamed_syncs: 1
+            }
+        );
         let of = &exposure.by_mailbox["a@x"];
         assert_eq!(
             [3, 5, 6].map(|entry: usize| of.first[entry].what()),
@@ -105,7 +133,7 @@ mod tests {
                 "the whole folder"
             ]
         );
-        assert_eq!((of.bytes, of.folders.len(), of.entries), (20, 3, 8));
+        assert_eq!((of.bytes, of.folders.len(), of.entries), (20, 3, 9));
     }
 
     #[test]

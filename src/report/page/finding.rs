@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::evidence::first_reason;
-use super::run::{Campaign, Run, Session};
-use crate::chart::{Chart, Style, label};
+use super::exposure::Totals;
+use super::run::{Run, Session};
+use crate::chart::{Chart, ScoreDistribution, Style, label};
 use crate::report::drawing::ChartFile;
 
 /// Longest quotation of what a campaign shares.
@@ -27,31 +28,36 @@ impl Finding {
     pub(super) fn new(run: &Run, kept: &ChartFile, style: &Style) -> Self {
         let mailboxes: BTreeSet<&str> = run.flagged.iter().map(|s| s.mailbox.as_str()).collect();
         let opened = mailboxes.len() as u64;
-        let sessions = label::counted(run.flagged.len() as u64, "session", "sessions");
-        let (messages, unnamed, synced) = run.exposure.totals();
+        let totals = run.exposure.totals();
         let warnings = run.summary.coverage.warnings.len() as u64;
         let title = match run.flagged.len() {
             0 if run.summary.sessions == 0 => "No mailbox session in these exports".to_owned(),
             0 if judged(kept) == 0 => "No mailbox session could be judged".to_owned(),
             0 => "No mailbox session stands out".to_owned(),
-            _ => format!(
-                "{sessions} in {} stand out",
-                label::counted(opened, "mailbox", "mailboxes")
+            flagged => format!(
+                "{} in {} {}",
+                label::counted(flagged as u64, "session", "sessions"),
+                label::counted(opened, "mailbox", "mailboxes"),
+                if flagged == 1 {
+                    "stands out"
+                } else {
+                    "stand out"
+                }
             ),
         };
         Self {
-            title: agree(title, run.flagged.len()),
+            title,
             sentences: if run.flagged.is_empty() {
                 nothing_flagged(run, kept, style)
             } else {
                 [
-                    stands_out(run, opened, style),
-                    belongs_together(run),
-                    was_read((messages, unnamed, synced), &log_state(run, kept)),
+                    stands_out(run, (opened, scores(kept)), style),
+                    belongs_together(run, kept),
+                    was_read(totals, run.changes.len() as u64, &log_state(run, kept)),
                 ]
             },
             look_first: to_look_at(&run.flagged, run.first.as_ref())
-                .map(|session| look_first(session, style)),
+                .map(|session| look_first(run, session, style)),
             figures: [
                 (
                     run.flagged.len() as u64,
@@ -60,9 +66,18 @@ impl Finding {
                 ),
                 (opened, "mailbox concerned", "mailboxes concerned"),
                 (run.campaigns.len() as u64, "campaign", "campaigns"),
-                (messages, "message read, by name", "messages read, by name"),
                 (
-                    synced,
+                    run.changes.len() as u64,
+                    "change of rules, forwarding or permissions",
+                    "changes of rules, forwarding or permissions",
+                ),
+                (
+                    totals.messages,
+                    "message read, by name",
+                    "messages read, by name",
+                ),
+                (
+                    totals.synced + totals.unnamed_syncs,
                     "folder downloaded whole",
                     "folders downloaded whole",
                 ),
@@ -83,14 +98,6 @@ impl Finding {
     }
 }
 
-fn agree(title: String, sessions: usize) -> String {
-    if sessions == 1 {
-        title.replace(" stand out", " stands out")
-    } else {
-        title
-    }
-}
-
 /// The days of the log.
 pub(super) fn period(run: &Run, style: &Style) -> String {
     let coverage = &run.summary.coverage;
@@ -100,47 +107,54 @@ pub(super) fn period(run: &Run, style: &Style) -> String {
     }
 }
 
-fn stands_out(run: &Run, opened: u64, style: &Style) -> String {
+fn stands_out(
+    run: &Run,
+    (opened, scores): (u64, Option<&ScoreDistribution>),
+    style: &Style,
+) -> String {
     let flagged = run.flagged.len() as u64;
-    format!(
-        "{} of {} ({}) {} from what is usual for the mailbox; {} concerned.",
+    let judged = scores.map_or(run.summary.sessions, ScoreDistribution::judged);
+    let text = format!(
+        "{} of {} ({}) {} from what is usual for the mailbox; {} of {} {} concerned.",
         label::count(flagged),
-        label::counted(run.summary.sessions, "session", "sessions"),
+        label::counted(judged, "judged session", "judged sessions"),
         period(run, style),
         if flagged == 1 { "departs" } else { "depart" },
-        match opened {
-            1 => format!(
-                "1 of {} is",
-                label::counted(run.summary.mailboxes, "mailbox", "mailboxes")
-            ),
-            n => format!(
-                "{} of {} are",
-                label::count(n),
-                label::counted(run.summary.mailboxes, "mailbox", "mailboxes")
-            ),
-        }
-    )
+        label::count(opened),
+        label::counted(run.summary.mailboxes, "mailbox", "mailboxes"),
+        if opened == 1 { "is" } else { "are" },
+    );
+    match scores.map_or(0, |scores| scores.warm_up) {
+        0 => text,
+        warm_up => format!(
+            "{text} {} of the first days, the warm-up, {} not judged; --baseline window judges every day by the others.",
+            label::counted(warm_up, "session", "sessions"),
+            if warm_up == 1 { "was" } else { "were" },
+        ),
+    }
 }
 
-fn belongs_together(run: &Run) -> String {
-    let Some(largest) = run.campaigns.first() else {
+fn belongs_together(run: &Run, kept: &ChartFile) -> String {
+    // The campaign of the highest-ranked session.
+    let Some(first) = run.campaigns.first() else {
         return match run.flagged.len() {
             1 => "It stands alone.".to_owned(),
-            _ => {
-                "They share no client or network that is unfamiliar to their mailboxes.".to_owned()
-            }
+            _ => "No two of the flagged sessions share a client or network that is unfamiliar to their mailboxes within two weeks.".to_owned(),
         };
     };
-    let members = if largest.sessions == run.flagged.len() as u64 {
-        "All of them, in".to_owned()
+    let members = if first.sessions == run.flagged.len() as u64 {
+        "All flagged sessions, in".to_owned()
     } else {
-        format!("{} of them, in", label::count(largest.sessions))
+        format!(
+            "{} of the flagged sessions, in",
+            label::count(first.sessions)
+        )
     };
     let text = format!(
-        "{members} {}, belong together as campaign {}, tied by {}",
-        label::counted(largest.mailboxes, "mailbox", "mailboxes"),
-        largest.campaign_id,
-        tie(largest)
+        "{members} {}, belong together as campaign {}{}",
+        label::counted(first.mailboxes, "mailbox", "mailboxes"),
+        first.campaign_id,
+        tie(kept, &first.campaign_id).map_or_else(String::new, |tie| format!(", tied by {tie}"))
     );
     match run.campaigns.len() {
         1 => format!("{text}."),
@@ -155,37 +169,47 @@ fn belongs_together(run: &Run) -> String {
 }
 
 /// The first of what ties a campaign.
-fn tie(campaign: &Campaign) -> String {
-    const END: &str = " sessions)";
-    let first = match campaign.shared.find(END) {
-        Some(at) => &campaign.shared[..at + END.len()],
-        None => &campaign.shared,
-    };
-    label::cut(&label::clean(first), SHARED)
+fn tie(kept: &ChartFile, campaign: &str) -> Option<String> {
+    let maps = kept.charts.iter().filter_map(|(_, chart)| match chart {
+        Chart::CampaignMap(map) => Some(&map.campaigns),
+        _ => None,
+    });
+    let tie = maps.flatten().find(|of| of.id == campaign)?.ties.first()?;
+    Some(label::cut(&label::clean(tie), SHARED))
 }
 
-fn was_read((messages, unnamed, synced): (u64, u64, u64), log_state: &str) -> String {
-    let mut parts = Vec::new();
-    if messages > 0 {
-        parts.push(format!(
-            "{} by name",
-            label::counted(messages, "message", "messages")
-        ));
-    }
-    if unnamed > 0 {
-        parts.push(format!(
-            "{} that the log does not name",
-            label::counted(unnamed, "message", "messages")
-        ));
-    }
-    if synced > 0 {
-        parts.push(label::counted(synced, "whole folder", "whole folders"));
-    }
+fn was_read(totals: Totals, changes: u64, log_state: &str) -> String {
+    let parts = [
+        (totals.messages, "message by name", "messages by name"),
+        (
+            totals.unnamed,
+            "time something that the log does not name",
+            "times something that the log does not name",
+        ),
+        (totals.synced, "whole folder", "whole folders"),
+        (
+            totals.unnamed_syncs,
+            "whole folder that the log does not name",
+            "times a whole folder that the log does not name",
+        ),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|&(n, ..)| n > 0)
+        .map(|(n, one, many)| label::counted(n, one, many))
+        .collect();
     let read = match parts.as_slice() {
-        [] => "The log names no message that they read".to_owned(),
-        parts => format!("They read {}", parts.join(" and ")),
+        [] => "The log names no message that the flagged sessions read".to_owned(),
+        parts => format!("The flagged sessions read {}", parts.join(", ")),
     };
-    format!("{read}; {log_state}.")
+    let changed = match changes {
+        0 => String::new(),
+        n => format!(
+            "; they made {} of rules, forwarding or permissions",
+            label::counted(n, "change", "changes")
+        ),
+    };
+    format!("{read}{changed}; {log_state}.")
 }
 
 fn log_state(run: &Run, kept: &ChartFile) -> String {
@@ -203,40 +227,49 @@ fn log_state(run: &Run, kept: &ChartFile) -> String {
     }
 }
 
-/// Sessions that could have been flagged and were not.
+fn scores(kept: &ChartFile) -> Option<&ScoreDistribution> {
+    kept.charts.iter().find_map(|(_, chart)| match chart {
+        Chart::ScoreDistribution(scores) => Some(scores),
+        _ => None,
+    })
+}
+
+/// Sessions that could have been flagged.
 fn judged(kept: &ChartFile) -> u64 {
-    kept.charts
-        .iter()
-        .filter_map(|(_, chart)| match chart {
-            Chart::ScoreDistribution(scores) => Some(scores.scores.unflagged()),
-            _ => None,
-        })
-        .sum()
+    scores(kept).map_or(0, ScoreDistribution::judged)
 }
 
 /// Why nothing could be judged, and what to do about it.
-fn why_unjudged(run: &Run) -> [&'static str; 2] {
+fn why_unjudged(run: &Run, scores: Option<&ScoreDistribution>) -> [&'static str; 2] {
+    let of = |which: fn(&ScoreDistribution) -> u64| scores.map_or(0, which);
+    if of(|s| s.untouched) > 0 && of(|s| s.warm_up) + of(|s| s.unjudged) == 0 {
+        return [
+            "they are sign-ins, none of which opened a mailbox",
+            "An export with the reads of mailboxes (MailItemsAccessed) gives mailglass something to judge.",
+        ];
+    }
     if run.summary.is_window() {
         return [
             "a single day has no other days to be judged by",
             "A longer export gives mailglass something to compare with.",
         ];
     }
-    match run.summary.warm_up_days() {
-        Some(0) => [
+    if of(|s| s.warm_up) == 0 {
+        return [
             "no day has earlier ones to be judged by",
             "A longer export, or --baseline window where the log has several days, gives mailglass something to compare with.",
-        ],
-        _ => [
-            "the log is no longer than the warm-up",
-            "A longer export, a shorter warm-up, or --baseline window gives mailglass something to compare with.",
-        ],
+        ];
     }
+    [
+        "the log is no longer than the warm-up",
+        "A longer export, a shorter warm-up, or --baseline window gives mailglass something to compare with.",
+    ]
 }
 
 fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
     let judged = judged(kept);
-    let [why, remedy] = why_unjudged(run);
+    let scores = scores(kept);
+    let [why, remedy] = why_unjudged(run, scores);
     let sessions = label::counted(run.summary.sessions, "session", "sessions");
     let mailboxes = label::counted(run.summary.mailboxes, "mailbox", "mailboxes");
     let nothing = run.summary.sessions == 0;
@@ -258,14 +291,13 @@ fn nothing_flagged(run: &Run, kept: &ChartFile, style: &Style) -> [String; 3] {
         0 => remedy.to_owned(),
         _ => format!(
             "{}{}.",
-            match judged as u64 {
+            match judged {
                 1 => "1 session was judged".to_owned(),
                 n => format!("{} sessions were judged", label::count(n)),
             },
-            if run.summary.is_window() {
-                ""
-            } else {
-                " after the warm-up"
+            match scores.map_or(0, |scores| scores.warm_up) {
+                0 => "",
+                _ => " after the warm-up",
             }
         ),
     };
@@ -284,9 +316,9 @@ fn to_look_at<'a>(flagged: &'a [Session], first: Option<&'a Session>) -> Option<
     flagged.first().or(first)
 }
 
-fn look_first(session: &Session, style: &Style) -> String {
+fn look_first(run: &Run, session: &Session, style: &Style) -> String {
     let when = label::moment(session.start, &style.time_zone);
-    let reason = first_reason(session);
+    let reason = first_reason(run, session);
     let reason = if reason.is_empty() {
         String::new()
     } else {
@@ -300,24 +332,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tie_is_quoted_to_its_end() {
-        let campaign = |shared: &str| Campaign {
-            campaign_id: "C1".to_owned(),
-            first_seen: 0,
-            last_seen: 0,
-            mailboxes: 1,
-            sessions: 2,
-            items: 3,
-            shared: shared.to_owned(),
+    fn what_was_read_is_told_by_what_the_log_names() {
+        let whole = Totals {
+            messages: 1,
+            unnamed: 9,
+            synced: 2,
+            unnamed_syncs: 1,
         };
         assert_eq!(
-            tie(&campaign(
-                "client a; b (2 of 3 sessions); network c (2 of 3 sessions)"
-            )),
-            "client a; b (2 of 3 sessions)"
+            was_read(whole, 3, "nothing is missing"),
+            "The flagged sessions read 1 message by name, 9 times something that the log does not name, 2 whole folders, 1 whole folder \
+             that the log does not name; they made 3 changes of rules, forwarding or permissions; nothing is missing."
         );
-        assert_eq!(tie(&campaign("something else")), "something else");
-        assert_eq!(tie(&campaign(&"x".repeat(300))).chars().count(), SHARED);
+        assert_eq!(
+            was_read(Totals::default(), 0, "nothing is missing"),
+            "The log names no message that the flagged sessions read; nothing is missing."
+        );
     }
 
     #[test]
@@ -354,11 +384,5 @@ mod tests {
         let rank = |flagged| to_look_at(flagged, Some(&first)).map(|session| session.rank);
         assert_eq!(rank(&flagged), Some(4));
         assert_eq!(rank(&[]), Some(1));
-    }
-
-    #[test]
-    fn titles_agree_in_number() {
-        let title = "1 session in 1 mailbox stand out".to_owned();
-        assert_eq!(agree(title, 1), "1 session in 1 mailbox stands out");
     }
 }

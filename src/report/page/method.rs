@@ -3,15 +3,18 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::run::{Allowed, Counts, Run, Summary};
-use crate::chart::{Chart, label};
-use crate::ingest::{LeadRecords, leads};
+use super::run::{Allowed, Counts, LeadRow, Run, Summary};
+use crate::chart::{Chart, Style, label};
+use crate::ingest::{LeadRecords, count_leads};
 use crate::report::drawing::ChartFile;
 
 /// Workloads and operations listed among the records that are not of mailboxes.
 const OTHER_LISTED: usize = 20;
 /// Entries of the allow-list that are listed.
 const ALLOWED_LISTED: usize = 50;
+/// Records of other kinds listed that bear on mailboxes, and the longest text of what one set.
+const LEADS_LISTED: usize = 50;
+const TARGET: usize = 300;
 /// Days listed of which sessions were left out.
 const LEFT_OUT_LISTED: usize = 20;
 
@@ -22,7 +25,8 @@ pub(super) struct Method {
     longest: String,
     /// Whether sessions were judged by the days after theirs, too.
     window: bool,
-    warm_up: String,
+    /// Days of the warm-up that the log has, in words; `None` for none.
+    warm_up: Option<String>,
     rule: String,
     chance: String,
     parameters: Vec<[String; 2]>,
@@ -35,6 +39,9 @@ pub(super) struct Method {
     other_left: u64,
     /// What the other records may mean for mailboxes.
     leads: Vec<String>,
+    /// The first of them: time, operation, who, what to.
+    lead_rows: Vec<[String; 4]>,
+    leads_left: u64,
     inputs: Vec<InputRow>,
     /// The allow-list's entries: what, why, until when, sessions, those that would have been flagged, those after the last day.
     allowed: Vec<[String; 6]>,
@@ -57,7 +64,7 @@ struct InputRow {
 }
 
 impl Method {
-    pub(super) fn new(run: &Run, kept: &ChartFile) -> Self {
+    pub(super) fn new(run: &Run, kept: &ChartFile, style: &Style) -> Self {
         let summary = &run.summary;
         let number = |at: &str| summary.parameters.pointer(at).and_then(Value::as_f64);
         let minutes =
@@ -75,18 +82,15 @@ impl Method {
             longest: number("/session/max_length_ms")
                 .map_or_else(String::new, |ms| label::value(ms / 3_600_000.0)),
             window: summary.is_window(),
-            warm_up: number("/rank/warm_up_days").map_or_else(String::new, |days| {
-                label::counted(days as u64, "day is", "days are")
-            }),
+            // A model may have passed them before.
+            warm_up: summary
+                .warm_up_days()
+                .filter(|_| scores.is_some_and(|scores| scores.warm_up > 0))
+                .map(|days| label::counted(days, "day is", "days are")),
             rule: scores.map_or_else(String::new, |scores| scores.rule.clone()),
             chance: scores.map_or_else(String::new, |scores| {
                 let chance = label::value(scores.expected_by_chance);
-                let counted = if scores.alerts.is_some() {
-                    "alerts"
-                } else {
-                    "flags"
-                };
-                format!("{chance} {counted}")
+                format!("{chance} alerts")
             }),
             parameters,
             counts: counts(&summary.counts),
@@ -107,7 +111,17 @@ impl Method {
                 .map(|(name, n)| [(*name).clone(), label::count(**n)])
                 .collect(),
             other_left: other.len().saturating_sub(OTHER_LISTED) as u64,
-            leads: leads_of(summary),
+            leads: count_leads(run.leads.iter().map(|lead| lead.operation.as_str()))
+                .iter()
+                .map(LeadRecords::sentence)
+                .collect(),
+            lead_rows: run
+                .leads
+                .iter()
+                .take(LEADS_LISTED)
+                .map(|lead| lead_row(lead, style))
+                .collect(),
+            leads_left: run.leads.len().saturating_sub(LEADS_LISTED) as u64,
             inputs: summary
                 .inputs
                 .iter()
@@ -186,15 +200,17 @@ fn counts(counts: &Counts) -> Vec<[String; 2]> {
     .to_vec()
 }
 
-/// Of each lead a sentence.
-fn leads_of(summary: &Summary) -> Vec<String> {
-    // The name of a workload has no space.
-    let operation = |name: &str| name.find(' ').unwrap_or(0);
-    let others = summary.other_records.iter();
-    leads(others.map(|(name, records)| (&name[operation(name)..], *records)))
-        .iter()
-        .map(LeadRecords::sentence)
-        .collect()
+fn lead_row(lead: &LeadRow, style: &Style) -> [String; 4] {
+    let target = match lead.parameters.as_str() {
+        "" => lead.target.clone(),
+        parameters => format!("{}; {parameters}", lead.target),
+    };
+    [
+        label::moment(lead.time, &style.time_zone),
+        lead.operation.clone(),
+        lead.actor.clone(),
+        label::cut(&target, TARGET),
+    ]
 }
 
 /// Every parameter with its place in `summary.json`.

@@ -11,8 +11,11 @@ mod method;
 mod picture;
 mod run;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value};
@@ -25,7 +28,7 @@ use crate::error::Error;
 use evidence::{MailboxEvidence, Row};
 use finding::Finding;
 use method::Method;
-use picture::{Album, Picture, base64};
+use picture::{Album, Picture};
 use run::Run;
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -34,6 +37,11 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// Coverage warnings, campaigns and failures listed; the rest is in the files that the page names.
 const LISTED: usize = 50;
+
+/// Mailboxes and networks of a campaign that are named.
+const NAMED: usize = 12;
+/// Longest description of a change; the table has it whole.
+const CHANGE: usize = 400;
 
 /// What the template is given.
 #[derive(Debug, Serialize)]
@@ -56,6 +64,10 @@ struct Page {
     campaigns: Vec<CampaignRow>,
     campaigns_left: u64,
     campaign_map: Option<Picture>,
+    changes: Vec<ChangeRow>,
+    changes_left: u64,
+    /// Changes by sessions that were not flagged.
+    other_changes: String,
     exposure: Vec<ExposureRow>,
     coverage: Option<Picture>,
     warnings: Vec<[String; 2]>,
@@ -63,6 +75,7 @@ struct Page {
     nothing_missing: &'static str,
     warnings_left: u64,
     failures: Vec<String>,
+    failures_left: u64,
     scores: Vec<Picture>,
     method: Method,
 }
@@ -76,6 +89,20 @@ struct CampaignRow {
     sessions: String,
     items: String,
     shared: String,
+    /// Names of mailboxes, and networks, as far as they are listed here.
+    names: String,
+    networks: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ChangeRow {
+    time: String,
+    mailbox: String,
+    actor: String,
+    what: String,
+    address: String,
+    /// Where the page explains the session, if it does.
+    anchor: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -141,6 +168,7 @@ fn page(run: &Run, pictures: &Path, (kept, style): (&ChartFile, &Style)) -> Resu
         of_kind(|chart| matches!(chart, Chart::ScoreDistribution(_) | Chart::TopSessions(_)))?;
     let (mailboxes, sessions_left) = evidence::by_mailbox(run, kept, &mut album)?;
     let (rows, rows_left) = evidence::rows(run, (kept, style), &mailboxes);
+    let explained = evidence::anchors(&mailboxes);
     let zone = style.zone_name();
     Ok(Page {
         policy: policy(),
@@ -165,6 +193,14 @@ fn page(run: &Run, pictures: &Path, (kept, style): (&ChartFile, &Style)) -> Resu
             .collect(),
         campaigns_left: run.campaigns.len().saturating_sub(LISTED) as u64,
         campaign_map,
+        changes: run
+            .changes
+            .iter()
+            .take(LISTED)
+            .map(|change| change_row(change, (style, &explained)))
+            .collect(),
+        changes_left: run.changes.len().saturating_sub(LISTED) as u64,
+        other_changes: label::count(run.other_changes),
         exposure: exposure_rows(run, style),
         coverage,
         warnings: run
@@ -178,8 +214,9 @@ fn page(run: &Run, pictures: &Path, (kept, style): (&ChartFile, &Style)) -> Resu
         nothing_missing: nothing_missing(kept),
         warnings_left: run.summary.coverage.warnings.len().saturating_sub(LISTED) as u64,
         failures: run.summary.failures.iter().take(LISTED).cloned().collect(),
+        failures_left: run.summary.failures.len().saturating_sub(LISTED) as u64,
         scores,
-        method: Method::new(run, kept),
+        method: Method::new(run, kept, style),
     })
 }
 
@@ -193,7 +230,7 @@ fn nothing_missing(kept: &ChartFile) -> &'static str {
 
 /// Lets through the page's own style and script by their hashes, and nothing from elsewhere.
 fn policy() -> String {
-    let hash = |text: &str| base64(&Sha256::digest(text.as_bytes()));
+    let hash = |text: &str| BASE64.encode(Sha256::digest(text.as_bytes()));
     format!(
         "default-src 'none'; img-src data:; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         hash(STYLE),
@@ -211,12 +248,48 @@ fn campaign_row(campaign: &run::Campaign, style: &Style) -> CampaignRow {
         sessions: label::count(campaign.sessions),
         items: label::count(campaign.items),
         shared: campaign.shared.clone(),
+        names: some_of(&campaign.mailbox_names),
+        networks: some_of(&campaign.networks),
+    }
+}
+
+/// The first of a list in a cell, and how many more there are.
+fn some_of(list: &str) -> String {
+    let all: Vec<&str> = list.split("; ").collect();
+    match all.len().saturating_sub(NAMED) {
+        0 => all.join(", "),
+        more => format!(
+            "{} and {} more",
+            all[..NAMED].join(", "),
+            label::count(more as u64)
+        ),
+    }
+}
+
+fn change_row(change: &run::Change, (style, explained): (&Style, &BTreeSet<String>)) -> ChangeRow {
+    let mut what = change.operation.clone();
+    for said in [&change.folder, &change.parameters] {
+        if !said.is_empty() {
+            what.push_str(&format!("; {said}"));
+        }
+    }
+    if !change.succeeded {
+        what.push_str("; failed");
+    }
+    let anchor = evidence::anchor(&change.session_id);
+    ChangeRow {
+        time: label::moment(change.time, &style.time_zone),
+        mailbox: change.mailbox.clone(),
+        actor: change.actor.clone(),
+        what: label::cut(&what, CHANGE),
+        address: change.address.clone(),
+        anchor: explained.contains(&anchor).then_some(anchor),
     }
 }
 
 /// The mailboxes in the order of their highest-ranked flagged session.
 fn exposure_rows(run: &Run, style: &Style) -> Vec<ExposureRow> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let mailboxes = run.flagged.iter().map(|session| session.mailbox.as_str());
     mailboxes
         .filter(|mailbox| seen.insert(*mailbox))
@@ -230,9 +303,13 @@ fn exposure_rows(run: &Run, style: &Style) -> Vec<ExposureRow> {
                 mailbox: mailbox.to_owned(),
                 messages: label::count(of.messages.len() as u64),
                 unnamed: label::count(of.unnamed),
-                synced: label::count(of.synced.len() as u64),
+                synced: label::count(of.synced.len() as u64 + of.unnamed_syncs),
                 folders: label::count(of.folders.len() as u64),
-                bytes: label::bytes(of.bytes as f64),
+                // Of a folder that was downloaded whole no size is known.
+                bytes: match of.bytes {
+                    0 => "unknown".to_owned(),
+                    bytes => label::bytes(bytes as f64),
+                },
                 first: first.collect(),
                 left: of.entries.saturating_sub(of.first.len() as u64),
                 entries: label::count(of.entries),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::exposure::Exposure;
 use crate::chart::label;
 use crate::error::Error;
+use crate::feature::LOCAL_SYSTEM;
 use crate::report::FORMAT_VERSION;
 use crate::report::tables::plain_cell;
 
@@ -154,8 +155,14 @@ pub(super) struct Session {
     pub network: String,
     #[serde(deserialize_with = "cell")]
     pub address: String,
+    /// Older tables do not have it.
+    #[serde(default, deserialize_with = "cell")]
+    pub other_addresses: String,
     #[serde(deserialize_with = "cell")]
     pub logon_type: String,
+    /// Older tables do not have it.
+    #[serde(default, deserialize_with = "cell")]
+    pub log_session_id: String,
     pub events: u64,
     pub items: u64,
     pub syncs: u64,
@@ -200,6 +207,51 @@ pub(super) struct Campaign {
     pub items: u64,
     #[serde(deserialize_with = "cell")]
     pub shared: String,
+    /// Older tables do not have it.
+    #[serde(default, deserialize_with = "cell")]
+    pub mailbox_names: String,
+    /// Older tables do not have it.
+    #[serde(default, deserialize_with = "cell")]
+    pub networks: String,
+}
+
+/// A row of `changes.csv`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Change {
+    /// Unix seconds.
+    #[serde(deserialize_with = "seconds")]
+    pub time: i64,
+    pub session_id: String,
+    pub flagged: bool,
+    #[serde(deserialize_with = "cell")]
+    pub mailbox: String,
+    #[serde(deserialize_with = "cell")]
+    pub actor: String,
+    #[serde(deserialize_with = "cell")]
+    pub operation: String,
+    pub succeeded: bool,
+    #[serde(deserialize_with = "cell")]
+    pub address: String,
+    #[serde(deserialize_with = "cell")]
+    pub folder: String,
+    #[serde(deserialize_with = "cell")]
+    pub parameters: String,
+}
+
+/// A row of `leads.csv`.
+#[derive(Debug, Deserialize)]
+pub(super) struct LeadRow {
+    /// Unix seconds.
+    #[serde(deserialize_with = "seconds")]
+    pub time: i64,
+    #[serde(deserialize_with = "cell")]
+    pub operation: String,
+    #[serde(deserialize_with = "cell")]
+    pub actor: String,
+    #[serde(deserialize_with = "cell")]
+    pub target: String,
+    #[serde(deserialize_with = "cell")]
+    pub parameters: String,
 }
 
 /// A row of `exposure.csv`.
@@ -277,6 +329,12 @@ pub(super) struct Run {
     /// Reasons by session, the strongest first.
     pub reasons: BTreeMap<String, Vec<Reason>>,
     pub campaigns: Vec<Campaign>,
+    /// Changes of rules, forwarding and permissions by flagged sessions, in the order of time; not what the service set up.
+    pub changes: Vec<Change>,
+    /// How many others made.
+    pub other_changes: u64,
+    /// Records of other kinds that bear on mailboxes.
+    pub leads: Vec<LeadRow>,
     pub exposure: Exposure,
 }
 
@@ -294,6 +352,23 @@ impl Run {
         each(&dir.join("campaigns.csv"), |campaign| {
             campaigns.push(campaign)
         })?;
+        let (mut changes, mut other_changes) = (Vec::new(), 0);
+        let table = dir.join("changes.csv");
+        // Older runs have none.
+        if table.exists() {
+            each(&table, |change: Change| {
+                if !change.flagged {
+                    other_changes += 1;
+                } else if change.actor != LOCAL_SYSTEM {
+                    changes.push(change);
+                }
+            })?;
+        }
+        let mut leads = Vec::new();
+        let table = dir.join("leads.csv");
+        if table.exists() {
+            each(&table, |lead| leads.push(lead))?;
+        }
         let mut exposure = Exposure::default();
         each(&dir.join("exposure.csv"), |exposed| exposure.add(exposed))?;
         Ok(Self {
@@ -302,6 +377,9 @@ impl Run {
             flagged,
             reasons,
             campaigns,
+            changes,
+            other_changes,
+            leads,
             exposure,
         })
     }

@@ -146,6 +146,7 @@ pub fn flagged() -> Vec<FlaggedSession> {
                 start: MONDAY + day * DAY + hour * HOUR + 14 * 60,
                 end: MONDAY + day * DAY + (hour + 1) * HOUR + 40 * 60,
                 items,
+                folders: u64::from(rank == 6),
                 reason: reason.to_owned(),
             },
         )
@@ -197,7 +198,8 @@ pub fn sheet() -> MailboxSheet {
             })
             .collect(),
         flagged_days: Vec::new(),
-        sums: 0,
+        members: 1,
+        rest: false,
     };
     let mut clients = vec![
         lane("Outlook for Windows", 120, 0),
@@ -220,7 +222,8 @@ pub fn sheet() -> MailboxSheet {
             label: name.to_owned(),
             days,
             flagged_days: vec![15, 18],
-            sums: 0,
+            members: 1,
+            rest: false,
         });
     }
     let reason = |sentence: &str, observed, expected, unit: &str, contribution| Reason {
@@ -308,7 +311,7 @@ pub fn scores_of(
     ScoreDistribution {
         scores: ScoreBins::new(thresholds, unflagged.chain(flagged)),
         thresholds,
-        alerts: Some(4),
+        alerts: 4,
         expected_by_chance: 1.5,
         rule: "0.1 alerts a day (an alert is one mailbox on one day)".to_owned(),
         warm_up: 812,
@@ -353,6 +356,7 @@ pub fn campaigns() -> CampaignMap {
         mailbox: session.mailbox.clone(),
         start: session.start,
         items: session.items,
+        folders: session.folders,
     };
     let mut noise = Noise::new(77);
     let mut visits: Vec<Visit> = flagged()
@@ -371,6 +375,7 @@ pub fn campaigns() -> CampaignMap {
             mailbox: format!("{mailbox}@mfa.example"),
             start: MONDAY + day * DAY + noise.below(6) as i64 * HOUR,
             items: 40 + noise.below(220),
+            folders: 0,
         });
     }
     let mut rest: Vec<Visit> = flagged()
@@ -382,6 +387,7 @@ pub fn campaigns() -> CampaignMap {
         mailbox: "archive@mfa.example".to_owned(),
         start: MONDAY + 11 * DAY + 21 * HOUR,
         items: 310,
+        folders: 0,
     });
     CampaignMap {
         start: MONDAY,
@@ -389,12 +395,14 @@ pub fn campaigns() -> CampaignMap {
         campaigns: vec![
             Campaign {
                 id: "campaign 1".to_owned(),
-                shared: "client 4f1b…9c and network 203.0.113.0/24 (VPS Provider)".to_owned(),
+                ties: vec!["client 4f1b…9c and network 203.0.113.0/24 (VPS Provider)".to_owned()],
                 visits,
             },
             Campaign {
                 id: "campaign 2".to_owned(),
-                shared: "client eM Client from network 198.51.100.0/24 (Hosting Ltd)".to_owned(),
+                ties: vec![
+                    "client eM Client from network 198.51.100.0/24 (Hosting Ltd)".to_owned(),
+                ],
                 visits: rest,
             },
         ],

@@ -77,7 +77,7 @@ fn hard_names_fit() {
     let mut campaigns = data::campaigns();
     for (i, campaign) in campaigns.campaigns.iter_mut().enumerate() {
         campaign.id = hard(i);
-        campaign.shared = hard(i + 8);
+        campaign.ties = vec![hard(i + 8)];
         for visit in &mut campaign.visits {
             visit.mailbox = format!("{}{}", hard(i), visit.mailbox);
         }
@@ -228,7 +228,8 @@ fn two_years() -> (TenantOverview, MailboxSheet) {
             } else {
                 Vec::new()
             },
-            sums: 0,
+            members: 1,
+            rest: false,
         })
         .collect();
     sheet.networks = sheet.clients.clone();
@@ -254,12 +255,13 @@ fn two_years_of_five_thousand_mailboxes() {
     campaigns.campaigns = (0..30)
         .map(|c| Campaign {
             id: format!("campaign {c}"),
-            shared: format!("network 10.{c}.0.0/16"),
+            ties: vec![format!("network 10.{c}.0.0/16")],
             visits: (0..if c == 0 { 5_000 } else { 20 })
                 .map(|m| Visit {
                     mailbox: format!("mailbox{m}@mfa.example"),
                     start: MONDAY + noise.below(730) as i64 * DAY,
                     items: noise.below(900),
+                    folders: noise.below(3),
                 })
                 .collect(),
         })
