@@ -5,7 +5,8 @@
 //! ```toml
 //! [[allow]]
 //! client = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"   # an application id; or session = "..."
-//! # or network = "198.51.100.0/24": a block of IPv4 /24 or IPv6 /48, "microsoft", or an address, which stands for its block
+//! # or network = "198.51.100.0/24": a block of IPv4 /24 or IPv6 /48, "microsoft", or an address, which stands for its block;
+//! # both together allow that client from that network only, and mailbox = "…" beside either allows them in that mailbox only
 //! reason = "archive migration, ticket 4711"
 //! expires = "2026-12-31"
 //! ```
@@ -51,26 +52,36 @@ impl AllowEntry {
     }
 }
 
-/// What an entry allows, as sessions have it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Subject {
+/// What an entry allows, as sessions have it: all that is named has to hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Subject {
     /// A `session_id`.
-    Session(String),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
     /// An application identifier.
-    Client(String),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
     /// A network block.
-    Network(String),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// A mailbox, lower-case; it narrows what else is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mailbox: Option<String>,
 }
 
 impl std::fmt::Display for Subject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (kind, name) = match self {
-            Self::Session(id) => ("session", id),
-            Self::Client(id) => ("client", id),
-            Self::Network(block) => ("network", block),
-        };
-        write!(f, "{kind} {name}")
+        let parts = [
+            ("session", &self.session),
+            ("client", &self.client),
+            ("network", &self.network),
+            ("mailbox", &self.mailbox),
+        ];
+        let words: Vec<String> = parts
+            .into_iter()
+            .filter_map(|(kind, name)| Some(format!("{kind} {}", name.as_ref()?)))
+            .collect();
+        f.write_str(&words.join(", "))
     }
 }
 
@@ -96,6 +107,7 @@ struct RawEntry {
     session: Option<String>,
     client: Option<String>,
     network: Option<String>,
+    mailbox: Option<String>,
     reason: String,
     expires: Option<String>,
 }
@@ -112,8 +124,9 @@ impl AllowList {
         let entries = Self::parse(&text).map_err(|reason| Error::Config {
             name: format!("allow-list {}", path.display()),
             reason,
-            remedy: "each [[allow]] needs one of session, client (an application id) or network (such as \
-                     \"198.51.100.0/24\" or \"2001:db8::/48\"), a reason, and may have expires = \"2026-12-31\""
+            remedy: "each [[allow]] needs session, client (an application id) or network (such as \
+                     \"198.51.100.0/24\" or \"2001:db8::/48\"), and a reason; client, network and mailbox together have all to hold; \
+                     expires = \"2026-12-31\" is its last day"
                 .to_owned(),
         })?;
         Ok(Self {
@@ -135,17 +148,25 @@ impl AllowList {
             if entry.reason.trim().is_empty() {
                 return Err(place("the reason is empty".to_owned()));
             }
-            let subject = match (entry.session, entry.client, entry.network) {
-                (Some(id), None, None) => Subject::Session(session_id(&id).map_err(place)?),
-                (None, Some(id), None) => Subject::Client(application(&id).map_err(place)?),
-                (None, None, Some(block)) => {
-                    Subject::Network(network_named(&block).map_err(place)?)
-                }
-                _ => {
-                    return Err(place(
-                        "one of session, client and network is needed, and no more".to_owned(),
-                    ));
-                }
+            let narrowed = [&entry.client, &entry.network, &entry.mailbox];
+            let narrowed = narrowed.into_iter().any(Option::is_some);
+            let named = [&entry.session, &entry.client, &entry.network];
+            if !named.into_iter().any(Option::is_some) {
+                return Err(place("session, client or network is needed".to_owned()));
+            }
+            if entry.session.is_some() && narrowed {
+                return Err(place(
+                    "a session is named alone, without client, network or mailbox".to_owned(),
+                ));
+            }
+            let read = |text: Option<String>, read: fn(&str) -> Result<String, String>| {
+                text.map(|text| read(&text)).transpose().map_err(place)
+            };
+            let subject = Subject {
+                session: read(entry.session, session_id)?,
+                client: read(entry.client, application)?,
+                network: read(entry.network, network_named)?,
+                mailbox: read(entry.mailbox, mailbox)?,
             };
             let last_day = match &entry.expires {
                 None => None,
@@ -191,19 +212,25 @@ impl AllowList {
         let named = move |entry: &AllowEntry| {
             let client = columns.client_app_id.names[session.client_app_id as usize];
             let called = columns.app_id.names[session.app_id as usize];
-            match &entry.subject {
-                Subject::Session(id) => *id == session.id_text(),
-                Subject::Client(id) => id == client || (client.is_empty() && id == called),
+            let is =
+                |named: &Option<String>, of: &dyn Fn(&str) -> bool| named.as_deref().is_none_or(of);
+            let subject = &entry.subject;
+            is(&subject.session, &|id| *id == session.id_text())
+                && is(&subject.mailbox, &|name| {
+                    columns.mailbox.names[session.mailbox as usize] == name
+                })
+                && is(&subject.client, &|id| {
+                    id == client || (client.is_empty() && id == called)
+                })
                 // What else the session did from elsewhere is not allowed with it.
-                Subject::Network(block) => {
+                && is(&subject.network, &|block| {
                     columns.network.names[session.network as usize] == block
                         && session
                             .rows
                             .iter()
                             .map(|&row| columns.network.codes[row as usize])
                             .all(|network| network == 0 || network == session.network)
-                }
-            }
+                })
         };
         (0..self.entries.len()).filter(move |&entry| named(&self.entries[entry]))
     }
@@ -217,6 +244,14 @@ fn session_id(text: &str) -> Result<String, String> {
         Err(format!(
             "\"{text}\" is no session_id of sessions.csv, which has 16 hexadecimal digits"
         ))
+    }
+}
+
+/// A mailbox as events have it.
+fn mailbox(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("the mailbox is empty".to_owned()),
+        name => Ok(name.to_lowercase()),
     }
 }
 
@@ -254,7 +289,15 @@ mod tests {
         assert!(of("reason = \"migration\"\nexpires = \"2026-12-31\"").is_ok());
         assert!(of("").is_err_and(|e| e.contains("reason")));
         assert!(parse("reason = \"x\"").is_err_and(|e| e.contains("entry 1")));
-        assert!(parse("client = \"a\"\nnetwork = \"b\"\nreason = \"x\"").is_err());
+        assert!(
+            of("mailbox = \"Ann@x\"\nreason = \"x\"").is_ok_and(|entries| {
+                entries[0].subject.to_string()
+                    == "client 5e3ce6c0-2b1f-4285-8d4b-75ee78787346, mailbox ann@x"
+            })
+        );
+        assert!(parse("mailbox = \"a@x\"\nreason = \"x\"").is_err_and(|e| e.contains("needed")));
+        let session = "session = \"00ff00ff00ff00ff\"\nmailbox = \"a@x\"\nreason = \"x\"";
+        assert!(parse(session).is_err_and(|e| e.contains("alone")));
         assert!(of("reason = \"x\"\nexpires = \"soon\"").is_err_and(|e| e.contains("date")));
         assert!(AllowList::parse("").is_ok_and(|entries| entries.is_empty()));
         assert!(parse("client = 7\nreason = \"x\"").is_err_and(|e| e.starts_with("line 2: ")));
@@ -264,11 +307,17 @@ mod tests {
     fn entries_that_can_match_nothing_are_refused() {
         let parse = |entry: &str| AllowList::parse(&format!("[[allow]]\nreason = \"x\"\n{entry}"));
         let of = |entry: &str| parse(entry).map(|entries| entries[0].subject.clone());
-        let block = Ok(Subject::Network("198.51.100.0/24".to_owned()));
+        let block = Ok(Subject {
+            network: Some("198.51.100.0/24".to_owned()),
+            ..Subject::default()
+        });
         assert_eq!(of("network = \"198.51.100.7\""), block);
         assert_eq!(of("network = \"198.51.100.0/24\""), block);
         assert!(of("network = \"10.0.0.0/8\"").is_err_and(|e| e.contains("entry 1: 10.0.0.0/8")));
-        let id = Ok(Subject::Session("00ff00ff00ff00ff".to_owned()));
+        let id = Ok(Subject {
+            session: Some("00ff00ff00ff00ff".to_owned()),
+            ..Subject::default()
+        });
         assert_eq!(of("session = \"00FF00FF00FF00FF\""), id);
         assert!(of("session = \"12\"").is_err_and(|e| e.contains("session_id")));
         // As pictures and tables shorten it.

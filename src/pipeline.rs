@@ -2,6 +2,7 @@
 
 mod allowed;
 mod passed;
+mod scope;
 mod throttled;
 mod window;
 
@@ -438,7 +439,7 @@ fn explain(
             }
         })
         .collect();
-    let campaigns = campaigns(&tied, &model.symbols);
+    let mut campaigns = campaigns(&tied, &model.symbols);
     let member_of: BTreeMap<usize, &str> = campaigns
         .iter()
         .flat_map(|c| c.sessions.iter().map(|&index| (index, c.id.as_str())))
@@ -482,6 +483,7 @@ fn explain(
             },
         ));
     }
+    scope::count(&mut campaigns, &sessions, &naming);
     (sessions, campaigns)
 }
 

@@ -69,6 +69,13 @@ pub struct Campaign {
     pub items: u64,
     /// What ties the sessions, in words, the most shared first.
     pub ties: Vec<String>,
+    /// Sessions that were not flagged and came through one of its tying applications or from one of its tying networks.
+    pub unflagged: u64,
+    /// When the first of them began, milliseconds since 1970 UTC.
+    pub unflagged_since: Option<i64>,
+    /// The applications and networks that tie it, by their texts: what [`Campaign::unflagged`] counts by.
+    #[serde(skip)]
+    pub(crate) marks: BTreeSet<(CategoryKind, String)>,
 }
 
 /// Groups flagged sessions, given by rank, into campaigns of at least two sessions; the rest stay alone.
@@ -136,6 +143,14 @@ fn campaign(sessions: &[TiedSession], members: &[usize], symbols: &Symbols) -> C
         sessions: chosen().map(|s| s.index).collect(),
         items: chosen().map(|s| s.items).sum(),
         ties: named_ties(sessions, members, symbols),
+        unflagged: 0,
+        unflagged_since: None,
+        marks: ties(sessions, members)
+            .into_iter()
+            .map(|tie| tie.category)
+            .filter(|(kind, _)| matches!(kind, CategoryKind::Application | CategoryKind::Network))
+            .map(|(kind, symbol)| (kind, symbols.name(symbol).to_owned()))
+            .collect(),
     }
 }
 

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::AnalyzedSession;
-use crate::allow::{AllowEntry, AllowList, Subject};
+use crate::allow::{AllowEntry, AllowList};
 use crate::chart::label;
 use crate::event::EventColumns;
 use crate::session::EXCHANGE_ONLINE;
@@ -72,7 +72,8 @@ impl Allowed {
                 "The allow-list entry {subject} expired on {expires}; {sessions} judged like any other."
             ));
         }
-        if matches!(subject, Subject::Client(id) if id == EXCHANGE_ONLINE) && self.spared > 0 {
+        let lone = subject.network.is_none() && subject.mailbox.is_none();
+        if subject.client.as_deref() == Some(EXCHANGE_ONLINE) && lone && self.spared > 0 {
             return Some(format!(
                 "The allow-list entry {subject} is Exchange Online itself, as which every browser opens a mailbox: it let {} pass.",
                 label::counted(

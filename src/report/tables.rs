@@ -171,6 +171,8 @@ fn campaigns(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(),
         "shared",
         "mailbox_names",
         "networks",
+        "unflagged_sessions",
+        "unflagged_since",
     ];
     let mut table = Table::create(dir, "campaigns.csv", &header)?;
     for campaign in &analysis.campaigns {
@@ -191,6 +193,8 @@ fn campaigns(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(),
             safe_cell(campaign.ties.join("; ")).into_owned(),
             safe_cell(list(sessions().map(|s| naming.mailbox(s)).collect())).into_owned(),
             safe_cell(list(sessions().map(|s| naming.network_name(s)).collect())).into_owned(),
+            campaign.unflagged.to_string(),
+            campaign.unflagged_since.map(rfc3339).unwrap_or_default(),
         ])?;
     }
     table.finish()
@@ -206,6 +210,9 @@ fn exposed(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), E
         "internet_message_id",
         "bytes",
         "reads",
+        "rank",
+        "campaign_id",
+        "address",
     ];
     let mut table = Table::create(dir, "exposure.csv", &header)?;
     for analyzed in analysis.flagged() {
@@ -222,6 +229,9 @@ fn exposed(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Result<(), E
                     .map(|bytes| bytes.to_string())
                     .unwrap_or_default(),
                 item.reads.to_string(),
+                analyzed.rank.to_string(),
+                analyzed.campaign.clone().unwrap_or_default(),
+                safe_cell(naming.columns().address.names[session.address as usize]).into_owned(),
             ])?;
         }
     }

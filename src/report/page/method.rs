@@ -157,12 +157,14 @@ fn allowed(entry: &Allowed) -> [String; 6] {
         ("session", &entry.session),
         ("client", &entry.client),
         ("network", &entry.network),
+        ("mailbox", &entry.mailbox),
     ];
-    let subject = named
+    let subject: Vec<String> = named
         .into_iter()
-        .find_map(|(kind, name)| Some(format!("{kind} {}", name.as_ref()?)));
+        .filter_map(|(kind, name)| Some(format!("{kind} {}", name.as_ref()?)))
+        .collect();
     [
-        subject.unwrap_or_default(),
+        subject.join(", "),
         entry.reason.clone(),
         entry.expires.clone().unwrap_or_else(|| "never".to_owned()),
         label::count(entry.sessions),

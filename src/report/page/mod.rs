@@ -92,6 +92,8 @@ struct CampaignRow {
     /// Names of mailboxes, and networks, as far as they are listed here.
     names: String,
     networks: String,
+    /// Sessions that were not flagged and share what ties it, in words; `None` for none.
+    unflagged: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -250,6 +252,18 @@ fn campaign_row(campaign: &run::Campaign, style: &Style) -> CampaignRow {
         shared: campaign.shared.clone(),
         names: some_of(&campaign.mailbox_names),
         networks: some_of(&campaign.networks),
+        unflagged: campaign.unflagged_since.map(|since| {
+            format!(
+                "{} through its applications or from its networks {} not flagged, the first on {}",
+                label::counted(campaign.unflagged_sessions, "session", "sessions"),
+                if campaign.unflagged_sessions == 1 {
+                    "was"
+                } else {
+                    "were"
+                },
+                moment(since)
+            )
+        }),
     }
 }
 

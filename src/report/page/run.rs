@@ -87,12 +87,13 @@ pub(super) struct AllowList {
     pub entries: Vec<Allowed>,
 }
 
-/// An entry of the allow-list, and what it let pass. One of session, client and network is set.
+/// An entry of the allow-list, and what it let pass. At least one of session, client and network is set.
 #[derive(Debug, Deserialize)]
 pub(super) struct Allowed {
     pub session: Option<String>,
     pub client: Option<String>,
     pub network: Option<String>,
+    pub mailbox: Option<String>,
     pub reason: String,
     pub expires: Option<String>,
     pub sessions: u64,
@@ -213,6 +214,12 @@ pub(super) struct Campaign {
     /// Older tables do not have it.
     #[serde(default, deserialize_with = "cell")]
     pub networks: String,
+    /// Older tables do not have it.
+    #[serde(default)]
+    pub unflagged_sessions: u64,
+    /// Unix seconds; older tables do not have it.
+    #[serde(default, deserialize_with = "cell_seconds")]
+    pub unflagged_since: Option<i64>,
 }
 
 /// A row of `changes.csv`.
@@ -475,6 +482,13 @@ fn cell<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     parsed(&String::deserialize(deserializer)?)
+}
+
+fn cell_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "" => Ok(None),
+        text => parsed(text).map(Some),
+    }
 }
 
 fn optional_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
