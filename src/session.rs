@@ -402,6 +402,119 @@ mod tests {
         Ok(())
     }
 
+    /// A record of one sign-in session from a place: home, or somebody else's.
+    fn signed_in(minute: i64, operation: &str, home: bool) -> Event {
+        let (network, address, asn, country) = if home {
+            ("203.0.113.0/24", "203.0.113.9", 64_500, "PL")
+        } else {
+            ("198.51.100.0/24", "198.51.100.7", 64_501, "RU")
+        };
+        Event {
+            record_id: format!("{minute} {operation}"),
+            operation: operation.to_owned(),
+            session_id: "s".to_owned(),
+            address: address.to_owned(),
+            asn,
+            country: country.to_owned(),
+            client_info: "Client=OWA;Mozilla/5.0 Firefox/112.0".to_owned(),
+            ..read(minute, ClientFamily::Owa, network)
+        }
+    }
+
+    #[test]
+    fn a_stolen_sign_in_is_a_session_beside_its_owner_s() -> Result<(), Error> {
+        let events = vec![
+            signed_in(0, "MailItemsAccessed", true),
+            signed_in(2, "MailItemsAccessed", false),
+            signed_in(4, "MailItemsAccessed", true),
+            signed_in(6, "MailItemsAccessed", false),
+            signed_in(8, "MailItemsAccessed", false),
+        ];
+        assert_eq!(cut(events)?, [(0, 2), (2, 3)]);
+        let on_phone = |minute, home| Event {
+            client_family: ClientFamily::OutlookMobile,
+            ..signed_in(minute, "MailItemsAccessed", home)
+        };
+        let carried = vec![on_phone(0, true), on_phone(2, false), on_phone(4, true)];
+        assert_eq!(cut(carried)?, [(0, 3)]);
+        Ok(())
+    }
+
+    #[test]
+    fn rules_and_sign_ins_join_the_session_of_their_place() -> Result<(), Error> {
+        let no_client = |minute, operation: &str| Event {
+            client_info: String::new(),
+            client_app_id: String::new(),
+            client_family: ClientFamily::Unknown,
+            ..signed_in(minute, operation, false)
+        };
+        let mut events = vec![
+            signed_in(0, "MailItemsAccessed", true),
+            no_client(3, "New-InboxRule"),
+            no_client(4, "UserLoggedIn"),
+        ];
+        // Not the owner's session, though it has the same sign-in.
+        assert_eq!(cut(events.clone())?, [(0, 1), (3, 2)]);
+        events.push(signed_in(6, "MailItemsAccessed", false));
+        assert_eq!(cut(events)?, [(0, 1), (3, 3)]);
+        Ok(())
+    }
+
+    #[test]
+    fn all_that_is_said_of_a_place_is_said_of_one() -> Result<(), Error> {
+        // One session, because applications act from anywhere; most of its records come from the second place.
+        let of = |minute, home| Event {
+            client_family: ClientFamily::Rest,
+            ..signed_in(minute, "MailItemsAccessed", home)
+        };
+        let events = Events::from_events(vec![of(0, true), of(2, false), of(4, false)])?;
+        let columns = events.columns()?;
+        let sessions = sessionize(&columns, &SessionOptions::default())?;
+        assert_eq!(sessions.len(), 1);
+        let session = &sessions[0];
+        assert_eq!(
+            (
+                columns.network.names[session.network as usize],
+                columns.address.names[session.address as usize],
+                session.asn,
+                columns.country.names[session.country as usize],
+            ),
+            ("198.51.100.0/24", "198.51.100.7", 64_501, "RU")
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn reads_of_the_older_schema_have_a_volume() -> Result<(), Error> {
+        let of = |minute, operation: &str, items| Event {
+            access: AccessType::None,
+            items,
+            ..signed_in(minute, operation, true)
+        };
+        let events = Events::from_events(vec![
+            of(0, "MessageBind", 1),
+            of(1, "MessageBind", 1),
+            of(2, "AttachmentAccess", 3),
+            of(3, "FolderBind", 1),
+            of(4, "Send", 1),
+        ])?;
+        let sessions = sessionize(&events.columns()?, &SessionOptions::default())?;
+        assert_eq!((sessions[0].items, sessions[0].burst), (5, 5));
+        Ok(())
+    }
+
+    #[test]
+    fn options_that_would_never_end_are_refused() {
+        let of = |silence_ms, max_length_ms| SessionOptions {
+            silence_ms,
+            max_length_ms,
+        };
+        assert!(SessionOptions::default().check().is_ok());
+        for options in [of(0, 5), of(10, 5), of(10, -1)] {
+            assert!(options.check().is_err_and(|error| error.is_config()));
+        }
+    }
+
     #[test]
     fn records_without_an_address_do_not_hide_the_network() -> Result<(), Error> {
         let service = ClientFamily::Rest;

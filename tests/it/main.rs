@@ -25,6 +25,7 @@ mod last_session;
 mod page_in_browser;
 mod reasons;
 mod report;
+mod responder;
 mod shared_data;
 mod simulate;
 mod simulate_export;
