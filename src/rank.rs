@@ -148,9 +148,9 @@ pub struct Ranked {
     pub flagged: bool,
     /// Whether it would be, had an analyst not allowed it.
     pub spared: bool,
-    /// Whether its network, or its client unless that was the mailbox's own, was flagged in this mailbox on an earlier day or
-    /// belongs to an intrusion that was.
-    pub follow_up: bool,
+    /// The last day (since 1970 UTC) on which its network, or its client unless that was the mailbox's own, or the intrusion that
+    /// they belong to, was flagged in this mailbox; `None` where that was never.
+    pub follow_up: Option<i32>,
     /// Whether the mailbox knows the client: novelty of application and client weighs next to nothing.
     pub own_client: bool,
     /// Whether it changed settings of the mailbox in a way that weighs by itself; it is no follow-up then.
@@ -314,7 +314,7 @@ impl Ranker {
                     p_value: p_values.of(observation.channel, score),
                     flagged: false,
                     spared: false,
-                    follow_up: false,
+                    follow_up: None,
                     own_client: own_client(&weights[index]),
                     telling_change: weights[index].shares[FeatureId::Changes.index()]
                         >= TELLING_CHANGE,
@@ -367,7 +367,8 @@ impl Ranker {
         let mut alerts: BTreeMap<Symbol, f64> = BTreeMap::new();
         for (index, observation) in touching() {
             let session = &day.sessions[index];
-            let reported = session.flagged && session.follow_up && !own_ways(&weights[index]);
+            let reported =
+                session.flagged && session.follow_up.is_some() && !own_ways(&weights[index]);
             if !(observation.allowed || reported) {
                 let best = alerts.entry(observation.mailbox).or_default();
                 *best = best.max(session.raw_score);

@@ -238,6 +238,13 @@ pub fn day_of(time_ms: i64) -> i32 {
     time_ms.div_euclid(DAY_MS) as i32
 }
 
+/// A day since 1970 as it is written, YYYY-MM-DD.
+pub(crate) fn date_of(day: i32) -> String {
+    jiff::civil::Date::constant(1970, 1, 1)
+        .checked_add(jiff::Span::new().days(day))
+        .map_or_else(|_| day.to_string(), |date| date.to_string())
+}
+
 /// FNV-1a with a final mix (Fowler, Noll and Vo; finaliser of MurmurHash3): the same on every machine and version,
 /// which the standard library's hashers do not promise.
 pub(crate) fn stable_hash(text: &str) -> u64 {

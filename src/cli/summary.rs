@@ -162,8 +162,8 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
                     .reasons
                     .first()
                     .map(|reason| match analyzed.verdict.ranked.follow_up {
-                        true => format!("follow-up: {}", reason.sentence),
-                        false => reason.sentence.clone(),
+                        Some(_) => format!("follow-up: {}", reason.sentence),
+                        None => reason.sentence.clone(),
                     })
                     .unwrap_or_default(),
             ]

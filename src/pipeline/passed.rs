@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::session::Session;
+use crate::session::{Session, date_of};
 
 /// What is left out of one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Serialize for LeftOut {
             events: u64,
         }
         let written = Written {
-            day: date(self.day),
+            day: date_of(self.day),
             sessions: self.sessions,
             events: self.events,
         };
@@ -61,12 +61,12 @@ pub(super) fn leave_out(
 }
 
 fn all_passed(last: i32, sessions: &[Session]) -> Error {
-    let day = |session: Option<&Session>| session.map_or_else(String::new, |s| date(s.day));
+    let day = |session: Option<&Session>| session.map_or_else(String::new, |s| date_of(s.day));
     Error::Config {
         name: "--model".to_owned(),
         reason: format!(
             "it has learned up to {}, and these exports hold no session after that, only from {} to {}",
-            date(last),
+            date_of(last),
             day(sessions.first()),
             day(sessions.last())
         ),
@@ -95,8 +95,8 @@ pub fn refuse_leaps(
                 input: "the exports".to_owned(),
                 reason: format!(
                     "leap from {} to {}: a model that learned that takes no day between any more, and was not written",
-                    date(before),
-                    date(day)
+                    date_of(before),
+                    date_of(day)
                 ),
                 remedy: "leave out the records with the wrong date; after a real pause of more than a year learn a new model with `mailglass fit`".to_owned(),
             });
@@ -112,9 +112,9 @@ pub fn passed_over_sentence(last_day: Option<i32>, first: Option<i32>) -> Option
     (first.saturating_sub(last) > 1).then(|| {
         format!(
             "These exports hold no session between the model's last day, {}, and {}: once it has learned {}, it judges none of the days between.",
-            date(last),
-            date(first),
-            date(first)
+            date_of(last),
+            date_of(first),
+            date_of(first)
         )
     })
 }
@@ -138,7 +138,7 @@ pub fn left_out_sentence(days: &[LeftOut]) -> Option<String> {
     let named: Vec<String> = days
         .iter()
         .take(NAMED)
-        .map(|of| format!("{} of {}", amount(of.sessions, of.events), date(of.day)))
+        .map(|of| format!("{} of {}", amount(of.sessions, of.events), date_of(of.day)))
         .collect();
     let rest = match days.len().saturating_sub(NAMED) {
         0 => String::new(),
@@ -149,13 +149,6 @@ pub fn left_out_sentence(days: &[LeftOut]) -> Option<String> {
         amount(total(|of| of.sessions), total(|of| of.events)),
         named.join(", ")
     ))
-}
-
-/// A day as it is written, YYYY-MM-DD.
-fn date(day: i32) -> String {
-    jiff::civil::Date::constant(1970, 1, 1)
-        .checked_add(jiff::Span::new().days(day))
-        .map_or_else(|_| day.to_string(), |date| date.to_string())
 }
 
 #[cfg(test)]

@@ -75,14 +75,15 @@ enum Mark {
 struct Intrusions {
     /// The intrusion of a client or network.
     of: BTreeMap<Mark, usize>,
-    /// Mailboxes with the intrusions that were flagged in them.
-    flagged: BTreeSet<(Symbol, usize)>,
+    /// Mailboxes with the intrusions that were flagged in them, and the last day of that.
+    flagged: BTreeMap<(Symbol, usize), i32>,
 }
 
 impl Intrusions {
-    fn among<'a>(visits: impl Iterator<Item = &'a Visit> + Clone) -> Self {
+    /// Of visits with their last days.
+    fn among<'a>(visits: impl Iterator<Item = (&'a Visit, i32)> + Clone) -> Self {
         let mut visits_of: BTreeMap<Mark, Vec<Visit>> = BTreeMap::new();
-        for visit in visits.clone() {
+        for (visit, _) in visits.clone() {
             for mark in visit.marks() {
                 visits_of.entry(mark).or_default().push(*visit);
             }
@@ -100,27 +101,33 @@ impl Intrusions {
                 }
             }
         }
-        let flagged = visits
-            .flat_map(|visit| visit.marks().map(|mark| (visit.mailbox, of[&mark])))
-            .collect();
+        let mut flagged: BTreeMap<(Symbol, usize), i32> = BTreeMap::new();
+        for (visit, day) in visits {
+            for mark in visit.marks() {
+                let last = flagged.entry((visit.mailbox, of[&mark])).or_insert(day);
+                *last = day.max(*last);
+            }
+        }
         Self { of, flagged }
     }
 
-    /// Whether a visit is part of an intrusion that was flagged in its mailbox, if by other clients from other networks.
-    fn go_on_in(&self, visit: Visit) -> bool {
+    /// The last day on which the intrusion that a visit is part of was flagged in its mailbox, if by other clients from other
+    /// networks.
+    fn before(&self, visit: Visit) -> Option<i32> {
         visit
             .marks()
             .filter_map(|mark| self.of.get(&mark))
-            .any(|&intrusion| self.flagged.contains(&(visit.mailbox, intrusion)))
+            .filter_map(|&intrusion| self.flagged.get(&(visit.mailbox, intrusion)).copied())
+            .max()
     }
 }
 
 impl FollowUps {
-    /// Whether the session's client was flagged in its mailbox on one of the last days, and was not the mailbox's own then.
-    fn knows(&self, observation: &Observation) -> bool {
+    /// When the session's client was flagged in its mailbox on one of the last days, and was not the mailbox's own then.
+    fn last_of_client(&self, observation: &Observation) -> Option<i32> {
         client(observation)
-            .and_then(|key| self.clients.get(&key))
-            .is_some_and(|&last| is_recent(last, observation.day))
+            .and_then(|key| self.clients.get(&key).copied())
+            .filter(|&last| is_recent(last, observation.day))
     }
 
     /// Marks the follow-ups of a flagged day, and draws them towards its threshold. A change of settings that tells by
@@ -143,14 +150,18 @@ impl FollowUps {
             .visits
             .iter()
             .filter(|&(_, &last)| is_recent(last, today));
-        let intrusions = Intrusions::among(recent.map(|(visit, _)| visit));
+        let intrusions = Intrusions::among(recent.map(|(visit, &last)| (visit, last)));
         let flagged: Vec<(Symbol, &mut Ranked)> = sessions
             .into_par_iter()
             .filter_map(|(observation, session)| {
-                session.follow_up = !session.telling_change
-                    && (self.knows(observation)
-                        || intrusions.go_on_in(Visit::of(observation, session)));
-                (session.follow_up && session.flagged).then_some((observation.mailbox, session))
+                session.follow_up = if session.telling_change {
+                    None
+                } else {
+                    let intrusion = intrusions.before(Visit::of(observation, session));
+                    self.last_of_client(observation).max(intrusion)
+                };
+                (session.follow_up.is_some() && session.flagged)
+                    .then_some((observation.mailbox, session))
             })
             .collect();
         let Some(threshold) = threshold else { return };
@@ -219,7 +230,7 @@ mod tests {
             p_value: 0.01,
             flagged: true,
             spared: false,
-            follow_up: false,
+            follow_up: None,
             own_client,
             telling_change,
         }
@@ -250,7 +261,8 @@ mod tests {
         let mut sessions = [flagged(false, false)];
         let marked = later.par_iter().zip(&mut sessions);
         follow_ups.mark(Some(0.5), FlagRule::AlertsPerDay(2.0), marked);
-        sessions[0].follow_up
+        assert!(sessions[0].follow_up.is_none_or(|last| last == 20));
+        sessions[0].follow_up.is_some()
     }
 
     #[test]
@@ -277,15 +289,15 @@ mod tests {
             visit(2, 6, 8),
             visit(3, 9, 20),
         ];
-        let intrusions = Intrusions::among(visits.iter());
+        let intrusions = Intrusions::among(visits.iter().zip([20, 19, 18, 17]));
         // Mailbox 1 has met neither client 6 nor network 8, but what it has met is tied to them.
-        assert!(intrusions.go_on_in(visit(1, 6, 30)));
-        assert!(intrusions.go_on_in(visit(1, 30, 8)));
+        assert_eq!(intrusions.before(visit(1, 6, 30)), Some(20));
+        assert_eq!(intrusions.before(visit(1, 30, 8)), Some(20));
         // New client and network; mailboxes where it was not flagged; a log that says nothing.
-        assert!(!intrusions.go_on_in(visit(1, 30, 31)));
-        assert!(!intrusions.go_on_in(visit(3, 6, 8)));
-        assert!(!intrusions.go_on_in(visit(4, 6, 8)));
-        assert!(!intrusions.go_on_in(visit(1, 0, 0)));
+        assert_eq!(intrusions.before(visit(1, 30, 31)), None);
+        assert_eq!(intrusions.before(visit(3, 6, 8)), None);
+        assert_eq!(intrusions.before(visit(4, 6, 8)), None);
+        assert_eq!(intrusions.before(visit(1, 0, 0)), None);
     }
 
     #[test]
@@ -318,7 +330,7 @@ mod tests {
                 .remember([(&session(day - 1, 9, 9, 99), &flagged(false, false))].into_iter());
             let marked = later.par_iter().zip(&mut sessions);
             follow_ups.mark(Some(0.5), FlagRule::AlertsPerDay(2.0), marked);
-            sessions[0].follow_up
+            sessions[0].follow_up.is_some()
         };
         assert!(follows(21) && follows(33));
         assert!(!follows(34) && !follows(35));
@@ -353,8 +365,8 @@ mod tests {
         let mut sessions = [flagged(false, false), flagged(false, true)];
         let marked = [&later, &later].into_par_iter().zip(&mut sessions);
         follow_ups.mark(Some(0.5), FlagRule::AlertsPerDay(2.0), marked);
-        assert!(sessions[0].follow_up && sessions[0].score < 0.9);
-        assert!(!sessions[1].follow_up);
+        assert!(sessions[0].follow_up.is_some() && sessions[0].score < 0.9);
+        assert!(sessions[1].follow_up.is_none());
         assert_eq!(sessions[1].score, 0.9);
     }
 }

@@ -19,7 +19,7 @@ use crate::event::{Coded, EventColumns};
 use crate::explain::Naming;
 use crate::feature::FEATURES;
 use crate::pipeline::{Analysis, AnalyzedSession};
-use crate::session::Session;
+use crate::session::{Session, date_of};
 use crate::turn::in_order;
 
 /// Reasons shown in one cell.
@@ -144,7 +144,14 @@ fn frame<'a>(
         real("isolation", &|s| s.verdict.ranked.isolation),
         real("weight", &|s| s.verdict.weight),
         truth("flagged", &|s| s.verdict.ranked.flagged),
-        truth("follow_up", &|s| s.verdict.ranked.follow_up),
+        truth("follow_up", &|s| s.verdict.ranked.follow_up.is_some()),
+        text("follows", &|s| {
+            s.verdict
+                .ranked
+                .follow_up
+                .map_or_else(String::new, date_of)
+                .into()
+        }),
         truth("warm_up", &|s| s.verdict.warm_up),
         truth("allowed", &|s| s.verdict.ranked.spared),
         text("campaign_id", &|s| {

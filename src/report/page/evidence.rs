@@ -267,7 +267,13 @@ fn facts(session: &Session, words: Option<&FlaggedSession>) -> Vec<[String; 2]> 
     if session.follow_up {
         facts.push((
             "Follow-up",
-            "yes: it goes on with what was flagged in this mailbox before, and ranks behind new incidents".to_owned(),
+            format!(
+                "yes: it goes on with what was flagged in this mailbox{}, and ranks behind new incidents",
+                match session.follows.as_str() {
+                    "" => " before".to_owned(),
+                    day => format!(", last on {day}"),
+                }
+            ),
         ));
     }
     if session.throttled {

@@ -178,6 +178,9 @@ pub(super) struct Session {
     /// Older tables do not have it.
     #[serde(default)]
     pub follow_up: bool,
+    /// Older tables do not have it.
+    #[serde(default)]
+    pub follows: String,
 }
 
 /// A row of `reasons.csv`.
