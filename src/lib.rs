@@ -33,6 +33,7 @@
 //! harmless first, as the command line does.
 
 pub mod allow;
+mod amount;
 pub mod baseline;
 pub mod chart;
 pub mod cli;

@@ -1,8 +1,10 @@
-//! Words and numbers as the charts print them: cleaned names, grouped digits, times.
+//! Words as the charts print them: cleaned names, times, and numbers as everywhere.
 
 use jiff::Timestamp;
 use jiff::ZonedDateTime;
 use jiff::tz::TimeZone;
+
+pub(crate) use crate::amount::{bytes, compact, count, counted, value};
 
 /// Characters kept of one label; nothing longer fits any chart, and layout time stays bounded.
 const LONGEST: usize = 300;
@@ -75,24 +77,6 @@ pub(crate) fn name(text: &str, most: usize) -> String {
     shorten(&cleaned, most)
 }
 
-/// A whole number with grouped digits: `12,345`.
-pub(crate) fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
-}
-
-/// `1 session`, `2 sessions`, `3,000 mailboxes`.
-pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(value), if value == 1 { one } else { many })
-}
-
 /// What was read: `3 items`, `1 folder`, `3 items, 2 folders`. A folder counts whole, with everything in it.
 pub(crate) fn read(items: u64, folders: u64) -> String {
     match (items, folders) {
@@ -100,51 +84,6 @@ pub(crate) fn read(items: u64, folders: u64) -> String {
         (0, folders) => counted(folders, "folder", "folders"),
         (items, folders) => format!("{}, {}", read(items, 0), read(0, folders)),
     }
-}
-
-/// A measured value with at most three significant digits: `0.04`, `3.5`, `250`, `1,204`, `2.1M`.
-pub(crate) fn value(value: f64) -> String {
-    if !value.is_finite() {
-        return "unknown".to_owned();
-    }
-    let size = value.abs();
-    let sign = if value < 0.0 { "−" } else { "" };
-    let text = if size >= 1e6 {
-        return format!("{sign}{}", compact(size));
-    } else if size >= 99.95 {
-        count(size.round() as u64)
-    } else if size >= 9.995 {
-        trim_zeros(&format!("{size:.1}"))
-    } else if size >= 0.0095 {
-        trim_zeros(&format!("{size:.2}"))
-    } else if size == 0.0 {
-        return "0".to_owned();
-    } else if size >= 0.00095 {
-        trim_zeros(&format!("{size:.3}"))
-    } else {
-        return format!("{sign}<0.001");
-    };
-    format!("{sign}{text}")
-}
-
-/// A size in decimal units with at most three significant digits: `640 B`, `4.1 MB`, `250 GB`.
-pub(crate) fn bytes(size: f64) -> String {
-    const UNITS: [(f64, &str); 4] = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
-    match UNITS.iter().find(|(unit, _)| size >= *unit) {
-        Some((unit, name)) => format!("{} {name}", value(size / unit)),
-        None => format!("{} B", value(size)),
-    }
-}
-
-/// An axis label: `0`, `500`, `12k`, `1.5M`, `2G`.
-pub(crate) fn compact(value: f64) -> String {
-    const UNITS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
-    for (unit, suffix) in UNITS {
-        if value >= unit {
-            return format!("{}{suffix}", trim_zeros(&format!("{:.1}", value / unit)));
-        }
-    }
-    trim_zeros(&format!("{value:.2}"))
 }
 
 /// A share as a percentage: `37%`, `<1%`; a dash for what is no number.
@@ -157,13 +96,6 @@ pub(crate) fn percent(share: f64) -> String {
     } else {
         format!("{percent:.0}%")
     }
-}
-
-fn trim_zeros(text: &str) -> String {
-    if !text.contains('.') {
-        return text.to_owned();
-    }
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The moment `seconds` (Unix time, UTC) in `zone`; out-of-range values stop at the ends of the calendar.
@@ -258,25 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_read_alike_everywhere() {
-        assert_eq!(count(0), "0");
-        assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(counted(1, "session", "sessions"), "1 session");
-        assert_eq!(counted(2_000, "session", "sessions"), "2,000 sessions");
-        assert_eq!(value(0.0), "0");
-        assert_eq!(value(0.0421), "0.04");
-        assert_eq!(value(0.0005), "<0.001");
-        assert_eq!(value(3.50), "3.5");
-        assert_eq!(value(12.04), "12");
-        assert_eq!(value(1204.4), "1,204");
-        assert_eq!(value(-250.0), "−250");
-        assert_eq!(value(2.1e6), "2.1M");
-        assert_eq!(value(f64::NAN), "unknown");
-        assert_eq!(bytes(640.0), "640 B");
-        assert_eq!(bytes(4_057_536.0), "4.06 MB");
-        assert_eq!(bytes(2.5e11), "250 GB");
-        assert_eq!(compact(12_000.0), "12k");
-        assert_eq!(compact(0.5), "0.5");
+    fn shares_are_percentages() {
         assert_eq!(percent(0.371), "37%");
         assert_eq!(percent(0.001), "<1%");
     }

@@ -11,9 +11,9 @@ use serde::Serialize;
 use super::Outcome;
 use super::options::ReadArgs;
 use super::terminal::{Bar, harmless, in_lines, print, print_json, table, warn};
+use crate::amount::count as number;
 use crate::chart::{Chart, Style};
 use crate::error::Error;
-use crate::explain::number;
 use crate::ingest::{
     self, Counts, FileReport, Ingested, Inventory, LeadRecord, LeadRecords, Tally, Warning,
     inventory, write_events,

@@ -7,7 +7,6 @@ mod exposure;
 mod naming;
 mod reason;
 
-pub(crate) use amount::number;
 pub use campaign::{Campaign, TiedSession, campaigns};
 pub use exposure::{ExposedItem, exposure};
 pub use naming::Naming;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The modules from the bottom to the top; a module may import modules above it in this list only.
 const ORDER: &[&[&str]] = &[
     &["error"],
-    &["staging", "turn"],
+    &["staging", "turn", "amount"],
     &["event"],
     &["ingest"],
     &["session"],

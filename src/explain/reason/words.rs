@@ -1,10 +1,11 @@
 //! Evidence to sentences: one way to say it for each kind of expectation.
 
 use super::Comparison;
+use crate::amount::{bytes, count as number};
 use crate::baseline::{Elsewhere, Evidence, Expectation};
 use crate::event::{ClientFamily, Operation};
 use crate::explain::Naming;
-use crate::explain::amount::{bytes, count, duration, number, plural, probability, whole};
+use crate::explain::amount::{count, duration, plural, probability, whole};
 use crate::explain::change::{changes, is_unclear};
 use crate::feature::{CategoryKind, Channel, FeatureId, Symbols};
 use crate::session::Session;
