@@ -12,7 +12,9 @@ pub use file::{MODEL_VERSION, SavedModel};
 
 use crate::baseline::{Baselines, Evidence, Judgement, Lesson, Stage, Weight, weigh};
 use crate::error::Error;
-use crate::feature::{CategoryKind, FEATURE_COUNT, FEATURES, Observation, Symbol, Symbols};
+use crate::feature::{
+    CategoryKind, FEATURE_COUNT, FEATURES, Observation, Symbol, Symbols, WEEK_CELLS,
+};
 use crate::rank::{RankOptions, Ranked, RankedDay, Ranker};
 
 /// Sessions whose strongest deviation is below this many bans are as expected; no evidence is kept for them.
@@ -132,6 +134,12 @@ impl Model {
     /// Number of mailboxes with a baseline.
     pub fn mailbox_count(&self) -> usize {
         self.baselines.mailbox_count()
+    }
+
+    /// Ordinary sessions of a mailbox by cell of the week (UTC), over all that the model has learned; `None` for a mailbox that it
+    /// does not know.
+    pub(crate) fn ordinary_hours(&self, mailbox: &str) -> Option<[f64; WEEK_CELLS]> {
+        self.baselines.ordinary_hours(self.symbols.get(mailbox)?)
     }
 
     /// Passes one day through the model. `observations` are the sessions of that day, `ids` their identifiers.

@@ -40,6 +40,7 @@ use volume::{Moments, Predictive};
 
 use crate::feature::{
     CategoryKind, Channel, FEATURE_COUNT, FeatureId, MEASURES, Measure, Observation, Symbol,
+    WEEK_CELLS,
 };
 
 /// Days that an unfamiliar category stays in memory for the spread over mailboxes.
@@ -160,6 +161,18 @@ impl Baselines {
     /// Number of mailboxes with a baseline.
     pub fn mailbox_count(&self) -> usize {
         self.mailboxes.len()
+    }
+
+    /// Ordinary sessions of a mailbox by cell of the week, however it was reached; `None` without a baseline.
+    pub(crate) fn ordinary_hours(&self, mailbox: Symbol) -> Option<[f64; WEEK_CELLS]> {
+        let baseline = self.mailboxes.get(&mailbox)?;
+        let mut hours = [0.0; WEEK_CELLS];
+        for class in &baseline.hours {
+            for (hour, &sessions) in hours.iter_mut().zip(class.cells()) {
+                *hour += f64::from(sessions);
+            }
+        }
+        Some(hours)
     }
 
     /// Leaves stages out from now on.

@@ -15,5 +15,6 @@ pub(crate) use change::LOCAL_SYSTEM;
 pub use observation::{
     CategoryKind, Channel, MEASURES, Measure, Observation, WEEK_CELLS, week_cell_hour,
 };
+pub(crate) use observer::week_cell;
 pub use observer::{Observer, observe};
 pub use symbols::{Symbol, Symbols};

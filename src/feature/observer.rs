@@ -60,11 +60,7 @@ impl<'a> Observer<'a> {
             operations,
             texts,
         } = self;
-        let application = match (session.client_app_id, session.app_id) {
-            (0, 0) if session.client_family == ClientFamily::Owa => EXCHANGE_ONLINE,
-            (0, app_id) => name(&columns.app_id, app_id),
-            (client_app_id, _) => name(&columns.client_app_id, client_app_id),
-        };
+        let application = application_of(session, columns);
         let info = name(&columns.client_info, session.client_info);
         let client = texts.get(
             symbols,
@@ -80,13 +76,7 @@ impl<'a> Observer<'a> {
                 client => client,
             },
         );
-        let is_owner =
-            name(&columns.actor, session.actor) == name(&columns.mailbox, session.mailbox);
-        // Records of administration name no logon type. Who acts in a mailbox of the same name is its owner.
-        let logon_type = match LogonType::from_u8(session.logon_type) {
-            LogonType::Absent if is_owner => LogonType::Owner,
-            logon_type => logon_type,
-        } as u8;
+        let (logon_type, is_owner) = logon_of(session, columns);
         let actor = texts.get(
             symbols,
             (Text::Actor, session.actor, u32::from(logon_type), 0),
@@ -169,6 +159,26 @@ impl<'a> Observer<'a> {
     }
 }
 
+/// The application that acted; Exchange Online where Outlook on the web names none.
+fn application_of<'a>(session: &Session, columns: &EventColumns<'a>) -> &'a str {
+    match (session.client_app_id, session.app_id) {
+        (0, 0) if session.client_family == ClientFamily::Owa => EXCHANGE_ONLINE,
+        (0, app_id) => name(&columns.app_id, app_id),
+        (client_app_id, _) => name(&columns.client_app_id, client_app_id),
+    }
+}
+
+/// The logon type as a number, and whether the actor has the mailbox's name. Records of administration name no logon type; who
+/// acts in a mailbox of the same name is its owner.
+fn logon_of(session: &Session, columns: &EventColumns<'_>) -> (u8, bool) {
+    let is_owner = name(&columns.actor, session.actor) == name(&columns.mailbox, session.mailbox);
+    let logon_type = match LogonType::from_u8(session.logon_type) {
+        LogonType::Absent if is_owner => LogonType::Owner,
+        logon_type => logon_type,
+    };
+    (logon_type as u8, is_owner)
+}
+
 fn name<'a>(coded: &Coded<'a>, code: u32) -> &'a str {
     coded.names[code as usize]
 }
@@ -241,7 +251,8 @@ fn add_day_items(observations: &mut [Observation]) {
     }
 }
 
-fn week_cell(time_ms: i64) -> usize {
+/// The cell of the week of a moment, milliseconds since 1970 UTC.
+pub(crate) fn week_cell(time_ms: i64) -> usize {
     let hour = time_ms.div_euclid(3_600_000);
     let day = hour.div_euclid(24);
     // 1970-01-01 was a Thursday; Monday is 0.

@@ -51,6 +51,12 @@ impl Symbols {
         symbol
     }
 
+    /// The symbol of a text; `None` if it has not been met.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Symbol> {
+        self.index.get(name).copied()
+    }
+
     /// The text of a symbol; empty for a symbol of another table.
     pub fn name(&self, symbol: Symbol) -> &str {
         self.names.get(symbol as usize).map_or("", String::as_str)

@@ -73,7 +73,7 @@ pub(super) fn data(
         .into_par_iter()
         .enumerate()
         .map(|(number, sessions)| {
-            let sheet = sheets::sheet(&sessions, naming, &period, &blocks);
+            let sheet = sheets::sheet(&sessions, (naming, &analysis.model), &period, &blocks);
             let name = format!("mailbox_{:03}_{}", number + 1, file_name(&sheet.mailbox));
             (chart_path(&name), Chart::MailboxSheet(sheet))
         })

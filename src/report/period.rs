@@ -79,6 +79,24 @@ impl Period {
         })
     }
 
+    /// Midnight of the Monday on or before the first day, Unix seconds.
+    pub(super) fn monday(&self) -> i64 {
+        self.first_day - self.first_weekday * DAY
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_days(first_day: i64, days: usize, first_weekday: i64) -> Self {
+        Self {
+            start: first_day,
+            step: DAY,
+            bins: days,
+            logged: 0..=days - 1,
+            first_day,
+            days,
+            first_weekday,
+        }
+    }
+
     fn bin(&self, time_ms: i64) -> usize {
         ((time_ms.div_euclid(1000) - self.start)
             .div_euclid(self.step)

@@ -8,7 +8,8 @@ use super::{lanes, wording};
 use crate::chart::label;
 use crate::chart::mailbox_sheet::{MailboxSheet, Reason};
 use crate::explain::{self, Comparison, Naming};
-use crate::feature::FeatureId;
+use crate::feature::{FeatureId, WEEK_CELLS, week_cell, week_cell_hour};
+use crate::model::Model;
 use crate::pipeline::AnalyzedSession;
 use crate::session::AddressBlocks;
 
@@ -35,7 +36,7 @@ pub(super) fn share(contribution: f64, attributed: f64) -> f64 {
 /// The sheet of one mailbox, of its sessions by rank.
 pub(super) fn sheet(
     sessions: &[&AnalyzedSession],
-    naming: &Naming<'_>,
+    (naming, model): (&Naming<'_>, &Model),
     period: &Period,
     blocks: &AddressBlocks,
 ) -> MailboxSheet {
@@ -45,17 +46,25 @@ pub(super) fn sheet(
         .copied()
         .filter(|s| s.verdict.ranked.flagged)
         .collect();
-    let week = week(sessions, naming, period);
+    let mailbox = sessions
+        .first()
+        .map(|s| naming.mailbox(&s.session).to_owned())
+        .unwrap_or_default();
+    // A day of the daily job tells nothing of a week, but the model does.
+    let learned = (period.days < 7)
+        .then(|| model.ordinary_hours(&mailbox))
+        .flatten();
+    let week = match learned {
+        Some(cells) => learned_week(&cells, period),
+        None => week(sessions, naming, period),
+    };
     let flagged_words = flagged.iter().map(|s| {
         let mut words = flagged_session(s, naming);
         words.odd_hour |= never_busy(&week, s, naming);
         words
     });
     MailboxSheet {
-        mailbox: sessions
-            .first()
-            .map(|s| naming.mailbox(&s.session).to_owned())
-            .unwrap_or_default(),
+        mailbox,
         items: period.series(all, &usual),
         flagged: flagged_words.collect(),
         week,
@@ -85,6 +94,17 @@ fn week(sessions: &[&AnalyzedSession], naming: &Naming<'_>, period: &Period) -> 
     }
     let weeks = (period.days as f64 / 7.0).max(1.0);
     hours.iter().map(|sum| sum / weeks).collect()
+}
+
+/// What a model has learned, hour by hour of the week in the zone of the run: sessions on each such day.
+fn learned_week(cells: &[f64; WEEK_CELLS], period: &Period) -> Vec<f64> {
+    (0..168)
+        .map(|hour| {
+            let cell = week_cell((period.monday() + hour * 3_600) * 1_000);
+            let days = if week_cell_hour(cell).1 { 2.0 } else { 5.0 };
+            cells[cell] / days
+        })
+        .collect()
 }
 
 /// Whether nothing ordinary was read within an hour of a session, on any working day or weekend: what the map of the week shows.
@@ -233,6 +253,18 @@ mod tests {
             words.map(|words| words[1].clone()),
             Some("nothing to compare with".to_owned())
         );
+    }
+
+    #[test]
+    fn what_a_model_learned_is_a_week() {
+        let mut cells = [0.0; WEEK_CELLS];
+        (cells[9], cells[24 + 20]) = (10.0, 4.0);
+        // A Wednesday, and two hours ahead of UTC.
+        let week = learned_week(&cells, &Period::of_days(1_710_288_000 - 2 * 3_600, 1, 2));
+        let busy: Vec<(usize, f64)> = (0..).zip(week).filter(|&(_, n)| n > 0.0).collect();
+        let working = (0..5).map(|day| (day * 24 + 11, 2.0));
+        let weekend = (5..7).map(|day| (day * 24 + 22, 2.0));
+        assert_eq!(busy, working.chain(weekend).collect::<Vec<_>>());
     }
 
     #[test]

@@ -133,12 +133,14 @@ impl Words<'_> {
                 unfamiliar,
                 delegated,
                 elsewhere,
-            } => self.range(
-                (*low, *high),
-                *sessions,
-                (*unfamiliar, *delegated),
-                *elsewhere,
-            ),
+            } => self.range(&Range {
+                low: *low,
+                high: *high,
+                sessions: *sessions,
+                unfamiliar: *unfamiliar,
+                delegated: *delegated,
+                elsewhere: *elsewhere,
+            }),
             Expectation::Hour {
                 near,
                 sessions,
@@ -262,102 +264,40 @@ impl Words<'_> {
         }
     }
 
-    fn range(
-        &self,
-        (low, high): (f64, f64),
-        sessions: u32,
-        (unfamiliar, delegated): (bool, bool),
-        elsewhere: Elsewhere,
-    ) -> Said {
+    fn range(&self, range: &Range) -> Said {
         let observed = self.evidence.observed;
-        // Both count a synchronised folder like an item.
-        let item = if self.session.syncs > 0 {
-            "item or folder"
-        } else {
-            "item"
-        };
-        let (what, unit) = match self.evidence.feature {
-            FeatureId::Items => ("read", "item"),
-            FeatureId::Burst => ("read within five minutes", item),
-            FeatureId::Bytes => ("read", "byte"),
-            FeatureId::Folders => ("touched", "folder"),
-            FeatureId::Syncs => ("", "folder synchronisation"),
-            FeatureId::DayItems => (
-                "read by this client through this provider on this day",
-                item,
-            ),
-            FeatureId::Sends => ("sent", "message"),
-            FeatureId::Deletes => ("deleted", "message"),
-            _ => ("", "search or failed operation"),
-        };
-        let amount = |value: f64| {
-            if unit == "byte" {
-                bytes(value)
-            } else {
-                number(whole(value))
-            }
-        };
-        let plural = |value: f64| {
-            if unit == "byte" {
-                String::new()
-            } else {
-                format!(" {}", plural(value, unit))
-            }
-        };
-        let span = if self.evidence.feature == FeatureId::Items
-            && let Some(minutes) = self.reading_minutes()
-        {
-            format!(" in {}", duration(minutes))
-        } else {
-            String::new()
-        };
-        let observed_words = format!("{}{}", amount(observed), plural(observed));
-        // The range reaches up to `high`, which is told from it: whole numbers below.
-        let high = (high.ceil() - 1.0).max(0.0);
-        let expected = if high == 0.0 {
-            "none".to_owned()
-        } else {
-            format!("{} to {}", amount(low.floor().min(high)), amount(high))
-        };
-        let through = match self.session.client_family {
-            ClientFamily::Unknown | ClientFamily::Other => "such clients".to_owned(),
-            family => family.as_str().to_owned(),
-        };
-        let who = if delegated {
-            " of others than the owner"
-        } else {
-            ""
-        };
-        let basis = if sessions == 0 {
-            let compared = match elsewhere {
-                Elsewhere::Application => "sessions of this application".to_owned(),
-                Elsewhere::Class if unfamiliar => format!("new clients through {through}{who}"),
-                Elsewhere::Class => format!("sessions{who} through {through}"),
-                Elsewhere::Everything => "all sessions".to_owned(),
-            };
-            format!("{compared} in the tenant have {expected}")
-        } else {
-            let own = format!(
-                "this mailbox's {}{who} through {through}{}",
-                count(sessions, "ordinary session"),
-                if unfamiliar {
-                    " by clients new to it"
-                } else {
-                    ""
-                }
-            );
-            if sessions < FEW_SESSIONS {
-                format!("{own} and those of other mailboxes make {expected} likely")
-            } else {
-                format!("{own} mostly have {expected}")
-            }
-        };
+        let (what, unit) = self.measured();
         let what = if what.is_empty() {
             String::new()
         } else {
             format!(" {what}")
         };
-        let alone = (sessions == 0).then(|| "nothing in this mailbox to compare with".to_owned());
+        let span = match (self.evidence.feature, self.reading_minutes()) {
+            (FeatureId::Items, Some(minutes)) => format!(" in {}", duration(minutes)),
+            _ => String::new(),
+        };
+        let observed_words = match unit {
+            "byte" => bytes(observed),
+            unit => format!("{} {}", number(whole(observed)), plural(observed, unit)),
+        };
+        let amount = |value: f64| match unit {
+            "byte" => bytes(value),
+            _ => number(whole(value)),
+        };
+        // The range reaches up to `high`, which is told from it: whole numbers below.
+        let high = (range.high.ceil() - 1.0).max(0.0);
+        let expected = if high == 0.0 {
+            "none".to_owned()
+        } else {
+            format!(
+                "{} to {}",
+                amount(range.low.floor().min(high)),
+                amount(high)
+            )
+        };
+        let basis = self.compared_with(range, &expected);
+        let alone =
+            (range.sessions == 0).then(|| "nothing in this mailbox to compare with".to_owned());
         let odds =
             (self.evidence.bans >= 2.0).then(|| format!("p = {}", probability(self.evidence.bans)));
         let notes: Vec<String> = alone.into_iter().chain(odds).collect();
@@ -373,6 +313,68 @@ impl Words<'_> {
                 observed,
                 expected: high,
             },
+        }
+    }
+
+    /// What was done with what is counted, and one of it.
+    fn measured(&self) -> (&'static str, &'static str) {
+        // Both count a synchronised folder like an item.
+        let item = if self.session.syncs > 0 {
+            "item or folder"
+        } else {
+            "item"
+        };
+        match self.evidence.feature {
+            FeatureId::Items => ("read", "item"),
+            FeatureId::Burst => ("read within five minutes", item),
+            FeatureId::Bytes => ("read", "byte"),
+            FeatureId::Folders => ("touched", "folder"),
+            FeatureId::Syncs => ("", "folder synchronisation"),
+            FeatureId::DayItems => (
+                "read by this client through this provider on this day",
+                item,
+            ),
+            FeatureId::Sends => ("sent", "message"),
+            FeatureId::Deletes => ("deleted", "message"),
+            _ => ("", "search or failed operation"),
+        }
+    }
+
+    /// Whose sessions have the expected amount, as a clause.
+    fn compared_with(&self, range: &Range, expected: &str) -> String {
+        let through = match self.session.client_family {
+            ClientFamily::Unknown | ClientFamily::Other => "such clients".to_owned(),
+            family => family.as_str().to_owned(),
+        };
+        let who = if range.delegated {
+            " of others than the owner"
+        } else {
+            ""
+        };
+        if range.sessions == 0 {
+            let compared = match range.elsewhere {
+                Elsewhere::Application => "sessions of this application".to_owned(),
+                Elsewhere::Class if range.unfamiliar => {
+                    format!("new clients through {through}{who}")
+                }
+                Elsewhere::Class => format!("sessions{who} through {through}"),
+                Elsewhere::Everything => "all sessions".to_owned(),
+            };
+            return format!("{compared} in the tenant have {expected}");
+        }
+        let own = format!(
+            "this mailbox's {}{who} through {through}{}",
+            count(range.sessions, "ordinary session"),
+            if range.unfamiliar {
+                " by clients new to it"
+            } else {
+                ""
+            }
+        );
+        if range.sessions < FEW_SESSIONS {
+            format!("{own} and those of other mailboxes make {expected} likely")
+        } else {
+            format!("{own} mostly have {expected}")
         }
     }
 
@@ -492,6 +494,16 @@ impl Words<'_> {
             sentence: format!("the same unfamiliar {shared} opened {mailboxes} mailboxes {within}"),
         }
     }
+}
+
+/// What is expected of an amount, and of whom ([`Expectation::Range`]).
+struct Range {
+    low: f64,
+    high: f64,
+    sessions: u32,
+    unfamiliar: bool,
+    delegated: bool,
+    elsewhere: Elsewhere,
 }
 
 /// How well a category is known.
