@@ -10,15 +10,15 @@ use super::scale::TimeScale;
 use super::theme::{self, size};
 use super::typeface::{Align, Font};
 
-/// What one client or network did with the mailbox, day by day.
+/// What one client or network did with the mailbox, day by day, or hour by hour of a short period.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Lane {
     /// Client or network, in words.
     pub label: String,
-    /// Items on each day, from the first day of the chart on.
-    pub days: Vec<u64>,
-    /// Indices of the days on which it took part in a flagged session.
-    pub flagged_days: Vec<usize>,
+    /// Items in each cell of time, from the first day of the chart on.
+    pub cells: Vec<u64>,
+    /// Indices of the cells in which it took part in a flagged session.
+    pub flagged: Vec<usize>,
     /// How many clients or networks it stands for: more than one where a block is named, or the rest is summed.
     pub members: u64,
     /// Whether it is the sum of those that are too many to be named.
@@ -45,12 +45,16 @@ pub(super) fn height(lanes: &[Lane]) -> f64 {
 /// The lanes to draw: those of flagged sessions, then the usual ones, each by items; the rest of each is summed. What is a sum
 /// already belongs to the rest.
 fn shown(lanes: &[Lane]) -> Vec<Lane> {
-    let total = |lane: &Lane| lane.days.iter().fold(0u64, |sum, n| sum.saturating_add(*n));
+    let total = |lane: &Lane| {
+        lane.cells
+            .iter()
+            .fold(0u64, |sum, n| sum.saturating_add(*n))
+    };
     let mut sorted: Vec<&Lane> = lanes.iter().collect();
     sorted.sort_by_key(|lane| (lane.rest, Reverse(total(lane)), &lane.label));
     let (flagged, usual): (Vec<&Lane>, Vec<&Lane>) = sorted
         .into_iter()
-        .partition(|lane| !lane.flagged_days.is_empty());
+        .partition(|lane| !lane.flagged.is_empty());
     let kept = usual.len().min(USUAL);
     let mut out = first(&flagged, SHOWN - kept, "others of flagged sessions");
     out.extend(first(
@@ -85,22 +89,22 @@ fn first(lanes: &[&Lane], most: usize, others: &str) -> Vec<Lane> {
         ..Lane::default()
     };
     for lane in rest {
-        sum.days.resize(sum.days.len().max(lane.days.len()), 0);
-        for (sum, items) in sum.days.iter_mut().zip(&lane.days) {
+        sum.cells.resize(sum.cells.len().max(lane.cells.len()), 0);
+        for (sum, items) in sum.cells.iter_mut().zip(&lane.cells) {
             *sum = sum.saturating_add(*items);
         }
-        sum.flagged_days.extend(&lane.flagged_days);
+        sum.flagged.extend(&lane.flagged);
     }
     out.push(sum);
     out
 }
 
-/// Draws lanes over the days from `first_day` on; labels end left of `area`, which shares its x axis with `time`.
+/// Draws lanes over cells of `step` seconds from `first_day` on; labels end left of `area`, which shares its x axis with `time`.
 pub(super) fn draw(
     canvas: &mut Canvas<'_>,
     area: Area,
     lanes: &[Lane],
-    (first_day, time): (i64, &TimeScale),
+    (first_day, step, time): (i64, i64, &TimeScale),
 ) {
     let font = Font::of(size::SMALL);
     if lanes.is_empty() {
@@ -110,7 +114,7 @@ pub(super) fn draw(
     }
     // The sum of the rest, often the largest, must not pale the lanes that are looked at.
     let named = lanes.iter().filter(|lane| !lane.rest);
-    let most = named.flat_map(|lane| &lane.days).max().copied();
+    let most = named.flat_map(|lane| &lane.cells).max().copied();
     let lanes = shown(lanes);
     let most = most.unwrap_or(0).max(1) as f64;
     for (i, lane) in lanes.iter().enumerate() {
@@ -121,7 +125,7 @@ pub(super) fn draw(
             ..area
         };
         canvas.fill(row, theme::EMPTY, 1.0);
-        let flagged_lane = !lane.flagged_days.is_empty();
+        let flagged_lane = !lane.flagged.is_empty();
         let name = if flagged_lane { font.bold() } else { font };
         let name = name.align(Align::Right);
         let text = name.fit(
@@ -129,32 +133,32 @@ pub(super) fn draw(
             area.left - theme::MARGIN - 14.0,
         );
         canvas.text_middle(&text, (area.left - 14.0, top + ROW / 2.0), name);
-        let place = |day: usize| {
-            let from = first_day.saturating_add(day as i64 * 86_400);
-            (time.at(from), time.at(from.saturating_add(86_400)))
+        let place = |cell: usize| {
+            let from = first_day.saturating_add((cell as i64).saturating_mul(step));
+            (time.at(from), time.at(from.saturating_add(step)))
         };
-        let mut cell = |day: usize, color, least: f64| {
-            let (left, right) = place(day);
+        let mut fill = |cell: usize, color, least: f64| {
+            let (left, right) = place(cell);
             if right <= left {
                 return;
             }
             let gap = if right - left > 8.0 { 1.0 } else { 0.0 };
-            let cell = Area {
+            let place = Area {
                 left: left + gap,
                 right: (right - gap).max(left + least),
                 ..row
             };
-            canvas.fill(cell, color, 1.0);
+            canvas.fill(place, color, 1.0);
         };
-        for (day, items) in lane.days.iter().enumerate() {
+        for (cell, items) in lane.cells.iter().enumerate() {
             if *items > 0 {
-                // The root makes a day of few items visible beside one of thousands.
+                // The root makes a cell of few items visible beside one of thousands.
                 let share = 0.25 + 0.75 * (*items as f64 / most).min(1.0).sqrt();
-                cell(day, theme::mix(theme::EMPTY, theme::OBSERVED, share), 0.5);
+                fill(cell, theme::mix(theme::EMPTY, theme::OBSERVED, share), 0.5);
             }
         }
-        for day in &lane.flagged_days {
-            cell(*day, theme::FLAGGED, 2.5);
+        for cell in &lane.flagged {
+            fill(*cell, theme::FLAGGED, 2.5);
         }
     }
 }
@@ -163,11 +167,11 @@ pub(super) fn draw(
 mod tests {
     use super::*;
 
-    fn lane(label: &str, days: Vec<u64>, flagged_days: Vec<usize>) -> Lane {
+    fn lane(label: &str, cells: Vec<u64>, flagged: Vec<usize>) -> Lane {
         Lane {
             label: label.to_owned(),
-            days,
-            flagged_days,
+            cells,
+            flagged,
             members: 1,
             rest: false,
         }
@@ -184,7 +188,7 @@ mod tests {
         assert_eq!(drawn[0].label, "intruder");
         assert_eq!(drawn[1].label, "client 9");
         assert_eq!(drawn[SHOWN].label, "3 others");
-        assert_eq!(drawn[SHOWN].days, vec![1 + 2, 3]);
+        assert_eq!(drawn[SHOWN].cells, vec![1 + 2, 3]);
         // A sum stands for many, and is never named, however large.
         lanes.push(Lane {
             members: 1_000,
@@ -194,7 +198,7 @@ mod tests {
         let drawn = shown(&lanes);
         assert_eq!((drawn.len(), members(&lanes)), (SHOWN + 1, 1_011));
         assert_eq!(drawn[SHOWN].label, "1,003 others");
-        assert_eq!(drawn[SHOWN].days, vec![503, 503]);
+        assert_eq!(drawn[SHOWN].cells, vec![503, 503]);
         let alone = shown(&lanes[lanes.len() - 2..]);
         assert_eq!(alone[1].label, "1,000 others");
     }

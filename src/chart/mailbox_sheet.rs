@@ -31,6 +31,8 @@ pub struct MailboxSheet {
     pub week: Vec<f64>,
     /// Start of the first day of the lanes, Unix seconds.
     pub first_day: i64,
+    /// Width of a cell of the lanes, in seconds.
+    pub cell_step: i64,
     /// Clients, in any order.
     pub clients: Vec<Lane>,
     /// Networks, in any order.
@@ -103,16 +105,18 @@ pub fn draw(data: &MailboxSheet, style: &Style, path: &Path) -> Result<(), Chart
             (Who::Network, style),
         );
         for (title, lanes, height) in [
-            ("Clients by day", &data.clients, clients),
-            ("Networks by day", &data.networks, networks),
+            ("Clients", &data.clients, clients),
+            ("Networks", &data.networks, networks),
         ] {
             area.top += GAP;
-            panel_title(canvas, area.take_top(PANEL), title);
+            let title = format!("{title} by {}", label::step(data.cell_step));
+            panel_title(canvas, area.take_top(PANEL), &title);
             let lanes_area = Area {
                 left: area.left + LABELS,
                 ..area.take_top(height)
             };
-            lane::draw(canvas, lanes_area, lanes, (data.first_day, &time));
+            let cells = (data.first_day, data.cell_step, &time);
+            lane::draw(canvas, lanes_area, lanes, cells);
         }
         area.top += GAP;
         let mut week = area.take_left(WEEK_WIDTH);
@@ -268,6 +272,7 @@ mod tests {
             flagged: Vec::new(),
             week: Vec::new(),
             first_day: 0,
+            cell_step: 86_400,
             clients: Vec::new(),
             networks: Vec::new(),
             reasons: Vec::new(),

@@ -1,4 +1,4 @@
-//! Clients and networks of one mailbox, day by day: the lanes of its sheet.
+//! Clients and networks of one mailbox over time: the lanes of its sheet.
 
 use std::cmp::Reverse;
 use std::hash::Hash;
@@ -26,7 +26,7 @@ pub(super) fn clients(
     let visits: Vec<Visit> = touching().map(|s| Visit::of(s, period)).collect();
     let (client_of, names) = numbered(touching().map(|s| naming.client(&s.session)));
     let names: Vec<Name> = names.into_iter().map(Name::of_one).collect();
-    lanes(&visits, &client_of, &names, period.days)
+    lanes(&visits, &client_of, &names, period.cells())
 }
 
 /// The networks from which a mailbox was opened.
@@ -42,7 +42,7 @@ pub(super) fn networks(
         (naming.network(&s.session), block)
     }));
     let (lane_of, labels) = by_block(&visits, &network_of, &networks);
-    lanes(&visits, &lane_of, &labels, period.days)
+    lanes(&visits, &lane_of, &labels, period.cells())
 }
 
 /// What a lane is called, and how many clients or networks that names.
@@ -61,7 +61,7 @@ impl Name {
 /// What a session adds to its lane.
 #[derive(Debug, Clone, Copy)]
 struct Visit {
-    day: usize,
+    cell: usize,
     items: u64,
     flagged: bool,
 }
@@ -70,7 +70,7 @@ impl Visit {
     fn of(analyzed: &AnalyzedSession, period: &Period) -> Self {
         let session = &analyzed.session;
         Self {
-            day: period.day(session.start),
+            cell: period.cell(session.start),
             items: (session.items + u64::from(session.syncs)).max(1),
             flagged: analyzed.verdict.ranked.flagged,
         }
@@ -126,36 +126,36 @@ fn by_block(
 }
 
 /// Sums visits into lanes: `lane_of` each visit, and the lanes' `names`.
-fn lanes(visits: &[Visit], lane_of: &[usize], names: &[Name], days: usize) -> Vec<Lane> {
+fn lanes(visits: &[Visit], lane_of: &[usize], names: &[Name], cells: usize) -> Vec<Lane> {
     let mut totals = vec![(false, 0u64); names.len()];
     for (visit, &lane) in visits.iter().zip(lane_of) {
         totals[lane].0 |= visit.flagged;
         totals[lane].1 += visit.items;
     }
-    let (mut lanes, place_of) = places(names, &totals, days);
+    let (mut lanes, place_of) = places(names, &totals, cells);
     for (visit, &lane) in visits.iter().zip(lane_of) {
         let lane = &mut lanes[place_of[lane]];
-        lane.days[visit.day] += visit.items;
+        lane.cells[visit.cell] += visit.items;
         if visit.flagged {
-            lane.flagged_days.push(visit.day);
+            lane.flagged.push(visit.cell);
         }
     }
     for lane in &mut lanes {
-        lane.flagged_days.sort_unstable();
-        lane.flagged_days.dedup();
+        lane.flagged.sort_unstable();
+        lane.flagged.dedup();
     }
     lanes
 }
 
 /// Empty lanes for the names that are kept and for the sums of the rest, and in which of them each name is counted. `totals`
 /// tell whether a name has flagged sessions, and its items.
-fn places(names: &[Name], totals: &[(bool, u64)], days: usize) -> (Vec<Lane>, Vec<usize>) {
+fn places(names: &[Name], totals: &[(bool, u64)], cells: usize) -> (Vec<Lane>, Vec<usize>) {
     let mut lanes: Vec<Lane> = Vec::new();
     let mut place_of = vec![0; names.len()];
     let empty = |name: &Name, rest: bool| Lane {
         label: name.label.clone(),
-        days: vec![0; days],
-        flagged_days: Vec::new(),
+        cells: vec![0; cells],
+        flagged: Vec::new(),
         members: name.members,
         rest,
     };
@@ -193,15 +193,15 @@ mod tests {
 
     #[test]
     fn a_block_sums_its_networks() {
-        let visit = |day, items, flagged| Visit {
-            day,
+        let visit = |cell, items, flagged| Visit {
+            cell,
             items,
             flagged,
         };
-        let lane = |label: &str, members, days: [u64; 2], flagged: &[usize]| Lane {
+        let lane = |label: &str, members, cells: [u64; 2], flagged: &[usize]| Lane {
             label: label.to_owned(),
-            days: days.to_vec(),
-            flagged_days: flagged.to_vec(),
+            cells: cells.to_vec(),
+            flagged: flagged.to_vec(),
             members,
             rest: false,
         };
@@ -255,7 +255,7 @@ mod tests {
             (rest.label.as_str(), rest.members),
             ("others", 3 * (100 - KEPT as u64))
         );
-        assert_eq!(rest.days, [0; 3]);
+        assert_eq!(rest.cells, [0; 3]);
         assert_eq!((place_of[1], place_of[100 - KEPT]), (KEPT + 1, KEPT + 1));
         assert_eq!((place_of[100 - KEPT + 1], place_of[100]), (KEPT, 1));
     }

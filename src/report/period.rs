@@ -13,6 +13,9 @@ use crate::pipeline::{Analysis, AnalyzedSession};
 
 /// Seconds.
 pub(super) const DAY: i64 = 86_400;
+const HOUR: i64 = 3_600;
+/// Up to so many days, lanes show hours.
+const HOURLY_DAYS: usize = 3;
 /// The band holds the bins between these quantiles of comparable ones.
 const BAND_QUANTILES: (f64, f64) = (0.05, 0.95);
 /// Comparable bins that a band needs.
@@ -104,11 +107,22 @@ impl Period {
             .min(self.bins.saturating_sub(1))
     }
 
-    pub(super) fn day(&self, time_ms: i64) -> usize {
+    /// Width of a cell of a lane, in seconds: a day, or an hour where a day would be all there is to see.
+    pub(super) fn cell_step(&self) -> i64 {
+        if self.days <= HOURLY_DAYS { HOUR } else { DAY }
+    }
+
+    /// Cells of a lane.
+    pub(super) fn cells(&self) -> usize {
+        self.days * (DAY / self.cell_step()) as usize
+    }
+
+    /// The cell of a moment.
+    pub(super) fn cell(&self, time_ms: i64) -> usize {
         ((time_ms.div_euclid(1000) - self.first_day)
-            .div_euclid(DAY)
+            .div_euclid(self.cell_step())
             .max(0) as usize)
-            .min(self.days.saturating_sub(1))
+            .min(self.cells().saturating_sub(1))
     }
 
     pub(super) fn series(&self, observed: Vec<u64>, usual: &[u64]) -> Series {

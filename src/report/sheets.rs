@@ -69,6 +69,7 @@ pub(super) fn sheet(
         flagged: flagged_words.collect(),
         week,
         first_day: period.first_day,
+        cell_step: period.cell_step(),
         clients: lanes::clients(sessions, naming, period),
         networks: lanes::networks(sessions, (naming, blocks), period),
         reasons: sheet_reasons(flagged.first().copied(), naming),

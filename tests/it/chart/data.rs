@@ -190,14 +190,14 @@ pub fn sheet() -> MailboxSheet {
     let mut noise = Noise::new(3);
     let mut lane = |label: &str, weekday: u64, from: usize| Lane {
         label: label.to_owned(),
-        days: (0..21)
+        cells: (0..21)
             .map(|day| match day % 7 {
                 _ if day < from => 0,
                 0..=4 => noise.below(weekday),
                 _ => noise.below(weekday / 8 + 1),
             })
             .collect(),
-        flagged_days: Vec::new(),
+        flagged: Vec::new(),
         members: 1,
         rest: false,
     };
@@ -220,8 +220,8 @@ pub fn sheet() -> MailboxSheet {
         days[18] = 240;
         lanes.push(Lane {
             label: name.to_owned(),
-            days,
-            flagged_days: vec![15, 18],
+            cells: days,
+            flagged: vec![15, 18],
             members: 1,
             rest: false,
         });
@@ -240,6 +240,7 @@ pub fn sheet() -> MailboxSheet {
         flagged,
         week: (0..168).map(|hour| office(hour) * 0.25).collect(),
         first_day: MONDAY,
+        cell_step: DAY,
         clients,
         networks,
         reasons: vec![

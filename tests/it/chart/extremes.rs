@@ -172,8 +172,8 @@ fn one_day_of_one_mailbox() {
     sheet.items = overview.accesses.clone();
     sheet.flagged = overview.flagged.clone();
     for lane in sheet.clients.iter_mut().chain(&mut sheet.networks) {
-        lane.days.truncate(1);
-        lane.flagged_days.retain(|day| *day == 0);
+        lane.cells.truncate(1);
+        lane.flagged.retain(|day| *day == 0);
     }
     let mut campaigns = data::campaigns();
     campaigns.campaigns.truncate(1);
@@ -222,8 +222,8 @@ fn two_years() -> (TenantOverview, MailboxSheet) {
     sheet.clients = (0..60)
         .map(|i| Lane {
             label: format!("client {i}"),
-            days: (0..730).map(|_| noise.below(40)).collect(),
-            flagged_days: if i % 9 == 0 {
+            cells: (0..730).map(|_| noise.below(40)).collect(),
+            flagged: if i % 9 == 0 {
                 vec![3 * i, 400 + i]
             } else {
                 Vec::new()
@@ -318,9 +318,10 @@ fn absurd_numbers_do_no_harm() {
     sheet.items = overview.accesses.clone();
     sheet.flagged = overview.flagged.clone();
     sheet.first_day = i64::MIN;
+    sheet.cell_step = i64::MAX;
     sheet.week = vec![f64::NAN; 3];
-    sheet.clients[0].flagged_days = vec![usize::MAX, 0];
-    sheet.clients[0].days = vec![u64::MAX; 3];
+    sheet.clients[0].flagged = vec![usize::MAX, 0];
+    sheet.clients[0].cells = vec![u64::MAX; 3];
     sheet.reasons[0].observed = f64::INFINITY;
     sheet.reasons[1].contribution = f64::NAN;
     sheet.reasons[2].expected = -1e300;
