@@ -173,7 +173,7 @@ pub struct Ingested {
     pub counts: Counts,
     /// Records that are no events: workload, operation, number, sorted.
     pub other: Vec<(String, String, u64)>,
-    /// Those of them that bear on mailboxes, in the order of time; not what the service itself did.
+    /// Those of them that bear on mailboxes, in the order of time; not what the service itself did. At most the first million.
     pub leads: Vec<LeadRecord>,
     /// Rows that could not be used, in the order of files and rows.
     pub rejects: Vec<Reject>,

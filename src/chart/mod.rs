@@ -48,6 +48,7 @@ pub use series::{Band, Series, bin_seconds};
 pub use session_key::FlaggedSession;
 pub use sweep::Sweep;
 pub use tenant_overview::TenantOverview;
+pub(crate) use tenant_overview::most_unflagged;
 pub use theme::{Resolution, Style};
 pub use top_sessions::TopSessions;
 

@@ -9,6 +9,8 @@ use super::frame::{self, FOOT, Frame, HEAD, Key};
 use super::scale::TimeScale;
 use super::series::{self, Series, SeriesPlot};
 use super::session_key::{self, FlaggedSession, Who};
+use super::theme::size;
+use super::typeface::Font;
 use super::{ChartError, Style, label, theme};
 
 /// What the overview shows.
@@ -24,12 +26,16 @@ pub struct TenantOverview {
     pub judged: u64,
     /// Flagged sessions, in any order.
     pub flagged: Vec<FlaggedSession>,
+    /// The session that read most of all, where it was not flagged: the eye stops at its peak.
+    pub most_unflagged: Option<FlaggedSession>,
 }
 
 /// Height of the plot with its axes.
 const PLOT: f64 = 520.0;
 /// Height of the legend.
 const LEGEND: f64 = 30.0;
+/// Height of the line on the session that read most and was not flagged.
+const NOTE: f64 = 34.0;
 
 /// Draws the overview into the PNG file `path`, 1600 logical pixels wide; the height grows with the listed sessions.
 ///
@@ -37,7 +43,9 @@ const LEGEND: f64 = 30.0;
 /// [`ChartError::Write`] if the file cannot be written; the other kinds point to a fault of mailglass.
 pub fn draw(data: &TenantOverview, style: &Style, path: &Path) -> Result<(), ChartError> {
     let key = session_key::height(data.flagged.len());
-    let height = HEAD + LEGEND + PLOT + 18.0 + key + FOOT;
+    let note = most_unflagged(data, style);
+    let below = if note.is_some() { NOTE } else { 0.0 };
+    let height = HEAD + LEGEND + PLOT + 18.0 + key + below + FOOT;
     let step = label::step(data.accesses.step);
     let picture = canvas::render(height, style, |canvas| {
         let around = Frame {
@@ -70,8 +78,30 @@ pub fn draw(data: &TenantOverview, style: &Style, path: &Path) -> Result<(), Cha
         );
         area.top += 18.0;
         session_key::draw(canvas, area, &data.flagged, (Who::Mailbox, style));
+        if let Some(note) = &note {
+            let font = Font::of(size::SMALL).color(theme::MUTED);
+            let text = font.fit_end(note, area.right - area.left);
+            canvas.text_middle(&text, (area.left, area.top + key + NOTE / 2.0), font);
+        }
     })?;
     canvas::save(&picture, path)
+}
+
+/// Which session read most and was not flagged, in words; `None` where a flagged one did.
+pub(crate) fn most_unflagged(data: &TenantOverview, style: &Style) -> Option<String> {
+    let session = data.most_unflagged.as_ref()?;
+    let reason = match session.reason.as_str() {
+        "" => String::new(),
+        reason => format!("; {reason}"),
+    };
+    Some(format!(
+        "Read most, and not flagged: number {}, {}, {}, {}, {}{reason}",
+        session.rank,
+        label::moment(session.start, &style.time_zone),
+        label::name(&session.mailbox, 60),
+        label::name(&session.client, 60),
+        label::read(session.items, session.folders),
+    ))
 }
 
 pub(super) fn title(data: &TenantOverview) -> String {
@@ -151,7 +181,25 @@ mod tests {
             sessions: 4,
             judged: 4,
             flagged: Vec::new(),
+            most_unflagged: None,
         }
+    }
+
+    #[test]
+    fn an_unflagged_peak_is_named() {
+        let mut data = data();
+        assert_eq!(most_unflagged(&data, &Style::default()), None);
+        data.most_unflagged = Some(FlaggedSession {
+            rank: 64,
+            mailbox: "a@x".to_owned(),
+            client: "Outlook desktop".to_owned(),
+            items: 2_296,
+            ..FlaggedSession::default()
+        });
+        assert_eq!(
+            most_unflagged(&data, &Style::default()),
+            Some("Read most, and not flagged: number 64, Thu 1 Jan 1970 00:00, a@x, Outlook desktop, 2,296 items".to_owned())
+        );
     }
 
     #[test]

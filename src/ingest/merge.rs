@@ -39,6 +39,10 @@ pub(crate) struct Merged {
     pub(crate) leads: Vec<LeadRecord>,
 }
 
+/// Leads that are kept with who did what; an export made to exhaust memory may hold any number, which all are counted as other
+/// records.
+const MOST_LEADS: usize = 1 << 20;
+
 /// In the place of a packed row that is not kept; it sorts last. No row is packed to it: there are fewer rows than their bits
 /// could number.
 const DROPPED: u128 = u128::MAX;
@@ -484,8 +488,22 @@ fn lead_texts<'a>(
     Some(codes.map(text))
 }
 
+/// The leads in the order of time and identifier, at most [`MOST_LEADS`].
 fn leads(columns: &[Columns], dictionaries: &[Dictionaries], other: &[Kept]) -> Vec<LeadRecord> {
-    let lead = |&(worker, row): &Kept| {
+    let place = |&(worker, row): &Kept| {
+        let columns = columns.get(worker as usize)?;
+        let at = row as usize;
+        (*columns.other_lead.get(at)? > 0).then_some(())?;
+        Some((
+            *columns.other_time.get(at)?,
+            *columns.other_keys.get(at)?,
+            (worker, row),
+        ))
+    };
+    let mut places: Vec<(i64, u128, Kept)> = other.iter().filter_map(place).collect();
+    places.sort_unstable();
+    places.truncate(MOST_LEADS);
+    let lead = |(time, key, (worker, row)): (i64, u128, Kept)| {
         let (worker, row) = (worker as usize, row as usize);
         let (columns, dictionary) = (columns.get(worker)?, dictionaries.get(worker)?);
         let [actor, target, parameters, address] = lead_texts(columns, dictionary, row)?;
@@ -495,9 +513,8 @@ fn leads(columns: &[Columns], dictionaries: &[Dictionaries], other: &[Kept]) -> 
             .texts
             .get(column::OPERATION)?
             .get(operation as usize)?;
-        let key = *columns.other_keys.get(row)?;
         Some(LeadRecord {
-            time: *columns.other_time.get(row)?,
+            time,
             lead: Lead::of(operation)?,
             operation: operation.to_string(),
             actor: actor.to_owned(),
@@ -510,9 +527,7 @@ fn leads(columns: &[Columns], dictionaries: &[Dictionaries], other: &[Kept]) -> 
             },
         })
     };
-    let mut leads: Vec<LeadRecord> = other.iter().filter_map(lead).collect();
-    leads.sort_by(|a, b| (a.time, &a.record_id).cmp(&(b.time, &b.record_id)));
-    leads
+    places.into_iter().filter_map(lead).collect()
 }
 
 fn count_other(

@@ -1,5 +1,6 @@
 //! The analysis as data for charts.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
@@ -12,7 +13,7 @@ use crate::chart::score_distribution::{ScoreBins, ScoreDistribution, Thresholds}
 use crate::chart::top_sessions::{TopSession, TopSessions};
 use crate::chart::{Chart, FlaggedSession, TenantOverview};
 use crate::error::Error;
-use crate::explain::Naming;
+use crate::explain::{Naming, Reason};
 use crate::feature::{FEATURES, FeatureGroup, FeatureId};
 use crate::pipeline::{Analysis, AnalyzedSession};
 use crate::rank::{FlagRule, MAILBOX_DAYS_PER_ALERT};
@@ -118,6 +119,10 @@ fn file_name(mailbox: &str) -> String {
 const ODD_HOUR: f32 = 1.0;
 
 pub(super) fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -> FlaggedSession {
+    in_words(analyzed, &analyzed.reasons, naming)
+}
+
+fn in_words(analyzed: &AnalyzedSession, reasons: &[Reason], naming: &Naming<'_>) -> FlaggedSession {
     let session = &analyzed.session;
     FlaggedSession {
         rank: analyzed.rank as u32,
@@ -128,8 +133,7 @@ pub(super) fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -
         end: session.end.div_euclid(1000),
         items: session.items,
         folders: u64::from(session.syncs),
-        reason: analyzed
-            .reasons
+        reason: reasons
             .first()
             .map(|reason| wording::in_a_line(&reason.sentence, session, naming))
             .unwrap_or_default(),
@@ -143,7 +147,19 @@ fn overview(
     (period, judged): (&Period, u64),
 ) -> TenantOverview {
     let (all, usual) = all_accesses(analysis, naming, period);
+    let items = |s: &&AnalyzedSession| (s.session.items, Reverse(s.rank));
+    let most = analysis.sessions.iter().max_by_key(items);
+    let most_unflagged = most
+        .filter(|s| !s.verdict.ranked.flagged && analysis.flagged().next().is_some())
+        .map(|s| {
+            let mut words = in_words(s, &analysis.reasons_of(s, naming), naming);
+            if s.verdict.ranked.own_client {
+                words.reason.push_str("; the client is the mailbox's own");
+            }
+            words
+        });
     TenantOverview {
+        most_unflagged,
         accesses: period.series(all, &usual),
         mailboxes: analysis.mailboxes as u64,
         sessions: analysis.sessions.len() as u64,

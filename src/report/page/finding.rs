@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::evidence::first_reason;
 use super::exposure::Totals;
 use super::run::{Run, Session};
-use crate::chart::{Chart, ScoreDistribution, Style, label};
+use crate::chart::{Chart, ScoreDistribution, Style, label, most_unflagged};
 use crate::report::drawing::ChartFile;
 
 /// Longest quotation of what a campaign shares.
@@ -20,6 +20,10 @@ pub(super) struct Finding {
     sentences: [String; 3],
     /// The session to look at first, in words.
     look_first: Option<String>,
+    /// The session that read most and was not flagged, in words; `None` where a flagged one did.
+    most_unflagged: Option<String>,
+    /// Sessions of the warm-up, in words; `None` without any.
+    warm_up: Option<String>,
     figures: Vec<[String; 2]>,
     flagged: bool,
 }
@@ -58,6 +62,14 @@ impl Finding {
             },
             look_first: to_look_at(&run.flagged, run.first.as_ref())
                 .map(|session| look_first(run, session, style)),
+            most_unflagged: kept.charts.iter().find_map(|(_, chart)| match chart {
+                Chart::TenantOverview(overview) => most_unflagged(overview, style),
+                _ => None,
+            }),
+            warm_up: match scores(kept).map_or(0, |scores| scores.warm_up) {
+                0 => None,
+                n => Some(label::counted(n, "session", "sessions")),
+            },
             figures: [
                 (
                     run.flagged.len() as u64,
@@ -114,7 +126,7 @@ fn stands_out(
 ) -> String {
     let flagged = run.flagged.len() as u64;
     let judged = scores.map_or(run.summary.sessions, ScoreDistribution::judged);
-    let text = format!(
+    format!(
         "{} of {} ({}) {} from what is usual for the mailbox; {} of {} {} concerned.",
         label::count(flagged),
         label::counted(judged, "judged session", "judged sessions"),
@@ -123,15 +135,7 @@ fn stands_out(
         label::count(opened),
         label::counted(run.summary.mailboxes, "mailbox", "mailboxes"),
         if opened == 1 { "is" } else { "are" },
-    );
-    match scores.map_or(0, |scores| scores.warm_up) {
-        0 => text,
-        warm_up => format!(
-            "{text} {} of the first days, the warm-up, {} not judged; --baseline window judges every day by the others.",
-            label::counted(warm_up, "session", "sessions"),
-            if warm_up == 1 { "was" } else { "were" },
-        ),
-    }
+    )
 }
 
 fn belongs_together(run: &Run, kept: &ChartFile) -> String {

@@ -175,6 +175,7 @@ pub fn overview() -> TenantOverview {
         sessions: 1_842,
         judged: 1_030,
         flagged,
+        most_unflagged: None,
     }
 }
 
