@@ -53,7 +53,7 @@ impl AllowEntry {
 }
 
 /// What an entry allows, as sessions have it: all that is named has to hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// A `session_id`.
     #[serde(skip_serializing_if = "Option::is_none")]

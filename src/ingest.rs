@@ -57,6 +57,7 @@ use worker::Worker;
 
 pub(crate) use address::network_named;
 pub use application::application_name;
+pub(crate) use coverage::united;
 pub use coverage::{Coverage, DayCount};
 pub use digest::HashedFile;
 pub use envelope::Envelope;

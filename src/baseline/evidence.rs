@@ -35,20 +35,7 @@ pub enum Expectation {
         of: CategoryKind,
     },
     /// A count: what eight in ten sessions have.
-    Range {
-        /// One session in ten has less.
-        low: f64,
-        /// One session in ten has as much or more.
-        high: f64,
-        /// Sessions of this mailbox through this client family that taught the baseline...
-        sessions: u32,
-        /// ...of clients that were new to it...
-        unfamiliar: bool,
-        /// ...or of people who are not its owner.
-        delegated: bool,
-        /// What is expected of a mailbox that has none.
-        elsewhere: Elsewhere,
-    },
+    Range(AmountRange),
     /// An hour: sessions of the mailbox within an hour of it, of its sessions of the kind on working days or at weekends.
     Hour {
         /// Sessions within an hour on either side.
@@ -115,6 +102,23 @@ pub enum Expectation {
         /// For a client, on how many of them, at least, it came from other networks; `None` for a network.
         elsewhere: Option<u32>,
     },
+}
+
+/// What eight in ten sessions have of an amount.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AmountRange {
+    /// One session in ten has less.
+    pub low: f64,
+    /// One session in ten has as much or more.
+    pub high: f64,
+    /// Sessions of this mailbox through this client family that taught the baseline...
+    pub sessions: u32,
+    /// ...of clients that were new to it...
+    pub unfamiliar: bool,
+    /// ...or of people who are not its owner.
+    pub delegated: bool,
+    /// What is expected of a mailbox that has none.
+    pub elsewhere: Elsewhere,
 }
 
 /// Which sessions of the tenant's mailboxes a session without precedent in its own is compared with.
@@ -336,14 +340,14 @@ impl Baselines {
         let sessions = own_volume(observation, baseline, class)
             .map_or(0, |volume| volume[measure as usize].sessions() as u32);
         let (low, high) = predictive.range();
-        let expectation = Expectation::Range {
+        let expectation = Expectation::Range(AmountRange {
             low,
             high,
             sessions,
             unfamiliar: class & UNFAMILIAR != 0,
             delegated: class & DELEGATED != 0,
             elsewhere: self.elsewhere(observation, class, measure),
-        };
+        });
         (observation.measure(measure), expectation)
     }
 }

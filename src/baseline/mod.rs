@@ -25,7 +25,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use circumstance::Circumstances;
-pub use evidence::{Elsewhere, Evidence, Expectation};
+pub use evidence::{AmountRange, Elsewhere, Evidence, Expectation};
 pub use ladder::MAX_BANS;
 pub use stage::Stage;
 pub(crate) use weight::TELLING_CHANGE;

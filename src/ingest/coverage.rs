@@ -302,7 +302,6 @@ fn throttled(columns: &EventColumns<'_>) -> Vec<Warning> {
                 windows.push((*last, last + DAY, false));
             }
         }
-        windows.sort_unstable();
         warnings.extend(united(windows).into_iter().map(|(start, end, stated)| {
             Warning::Throttled {
                 mailbox: (*mailbox).to_owned(),
@@ -315,8 +314,9 @@ fn throttled(columns: &EventColumns<'_>) -> Vec<Warning> {
     warnings
 }
 
-/// Overlapping windows made one; stated if any of them is.
-fn united(windows: Vec<(i64, i64, bool)>) -> Vec<(i64, i64, bool)> {
+/// Overlapping windows (start, end, whether a record states it) made one, in the order of time; stated if any of them is.
+pub(crate) fn united(mut windows: Vec<(i64, i64, bool)>) -> Vec<(i64, i64, bool)> {
+    windows.sort_unstable();
     let mut united: Vec<(i64, i64, bool)> = Vec::new();
     for window in windows {
         match united.last_mut() {

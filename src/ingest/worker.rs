@@ -203,8 +203,8 @@ impl<'g> Worker<'g> {
             } else {
                 0
             };
-            self.columns.other_lead.push(lead);
-            self.push_other(record.text(Field::Workload), operation_code, key, time);
+            let kind = (record.text(Field::Workload), operation_code);
+            self.push_other(kind, key, time, lead);
         }
         Ok(())
     }
@@ -256,7 +256,14 @@ impl<'g> Worker<'g> {
         }
     }
 
-    fn push_other(&mut self, workload: Text<'_>, operation: u32, key: u128, time: i64) {
+    /// Takes a record that is no event: workload and operation, and the place of its lead, 0 for none.
+    fn push_other(
+        &mut self,
+        (workload, operation): (Text<'_>, u32),
+        key: u128,
+        time: i64,
+        lead: u32,
+    ) {
         let kind = (self.workloads.code(workload, Case::Keep), operation);
         let code = *self.kind_codes.entry(kind).or_insert_with(|| {
             self.kinds.push(kind);
@@ -265,6 +272,7 @@ impl<'g> Worker<'g> {
         self.columns.other_keys.push(key);
         self.columns.other_time.push(time);
         self.columns.other_kind.push(code);
+        self.columns.other_lead.push(lead);
     }
 
     fn push_event(&mut self, record: &Record<'_>, envelope: EnvelopeFields<'_>, head: Head) {

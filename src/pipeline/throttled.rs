@@ -1,7 +1,9 @@
 //! Throttled windows that reach from one log into the next: a daily job sees the record that says so on one day, and lacks the
 //! reads on the other.
 
-use crate::ingest::{Coverage, Warning};
+use std::collections::BTreeMap;
+
+use crate::ingest::{Coverage, Warning, united};
 use crate::model::{Model, ThrottledWindow};
 
 /// Adds to the coverage what is left of windows that the model remembers, and has the model remember those that are open still.
@@ -13,7 +15,7 @@ pub(super) fn carry_over(model: &mut Model, coverage: &mut Coverage) {
     let carried = std::mem::take(&mut model.throttled);
     if carried.iter().any(|window| window.end > first) {
         windows.extend(carried.into_iter().filter(|window| window.end > first));
-        windows = united(windows);
+        windows = united_by_mailbox(windows);
         let is_window = |warning: &Warning| matches!(warning, Warning::Throttled { .. });
         let graver =
             |warning: &Warning| matches!(warning, Warning::RowCap { .. } | Warning::Gap(_));
@@ -52,19 +54,23 @@ fn window(warning: &Warning) -> Option<ThrottledWindow> {
 }
 
 /// Overlapping windows of a mailbox made one, by mailbox and start.
-fn united(mut windows: Vec<ThrottledWindow>) -> Vec<ThrottledWindow> {
-    windows.sort_by(|a, b| (&a.mailbox, a.start).cmp(&(&b.mailbox, b.start)));
-    let mut united: Vec<ThrottledWindow> = Vec::new();
+fn united_by_mailbox(windows: Vec<ThrottledWindow>) -> Vec<ThrottledWindow> {
+    let mut by_mailbox: BTreeMap<String, Vec<(i64, i64, bool)>> = BTreeMap::new();
     for window in windows {
-        match united.last_mut() {
-            Some(last) if last.mailbox == window.mailbox && window.start <= last.end => {
-                last.end = last.end.max(window.end);
-                last.stated |= window.stated;
-            }
-            _ => united.push(window),
-        }
+        let of = by_mailbox.entry(window.mailbox).or_default();
+        of.push((window.start, window.end, window.stated));
     }
-    united
+    let windows = by_mailbox.into_iter().flat_map(|(mailbox, of)| {
+        united(of)
+            .into_iter()
+            .map(move |(start, end, stated)| ThrottledWindow {
+                mailbox: mailbox.clone(),
+                start,
+                end,
+                stated,
+            })
+    });
+    windows.collect()
 }
 
 #[cfg(test)]

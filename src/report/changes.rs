@@ -1,11 +1,11 @@
 //! `changes.csv`: every change of rules, forwarding and permissions, with who made it and what the log says that it set.
 
+use std::path::Path;
+
 use super::tables::{Table, rfc3339, safe_cell};
 use crate::error::Error;
 use crate::explain::Naming;
 use crate::pipeline::{Analysis, AnalyzedSession};
-
-use std::path::Path;
 
 /// Columns of the table.
 const HEADER: [&str; 11] = [

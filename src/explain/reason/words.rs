@@ -2,8 +2,8 @@
 
 use super::Comparison;
 use crate::amount::{bytes, count as number};
-use crate::baseline::{Elsewhere, Evidence, Expectation};
-use crate::event::{ClientFamily, Operation};
+use crate::baseline::{AmountRange, Elsewhere, Evidence, Expectation};
+use crate::event::{AccessType, ClientFamily, Operation};
 use crate::explain::Naming;
 use crate::explain::amount::{count, duration, plural, probability, whole};
 use crate::explain::change::{changes, is_unclear};
@@ -34,12 +34,12 @@ const HOUR_MS: i64 = 3_600_000;
 /// Said where a mailbox has no days to compare with.
 const NO_HISTORY: &str = "too little history of this mailbox to compare with";
 
-/// What happened, set against how many of the mailbox's days saw the like.
-fn the_like(what: &str, such_days: u32, days: u32) -> Said {
+/// What happened, set against how many of the mailbox's days saw `such`.
+fn against_days(what: &str, such: &str, such_days: u32, days: u32) -> Said {
     if days == 0 {
         return without_history(what);
     }
-    let expected = format!("the like on {such_days} of {}", count(days, "ordinary day"));
+    let expected = format!("{such} on {such_days} of {}", count(days, "ordinary day"));
     Said {
         observed: what.to_owned(),
         sentence: format!("{what}; this mailbox saw {expected}"),
@@ -126,21 +126,7 @@ impl Words<'_> {
                 };
                 self.novelty(&known, (*such_days, *days), *of)
             }
-            Expectation::Range {
-                low,
-                high,
-                sessions,
-                unfamiliar,
-                delegated,
-                elsewhere,
-            } => self.range(&Range {
-                low: *low,
-                high: *high,
-                sessions: *sessions,
-                unfamiliar: *unfamiliar,
-                delegated: *delegated,
-                elsewhere: *elsewhere,
-            }),
+            Expectation::Range(range) => self.range(range),
             Expectation::Hour {
                 near,
                 sessions,
@@ -171,8 +157,9 @@ impl Words<'_> {
                 such_days,
                 days,
             } => silence(*silent_days, *such_days, *days),
-            Expectation::Throttled { such_days, days } => the_like(
+            Expectation::Throttled { such_days, days } => against_days(
                 "the service stopped logging reads of this mailbox (throttled): what followed is not in the log",
+                "the like",
                 *such_days,
                 *days,
             ),
@@ -248,7 +235,11 @@ impl Words<'_> {
             .rows
             .iter()
             .map(|&row| row as usize)
-            .filter(|&row| Operation::classify(columns.operation.get(row)).is_read_of_items())
+            .filter(|&row| {
+                // Most reads say how they read; these need no look at the operation's name.
+                columns.access[row] != AccessType::None as u8
+                    || Operation::classify(columns.operation.get(row)).is_read_of_items()
+            })
             .map(|row| columns.time[row]);
         let first = reads.next()?;
         let last = reads.next_back()?;
@@ -264,7 +255,7 @@ impl Words<'_> {
         }
     }
 
-    fn range(&self, range: &Range) -> Said {
+    fn range(&self, range: &AmountRange) -> Said {
         let observed = self.evidence.observed;
         let (what, unit) = self.measured();
         let what = if what.is_empty() {
@@ -341,7 +332,7 @@ impl Words<'_> {
     }
 
     /// Whose sessions have the expected amount, as a clause.
-    fn compared_with(&self, range: &Range, expected: &str) -> String {
+    fn compared_with(&self, range: &AmountRange, expected: &str) -> String {
         let through = match self.session.client_family {
             ClientFamily::Unknown | ClientFamily::Other => "such clients".to_owned(),
             family => family.as_str().to_owned(),
@@ -434,7 +425,7 @@ impl Words<'_> {
             2 => "the sign-in session goes on from a network that this mailbox does not know",
             _ => "the sign-in session goes on from an unknown network in another browser",
         };
-        the_like(what, such_days, days)
+        against_days(what, "the like", such_days, days)
     }
 
     fn changes(&self, such_days: u32, days: u32) -> Said {
@@ -457,22 +448,7 @@ impl Words<'_> {
                 sentence: what.to_owned(),
             };
         }
-        if days == 0 {
-            return without_history(what);
-        }
-        let expected = format!(
-            "such a change on {such_days} of {}",
-            count(days, "ordinary day")
-        );
-        Said {
-            observed: what.to_owned(),
-            sentence: format!("{what}; this mailbox saw {expected}"),
-            expected,
-            comparison: Comparison::Once {
-                such: such_days,
-                of: days,
-            },
-        }
+        against_days(what, "such a change", such_days, days)
     }
 
     fn spread(&self, (mailboxes, within): (u32, &str), kind: CategoryKind, name: &str) -> Said {
@@ -494,16 +470,6 @@ impl Words<'_> {
             sentence: format!("the same unfamiliar {shared} opened {mailboxes} mailboxes {within}"),
         }
     }
-}
-
-/// What is expected of an amount, and of whom ([`Expectation::Range`]).
-struct Range {
-    low: f64,
-    high: f64,
-    sessions: u32,
-    unfamiliar: bool,
-    delegated: bool,
-    elsewhere: Elsewhere,
 }
 
 /// How well a category is known.

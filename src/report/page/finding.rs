@@ -231,7 +231,8 @@ fn log_state(run: &Run, kept: &ChartFile) -> String {
     }
 }
 
-fn scores(kept: &ChartFile) -> Option<&ScoreDistribution> {
+/// The distribution of scores, which knows how many sessions were judged.
+pub(super) fn scores(kept: &ChartFile) -> Option<&ScoreDistribution> {
     kept.charts.iter().find_map(|(_, chart)| match chart {
         Chart::ScoreDistribution(scores) => Some(scores),
         _ => None,

@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::finding::scores;
 use super::run::{Allowed, Counts, LeadRow, Run, Summary};
-use crate::chart::{Chart, Style, label};
+use crate::chart::{Style, label};
 use crate::ingest::{LeadRecords, count_leads};
 use crate::report::drawing::ChartFile;
 
@@ -69,10 +70,7 @@ impl Method {
         let number = |at: &str| summary.parameters.pointer(at).and_then(Value::as_f64);
         let minutes =
             |at: &str| number(at).map_or_else(String::new, |ms| label::value(ms / 60_000.0));
-        let scores = kept.charts.iter().find_map(|(_, chart)| match chart {
-            Chart::ScoreDistribution(scores) => Some(scores),
-            _ => None,
-        });
+        let scores = scores(kept);
         let mut parameters = Vec::new();
         flatten("", &summary.parameters, &mut parameters);
         let mut other: Vec<(&String, &u64)> = summary.other_records.iter().collect();
@@ -153,18 +151,8 @@ impl Method {
 }
 
 fn allowed(entry: &Allowed) -> [String; 6] {
-    let named = [
-        ("session", &entry.session),
-        ("client", &entry.client),
-        ("network", &entry.network),
-        ("mailbox", &entry.mailbox),
-    ];
-    let subject: Vec<String> = named
-        .into_iter()
-        .filter_map(|(kind, name)| Some(format!("{kind} {}", name.as_ref()?)))
-        .collect();
     [
-        subject.join(", "),
+        entry.subject.to_string(),
         entry.reason.clone(),
         entry.expires.clone().unwrap_or_else(|| "never".to_owned()),
         label::count(entry.sessions),

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use super::exposure::Exposure;
+use crate::allow::Subject;
 use crate::chart::label;
 use crate::error::Error;
 use crate::feature::LOCAL_SYSTEM;
@@ -87,13 +88,11 @@ pub(super) struct AllowList {
     pub entries: Vec<Allowed>,
 }
 
-/// An entry of the allow-list, and what it let pass. At least one of session, client and network is set.
+/// An entry of the allow-list, and what it let pass.
 #[derive(Debug, Deserialize)]
 pub(super) struct Allowed {
-    pub session: Option<String>,
-    pub client: Option<String>,
-    pub network: Option<String>,
-    pub mailbox: Option<String>,
+    #[serde(flatten)]
+    pub subject: Subject,
     pub reason: String,
     pub expires: Option<String>,
     pub sessions: u64,
