@@ -74,7 +74,7 @@ pub struct Verdict {
     pub traces: Traces,
 }
 
-/// What a session left of whoever came: its application, client, client string and network.
+/// What a session left of whoever came: its application, client, client string and network, and who it was if not the owner.
 #[derive(Debug, Clone, Default)]
 pub struct Traces {
     /// All of them that the log names.
@@ -93,7 +93,7 @@ impl Traces {
             CategoryKind::Version,
             CategoryKind::Network,
         ];
-        Self {
+        let mut traces = Self {
             all: kinds
                 .map(|kind| (kind, observation.category(kind)))
                 .into_iter()
@@ -101,7 +101,15 @@ impl Traces {
                 .collect(),
             unfamiliar: judgement.unfamiliar(observation),
             new_application: judgement.new_application(),
+        };
+        if observation.delegated && observation.who != 0 {
+            let actor = (CategoryKind::Actor, observation.who);
+            traces.all.push(actor);
+            if judgement.new_actor() {
+                traces.unfamiliar.push(actor);
+            }
         }
+        traces
     }
 }
 

@@ -204,8 +204,8 @@ impl Baselines {
                 let days = &hours.cells()[cell / 24 * 24..cell / 24 * 24 + 24];
                 let near = [23, 0, 1].map(|step| days[(hour + step) % 24]);
                 let expectation = Expectation::Hour {
-                    near: near.iter().sum::<f32>() as u32,
-                    sessions: days.iter().sum::<f32>() as u32,
+                    near: near.iter().sum(),
+                    sessions: days.iter().sum(),
                     weekend,
                     channel: observation.channel,
                 };

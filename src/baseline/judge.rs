@@ -110,7 +110,10 @@ impl Baselines {
 
     fn tenant_today(&self, observations: &[Observation]) -> TenantToday {
         let mut met: FxHashSet<(Category, Symbol)> = FxHashSet::default();
-        let mut today = TenantToday::default();
+        let mut today = TenantToday {
+            settled: self.tenant.days >= SETTLED_DAYS,
+            ..TenantToday::default()
+        };
         let mut active: FxHashSet<Symbol> = FxHashSet::default();
         let this_day = observations.iter().map(|o| o.day).max().unwrap_or_default();
         let news: Vec<(Symbol, Vec<Category>)> = observations
@@ -200,7 +203,9 @@ impl Baselines {
                 } else {
                     1 + usize::from(network.rung >= 2)
                 };
-                moved + usize::from(origin.version != here.version)
+                // Not every record names a browser.
+                let named = origin.version != 0 && here.version != 0;
+                moved + usize::from(named && origin.version != here.version)
             })
             .collect()
     }

@@ -64,6 +64,11 @@ impl LadderKind {
         )
     }
 
+    /// Whether what a mailbox does often is ordinary for it. Odd visits are a stranger's habit, not the owner's.
+    pub(crate) fn is_habit(self) -> bool {
+        self != Self::OddDays
+    }
+
     /// The age, in active days, that a mailbox's rates depend on: on its first days it meets everything for the first time, but an
     /// administrator's or an intruder's change may be all that is ever seen of it.
     pub(crate) fn age(self, active_days: u32) -> u32 {

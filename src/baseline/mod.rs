@@ -147,6 +147,11 @@ impl Judgement {
         unfamiliar_categories(observation, &self.novelties, self.network)
     }
 
+    /// Whether the mailbox does not know who acted.
+    pub fn new_actor(&self) -> bool {
+        self.novelties[CategoryKind::Actor as usize].rung > 0
+    }
+
     fn persistence_rung(&self) -> usize {
         self.persistent.map_or(0, Persistent::rung)
     }

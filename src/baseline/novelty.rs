@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mailbox::ordered;
 use super::odd_days::SETTLED_DAYS;
-use crate::feature::{CategoryKind, Observation, Symbol};
+use crate::feature::{CategoryKind, Channel, Observation, Symbol};
 
 /// Different days on which a mailbox must meet a category before it is familiar.
 pub(crate) const TRUST_DAYS: u16 = 3;
@@ -87,6 +87,8 @@ pub(crate) struct TenantToday {
     pub(crate) adopters: FxHashMap<Category, u32>,
     /// Mailboxes active in the last days, today included.
     pub(crate) active_mailboxes: u32,
+    /// Whether the log is old enough for what is new to it to be news.
+    pub(crate) settled: bool,
 }
 
 /// The tenant's side of novelty.
@@ -191,11 +193,13 @@ pub(crate) fn novelty(
 }
 
 /// Rung of a session's network: familiar network, new network of a familiar block (or one that many mailboxes meet),
-/// then the block's own novelty, and a country that the mailbox has never been seen in on top.
+/// then the block's own novelty, and a country that the mailbox has never been seen in on top. A block that only a
+/// stranger `brings` is no better for the mailboxes that it is brought to.
 pub(crate) fn network_novelty(
     network: Novelty,
     block: Novelty,
     country: Option<Novelty>,
+    brought: bool,
 ) -> Novelty {
     let familiar_block = !block.adoption && block.rung <= ROLLOUT;
     if familiar_block {
@@ -207,7 +211,7 @@ pub(crate) fn network_novelty(
     }
     let abroad = country.is_some_and(|country| country.rung >= 2);
     let rung = match block.rung {
-        _ if block.rollout => ROLLOUT,
+        _ if block.rollout && !brought => ROLLOUT,
         0..=2 => 2,
         RARE => 3,
         _ if abroad => 5,
@@ -229,7 +233,9 @@ pub(crate) fn novelties(
 ) -> ([Novelty; CategoryKind::COUNT], Novelty) {
     let mut all = CategoryKind::ALL.map(|kind| {
         let category = (kind, observation.category(kind));
-        if category.1 == 0 && !matches!(kind, CategoryKind::Application | CategoryKind::Client) {
+        // Who names no client where clients are named is somebody; an administrator's console names none.
+        let telling = matches!(kind, CategoryKind::Application | CategoryKind::Client);
+        if category.1 == 0 && (!telling || observation.administrative) {
             return Novelty::default();
         }
         let acquaintance = known.get(&category);
@@ -247,8 +253,10 @@ pub(crate) fn novelties(
         )
     });
     let application = observation.category(CategoryKind::Application);
+    let brought = is_brought(observation, &all, today);
     let origin = &mut all[CategoryKind::Origin as usize];
-    if origin.rung <= RARE || origin.rollout || !tenant.stays(application, observation.day) {
+    let moved = origin.rollout && !brought;
+    if origin.rung <= RARE || moved || !tenant.stays(application, observation.day) {
         *origin = Novelty::default();
     }
     let country = (observation.category(CategoryKind::Country) != 0)
@@ -257,9 +265,10 @@ pub(crate) fn novelties(
         all[CategoryKind::Network as usize],
         all[CategoryKind::Block as usize],
         country,
+        brought,
     );
-    // A roll-out comes through networks that the mailboxes know, or that many of them meet with it. The same
-    // application from a stranger's network is none.
+    // A roll-out comes through networks that the mailboxes or the tenant know. The same application from a stranger's
+    // network is none, to however many mailboxes it comes.
     if network.rung <= ROLLOUT {
         for novelty in all.iter_mut().filter(|novelty| novelty.rollout) {
             novelty.rung = novelty.rung.min(ROLLOUT);
@@ -268,10 +277,24 @@ pub(crate) fn novelties(
     (all, network)
 }
 
+/// Whether a session's block is unknown to the tenant and was not reached by people who moved, with the clients that they have
+/// always used: an application from nowhere opens a hundred mailboxes as easily as one, and the more it opens, the less is it a
+/// roll-out. While the log itself is young, everything comes from nowhere.
+fn is_brought(
+    observation: &Observation,
+    novelties: &[Novelty; CategoryKind::COUNT],
+    today: &TenantToday,
+) -> bool {
+    let of = |kind: CategoryKind| novelties[kind as usize];
+    let block = of(CategoryKind::Block);
+    let own = [CategoryKind::Application, CategoryKind::Client].map(|kind| of(kind).rung == 0);
+    let moved = observation.channel != Channel::Application && own == [true; 2];
+    today.settled && block.rung > RARE && block.mailboxes < ROLLOUT_MAILBOXES && !moved
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feature::Channel;
 
     const APPLICATION: Category = (CategoryKind::Application, 7);
 
@@ -279,6 +302,7 @@ mod tests {
         TenantToday {
             adopters: FxHashMap::from_iter([(APPLICATION, adopters)]),
             active_mailboxes: active,
+            settled: true,
         }
     }
 
@@ -405,10 +429,10 @@ mod tests {
             mailboxes: 0,
             begun: false,
         };
-        assert_eq!(network_novelty(fresh, familiar, None).rung, 1);
-        assert_eq!(network_novelty(familiar, familiar, None).rung, 0);
-        assert_eq!(network_novelty(fresh, fresh, None).rung, 4);
-        assert_eq!(network_novelty(fresh, fresh, Some(fresh)).rung, 5);
+        assert_eq!(network_novelty(fresh, familiar, None, false).rung, 1);
+        assert_eq!(network_novelty(familiar, familiar, None, false).rung, 0);
+        assert_eq!(network_novelty(fresh, fresh, None, false).rung, 4);
+        assert_eq!(network_novelty(fresh, fresh, Some(fresh), false).rung, 5);
     }
 
     #[test]

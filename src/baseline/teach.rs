@@ -171,10 +171,14 @@ impl Baselines {
             join(&mut tenant.everything, volume);
             if application != 0 {
                 let sessions = tenant.newcomers.entry(application).or_default();
-                if *sessions >= NEWCOMER_SESSIONS {
+                let room = NEWCOMER_SESSIONS - *sessions;
+                if room <= 0.0 {
                     continue;
                 }
-                *sessions += volume[0].sessions();
+                *sessions += volume[0].sessions().min(room);
+                let volume = volume.map(|measure| measure.limited(room));
+                join(tenant.volumes.entry(class).or_default(), &volume);
+                continue;
             }
             join(tenant.volumes.entry(class).or_default(), volume);
         }
@@ -336,6 +340,7 @@ fn teach_habits(day: &Taught<'_>, pupil: &mut Pupil<'_>) {
         }
         if baseline.active_days >= FIRST_DAYS {
             let most = strata.iter().copied().max().flatten();
+            let most = most.filter(|_| kind.is_habit());
             baseline.ladders[ladder].count(most.unwrap_or(0));
         }
     }
@@ -376,10 +381,21 @@ fn reached_rungs(observation: &Observation, judgement: &Judgement) -> [usize; La
         LadderKind::SpreadToday => spread_rung(judgement.spread_today.mailboxes),
         LadderKind::Persistence => judgement.persistence_rung(),
         LadderKind::Token => judgement.token,
-        LadderKind::OddDays => odd_rung(judgement.odd_days),
+        LadderKind::OddDays => newly_odd(judgement.odd_days),
         LadderKind::Silence => silence_rung(judgement.silence),
         LadderKind::Throttled => usize::from(observation.throttled),
     })
+}
+
+/// The rung of a day by which odd visits have come to be as many as that rung asks for. Who goes on reading at night is one
+/// reader, and no proof that nights are ordinary.
+fn newly_odd(days: u32) -> usize {
+    let rung = odd_rung(days);
+    if rung > odd_rung(days.saturating_sub(1)) {
+        rung
+    } else {
+        0
+    }
 }
 
 /// Makes the mailbox acquainted with what it met; adds what it has begun to trust.

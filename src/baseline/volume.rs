@@ -81,8 +81,8 @@ impl Moments {
         }
     }
 
-    /// The same distribution as if seen in at most `sessions` sessions: what it weighs as a prior.
-    fn limited(self, sessions: f64) -> Self {
+    /// The same distribution as if seen in at most `sessions` sessions.
+    pub(crate) fn limited(self, sessions: f64) -> Self {
         let share = (sessions / self.sessions.max(1e-9)).min(1.0);
         Self {
             sessions: self.sessions * share,

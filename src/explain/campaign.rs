@@ -1,7 +1,7 @@
 //! Flagged sessions that belong together.
 //!
 //! Two flagged sessions are tied when an application, client or network that was unfamiliar to both of their
-//! mailboxes is the same, within [`MAX_GAP_DAYS`] days. An application that was unfamiliar to one ties the other, too, when that does
+//! mailboxes is the same, or who opened them without being their owner, within [`MAX_GAP_DAYS`] days. An application that was unfamiliar to one ties the other, too, when that does
 //! not know it yet: what an intruder brings to a quarter of the tenant at once looks like a roll-out there. Campaigns are the
 //! connected components of these ties. What is said of a campaign names every tie without which it would fall apart.
 

@@ -141,8 +141,12 @@ pub struct Observation {
     pub touches_mailbox: bool,
     /// Whether somebody other than the owner acted: a delegate, an administrator, a service.
     pub delegated: bool,
+    /// Whether it only changed settings, through what names no client in the log: an administrator's console, or the service.
+    pub administrative: bool,
     /// Whether the service throttled the logging of the mailbox: evidence is missing.
     pub throttled: bool,
+    /// Who acted, by name alone; 0 where the log has none.
+    pub who: Symbol,
     /// Hash of the `SessionId`; 0 where the log has none.
     pub token: u64,
     /// Whether an analyst has allowed the session.
@@ -179,7 +183,9 @@ impl Observation {
             week_cell: 3,
             touches_mailbox: true,
             delegated: false,
+            administrative: false,
             throttled: false,
+            who: 0,
             token: 0,
             allowed: false,
         }

@@ -62,6 +62,9 @@ impl<'a> Observer<'a> {
         } = self;
         let application = application_of(session, columns);
         let info = name(&columns.client_info, session.client_info);
+        let administrative = info.is_empty()
+            && session.rules > 0
+            && session.rules + session.sign_ins == session.events;
         let client = texts.get(
             symbols,
             (
@@ -76,6 +79,8 @@ impl<'a> Observer<'a> {
                 client => client,
             },
         );
+        // The application alone is no client.
+        let client = if administrative { 0 } else { client };
         let (logon_type, is_owner) = logon_of(session, columns);
         let actor = texts.get(
             symbols,
@@ -110,6 +115,7 @@ impl<'a> Observer<'a> {
         let mut plain = |symbols: &mut Symbols, kind: Text, code: u32| {
             texts.get(symbols, (kind, code, 0, 0), || match kind {
                 Text::Mailbox => name(&columns.mailbox, code),
+                Text::Who => name(&columns.actor, code),
                 Text::Network => name(&columns.network, code),
                 Text::Country => name(&columns.country, code),
                 // A protocol's name alone tells nobody apart.
@@ -149,7 +155,9 @@ impl<'a> Observer<'a> {
             week_cell: week_cell(columns.time[middle]),
             allowed: false,
             touches_mailbox: session.touches_mailbox(),
+            administrative,
             throttled: session.throttled,
+            who: plain(symbols, Text::Who, session.actor),
             delegated: logon_type != LogonType::Owner as u8 || !is_owner,
             token: match name(&columns.session_id, session.session_key) {
                 "" => 0,
@@ -193,6 +201,7 @@ enum Text {
     Block,
     Origin,
     Mailbox,
+    Who,
     Network,
     Country,
     Version,

@@ -8,8 +8,10 @@ use crate::feature::Channel;
 
 /// Days whose alerts set the threshold.
 const ALERT_WINDOW_DAYS: usize = 21;
-/// No day counts for more than this multiple of the rate: a day full of attacks must not raise the threshold.
+/// A day full of attacks counts for no more than this multiple of the rate: it must not raise the threshold...
 const ALERT_DAY_CAP: f64 = 3.0;
+/// ...as long as such days are at most one in so many. What comes back every weekend is no attack.
+const DAYS_PER_ATTACK: usize = 5;
 /// Alerts of a day that are kept: as many as count at the highest rate, a thousand a day.
 const KEPT_ALERTS: usize = 3 * 1000;
 /// No more than one in so many mailbox-days is an alert, however many the analyst could read: where there are few mailboxes,
@@ -94,7 +96,8 @@ impl Calibration {
     pub(super) fn alert_threshold(&self, rate: f64, mailboxes: usize) -> Option<f64> {
         let by_day: Vec<usize> = self.alerts.iter().map(|day| day.mailboxes).collect();
         let often = (rate / covered(&by_day, mailboxes)).min(1.0 / MAILBOX_DAYS_PER_ALERT);
-        let (mut pooled, mut mailbox_days): (Vec<f64>, f64) = (Vec::new(), 0.0);
+        let mut mailbox_days = 0.0;
+        let mut days: Vec<(&[f64], usize)> = Vec::with_capacity(self.alerts.len());
         for (day, alerts) in self.alerts.iter().enumerate() {
             let before = &by_day[..day];
             // What opens ten times as many mailboxes as usual may be an attack.
@@ -105,19 +108,26 @@ impl Calibration {
             mailbox_days += most.min(alerts.mailboxes as f64);
             let usual = most.min(covered(before, alerts.mailboxes));
             let cap = (often * usual * ALERT_DAY_CAP).ceil() as usize;
-            pooled.extend(alerts.scores.iter().take(cap));
+            days.push((&alerts.scores, cap));
         }
-        pooled.sort_unstable_by(|a, b| b.total_cmp(a));
         let wanted = (often * mailbox_days).round() as usize;
-        // Between the last alert wanted and the first one not wanted.
+        let mut scores: Vec<f64> = days
+            .iter()
+            .flat_map(|(scores, _)| *scores)
+            .copied()
+            .collect();
+        scores.sort_unstable_by(f64::total_cmp);
+        scores.dedup();
+        // The lowest score that few enough reach: equal scores are all alerts, or none.
+        let outside = scores.partition_point(|&score| reaching(&days, score) > wanted);
         match (
-            wanted.checked_sub(1).and_then(|i| pooled.get(i)),
-            pooled.get(wanted),
+            outside.checked_sub(1).map(|place| scores[place]),
+            scores.get(outside),
         ) {
-            (Some(&inside), Some(&outside)) => Some(f64::midpoint(inside, outside)),
-            (None, Some(&outside)) => Some(outside.next_up()),
+            (Some(outside), Some(&inside)) => Some(f64::midpoint(outside, inside)),
+            (Some(outside), None) => Some(outside.next_up()),
             // Every alert that there was.
-            (_, None) => pooled.last().copied(),
+            (None, inside) => inside.copied(),
         }
     }
 
@@ -132,6 +142,21 @@ impl Calibration {
         })?;
         Some(alerts[last])
     }
+}
+
+/// Alerts of these days, given by their scores in descending order and the most that each counts for where it is one of the few
+/// that are capped, which reach a score.
+fn reaching(days: &[(&[f64], usize)], score: f64) -> usize {
+    let mut excess: Vec<usize> = Vec::with_capacity(days.len());
+    let mut all = 0;
+    for (scores, cap) in days {
+        let reach = scores.partition_point(|&other| other >= score);
+        all += reach;
+        excess.push(reach.saturating_sub(*cap));
+    }
+    excess.sort_unstable_by(|a, b| b.cmp(a));
+    let capped = days.len().div_ceil(DAYS_PER_ATTACK);
+    all - excess.iter().take(capped).sum::<usize>()
 }
 
 /// Mailboxes that a log covers on a day, on the mean of a week; `before` are those of the days before.
@@ -257,6 +282,31 @@ mod tests {
                 "{mailboxes}: {flags:?}"
             );
         }
+    }
+
+    #[test]
+    fn equal_scores_are_all_alerts_or_none_and_no_weekly_flood_comes_through() {
+        // Twelve mailboxes that score alike whenever they score at all.
+        let week = |weekday: f64, weekend: f64| {
+            [
+                weekday, weekday, weekday, weekday, weekday, weekend, weekend,
+            ]
+            .map(|s| vec![s; 12])
+        };
+        let flags = |days: Vec<Vec<f64>>| {
+            let threshold = alerts(days.clone()).alert_threshold(2.0, 12).expect("days");
+            days.iter()
+                .flatten()
+                .filter(|&&score| score >= threshold)
+                .count()
+        };
+        let weeks = |one: [Vec<f64>; 7]| one.iter().cycle().take(21).cloned().collect();
+        assert_eq!(flags(weeks(week(0.3, 0.3))), 0);
+        assert_eq!(flags(weeks(week(0.1, 0.3))), 0, "six days of twelve");
+        // One Sunday is within two a day, and nearly alike is as good as alike.
+        let mut days: Vec<Vec<f64>> = weeks(week(0.1, 0.1));
+        days[13] = (0..12).map(|n| 0.4 + f64::from(n) * 1e-6).collect();
+        assert_eq!(flags(days), 12);
     }
 
     /// Days with so many mailboxes each, whose scores are spread evenly, on every day over others.
