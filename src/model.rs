@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use file::{MODEL_VERSION, SavedModel};
 
-use crate::baseline::{Baselines, Evidence, Judgement, Lesson, Stage, Weight, weigh};
+use crate::baseline::{Baselines, Evidence, Judgement, Lesson, Manner, Stage, Weight, weigh};
 use crate::error::Error;
 use crate::feature::{
     CategoryKind, FEATURE_COUNT, FEATURES, Observation, Symbol, Symbols, WEEK_CELLS,
@@ -24,7 +24,7 @@ const NOTABLE_BANS: f64 = 1.0;
 /// below the alert rate must not become the habit either. About one ordinary session in two hundred weighs as much.
 const PROBATION_BANS: f64 = 6.0;
 /// A new client or network earns trust on days on which what it did (how much, when, which changes) weighs less than
-/// this.
+/// this, and what weighs less altogether is ordinary, flagged or not.
 const ORDINARY_BANS: f64 = 2.0;
 /// The first days teach whatever they bring: there is nothing yet to be unusual against.
 const PROBATION_AFTER_DAYS: u32 = 4;
@@ -103,11 +103,7 @@ impl Traces {
             new_application: judgement.new_application(),
         };
         if observation.delegated && observation.who != 0 {
-            let actor = (CategoryKind::Actor, observation.who);
-            traces.all.push(actor);
-            if judgement.new_actor() {
-                traces.unfamiliar.push(actor);
-            }
+            traces.all.push((CategoryKind::Actor, observation.who));
         }
         traces
     }
@@ -222,8 +218,11 @@ impl Model {
             .map(|(judgement, observation)| {
                 weigh(
                     &judgement.tempered_deviations(),
-                    observation.channel,
-                    observation.delegated,
+                    Manner {
+                        channel: observation.channel,
+                        delegated: observation.delegated,
+                        lately_trusted: judgement.lately_trusted(),
+                    },
                 )
             })
             .collect();
@@ -291,9 +290,16 @@ impl Model {
     }
 }
 
-/// What a session may teach. What was flagged, or weighs nearly as much, must not become the habit.
+/// What a session may teach. What was flagged, or weighs nearly as much, must not become the habit; but where nothing is odd at all,
+/// what was flagged is the least regular of what is ordinary, and would be so for ever if it taught nothing.
 fn lesson(verdict: &Verdict, settled: bool) -> Lesson {
-    if !settled || (!verdict.ranked.flagged && verdict.weight.total < PROBATION_BANS) {
+    let habit = verdict.weight.total
+        < if verdict.ranked.flagged {
+            ORDINARY_BANS
+        } else {
+            PROBATION_BANS
+        };
+    if !settled || habit {
         return Lesson::All;
     }
     let conduct: f64 = FEATURES

@@ -6,7 +6,8 @@
 //! bounded as w / (w + 8 bans), orders those. Both are 0 to 1, higher is more anomalous.
 //!
 //! A **p-value** is conformal (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2005, section
-//! 4.2): the share of earlier sessions through the same channel whose score was at least as high. **Flags** come from
+//! 4.2): the share of earlier sessions through the same channel, this one counted among them, whose score was at least as
+//! high. **Flags** come from
 //! an alert rate: an alert is one mailbox on one day, and the threshold is the score that earlier days' alerts
 //! exceeded as often as the analyst asked for; or from a false-discovery rate over the day's alerts (Benjamini and
 //! Hochberg 1995).
@@ -487,7 +488,7 @@ fn bounded(weight: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::baseline::weigh;
+    use crate::baseline::{Manner, weigh};
     use crate::feature::FEATURE_COUNT;
 
     /// Thirty days on which every mailbox is opened a little oddly and mailbox 7 very oddly; the last one's threshold, and what
@@ -514,7 +515,14 @@ mod tests {
                     for feature in [FeatureId::Network, FeatureId::Application, FeatureId::Items] {
                         deviations[feature.index()] = odd;
                     }
-                    weigh(&deviations, visit.channel, visit.delegated)
+                    weigh(
+                        &deviations,
+                        Manner {
+                            channel: visit.channel,
+                            delegated: visit.delegated,
+                            lately_trusted: false,
+                        },
+                    )
                 })
                 .collect();
             let ids: Vec<u64> = (0..20).map(|index| day as u64 * 20 + index).collect();

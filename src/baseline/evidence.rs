@@ -197,99 +197,70 @@ impl Baselines {
             FeatureId::Network => {
                 self.novelty_evidence(baseline, CategoryKind::Network, judgement.network)
             }
-            FeatureId::Hour => {
-                let hours = &baseline.hours[hour_class(observation.channel)];
-                let cell = observation.week_cell;
-                let (hour, weekend) = week_cell_hour(cell);
-                let days = &hours.cells()[cell / 24 * 24..cell / 24 * 24 + 24];
-                let near = [23, 0, 1].map(|step| days[(hour + step) % 24]);
-                let expectation = Expectation::Hour {
-                    near: near.iter().sum(),
-                    sessions: days.iter().sum(),
-                    weekend,
-                    channel: observation.channel,
-                };
-                ((cell % 24) as f64, expectation)
-            }
+            FeatureId::Hour => hour_evidence(baseline, observation),
             FeatureId::Changes => {
                 let rung = observation.action as usize;
-                let such_days =
-                    baseline.ladders[LadderKind::Changes as usize].days_at_or_above(rung.max(1));
-                (
-                    rung as f64,
-                    Expectation::Changes {
-                        such_days,
-                        days: baseline.counted_days(),
-                    },
-                )
+                let (such_days, days) = such_days(baseline, LadderKind::Changes, rung);
+                (rung as f64, Expectation::Changes { such_days, days })
             }
-            FeatureId::Spread => {
-                let (week, today) = (judgement.spread, judgement.spread_today);
-                let of = (observation, baseline, &judgement.novelties);
-                let rare = |ladder: LadderKind, spread: Spread| {
-                    self.exceedance(of, ladder, spread_rung(spread.mailboxes))
-                };
-                let on_day = rare(LadderKind::SpreadToday, today) < rare(LadderKind::Spread, week);
-                let spread = if on_day { today } else { week };
-                let (kind, symbol) = spread.by.unwrap_or((CategoryKind::Application, 0));
-                let mailboxes = spread.mailboxes.max(1) as u32;
-                (
-                    f64::from(mailboxes),
-                    Expectation::Spread {
-                        today: on_day,
-                        mailboxes,
-                        kind,
-                        symbol,
-                    },
-                )
-            }
-            FeatureId::Persistence => {
-                let (days, elsewhere) = match judgement.persistent {
-                    Some(Persistent::Client { days, elsewhere }) => (days, Some(elsewhere.into())),
-                    Some(Persistent::Network { days }) => (days, None),
-                    None => (0, None),
-                };
-                let days = u32::from(days);
-                (
-                    f64::from(days),
-                    Expectation::Persistence { days, elsewhere },
-                )
-            }
+            FeatureId::Spread => self.spread_evidence(baseline, observation, judgement),
+            FeatureId::Persistence => persistence_evidence(judgement),
             FeatureId::Silence => {
-                let rung = silence_rung(judgement.silence).max(1);
+                let silent_days = judgement.silence;
+                let rung = silence_rung(silent_days);
+                let (such_days, days) = such_days(baseline, LadderKind::Silence, rung);
                 let expectation = Expectation::Silence {
-                    silent_days: judgement.silence,
-                    such_days: baseline.ladders[LadderKind::Silence as usize]
-                        .days_at_or_above(rung),
-                    days: baseline.counted_days(),
+                    silent_days,
+                    such_days,
+                    days,
                 };
-                (f64::from(judgement.silence), expectation)
+                (f64::from(silent_days), expectation)
             }
             FeatureId::Throttled => {
-                let expectation = Expectation::Throttled {
-                    such_days: baseline.ladders[LadderKind::Throttled as usize].days_at_or_above(1),
-                    days: baseline.counted_days(),
-                };
-                (f64::from(u8::from(observation.throttled)), expectation)
+                let (such_days, days) = such_days(baseline, LadderKind::Throttled, 1);
+                let throttled = f64::from(u8::from(observation.throttled));
+                (throttled, Expectation::Throttled { such_days, days })
             }
-            FeatureId::OddDays => (
-                f64::from(judgement.odd_days),
-                Expectation::OddDays {
-                    days: judgement.odd_days,
-                },
-            ),
+            FeatureId::OddDays => {
+                let days = judgement.odd_days;
+                (f64::from(days), Expectation::OddDays { days })
+            }
             FeatureId::Token => {
-                let such_days = baseline.ladders[LadderKind::Token as usize]
-                    .days_at_or_above(judgement.token.max(1));
+                let rung = judgement.token;
+                let (such_days, days) = such_days(baseline, LadderKind::Token, rung);
                 let expectation = Expectation::Token {
-                    rung: judgement.token,
+                    rung,
                     such_days,
-                    days: baseline.counted_days(),
+                    days,
                 };
-                (judgement.token as f64, expectation)
+                (rung as f64, expectation)
             }
             _ => self.volume_evidence(feature, baseline, observation, judgement.class),
         }
+    }
+
+    fn spread_evidence(
+        &self,
+        baseline: &MailboxBaseline,
+        observation: &Observation,
+        judgement: &Judgement,
+    ) -> (f64, Expectation) {
+        let (week, today) = (judgement.spread, judgement.spread_today);
+        let of = (observation, baseline, &judgement.novelties);
+        let rare = |ladder: LadderKind, spread: Spread| {
+            self.exceedance(of, ladder, spread_rung(spread.mailboxes))
+        };
+        let on_day = rare(LadderKind::SpreadToday, today) < rare(LadderKind::Spread, week);
+        let spread = if on_day { today } else { week };
+        let (kind, symbol) = spread.by.unwrap_or((CategoryKind::Application, 0));
+        let mailboxes = spread.mailboxes.max(1) as u32;
+        let expectation = Expectation::Spread {
+            today: on_day,
+            mailboxes,
+            kind,
+            symbol,
+        };
+        (f64::from(mailboxes), expectation)
     }
 
     fn novelty_evidence(
@@ -350,4 +321,38 @@ impl Baselines {
         });
         (observation.measure(measure), expectation)
     }
+}
+
+/// Days of the mailbox that reached a rung of a ladder, or at least its first, of all that are counted.
+fn such_days(baseline: &MailboxBaseline, ladder: LadderKind, rung: usize) -> (u32, u32) {
+    let such = baseline.ladders[ladder as usize].days_at_or_above(rung.max(1));
+    (such, baseline.counted_days())
+}
+
+fn hour_evidence(baseline: &MailboxBaseline, observation: &Observation) -> (f64, Expectation) {
+    let hours = &baseline.hours[hour_class(observation.channel)];
+    let (hour, weekend) = week_cell_hour(observation.week_cell);
+    let first = observation.week_cell - hour;
+    let days = &hours.cells()[first..first + 24];
+    let near = [23, 0, 1].map(|step| days[(hour + step) % 24]);
+    let expectation = Expectation::Hour {
+        near: near.iter().sum(),
+        sessions: days.iter().sum(),
+        weekend,
+        channel: observation.channel,
+    };
+    (hour as f64, expectation)
+}
+
+fn persistence_evidence(judgement: &Judgement) -> (f64, Expectation) {
+    let (days, elsewhere) = match judgement.persistent {
+        Some(Persistent::Client { days, elsewhere }) => (days, Some(elsewhere.into())),
+        Some(Persistent::Network { days }) => (days, None),
+        None => (0, None),
+    };
+    let days = u32::from(days);
+    (
+        f64::from(days),
+        Expectation::Persistence { days, elsewhere },
+    )
 }

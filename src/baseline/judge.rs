@@ -11,7 +11,7 @@ use super::hours::{HOUR_CLASSES, hour_class};
 use super::ladder::bans;
 use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
 use super::novelty::{Category, Novelty, TRUST_DAYS, TenantToday, novelties};
-use super::odd_days::{SETTLED_DAYS, is_odd, odd_rung};
+use super::odd_days::{ARRIVAL_DAYS, SETTLED_DAYS, is_odd, odd_rung};
 use super::{
     Baselines, Judgement, SPREAD_DAYS, Spread, Stage, VOLUME_FEATURES, novelty_bound, persistent,
     silence_rung, spread_rung, stratum, unfamiliar_categories, volume_class,
@@ -27,6 +27,9 @@ const ACTIVE_DAYS: i32 = 14;
 /// back as intruders do, people return from leave, and busy readers are throttled. Unbounded, persistence raised what was
 /// known already before what was not.
 const SUPPORT_BOUND: f64 = 1.0;
+
+/// Days after which a network that only one mailbox uses has proved itself.
+const TRIED_DAYS: i32 = 14;
 
 pub(super) type Novelties = ([Novelty; CategoryKind::COUNT], Novelty);
 
@@ -231,6 +234,7 @@ impl Baselines {
             silence: baseline.silence_before(observation.day),
             class,
             circumstances: Circumstances::default(),
+            lately_trusted: lately_trusted(observation, baseline, network),
         };
         if !observation.touches_mailbox {
             return judgement;
@@ -343,6 +347,20 @@ impl Baselines {
     }
 }
 
+/// Whether the mailbox alone has come to know the network of a session, and not long ago. Three quiet days earn trust, also for
+/// who prepares to read everything on the fourth.
+fn lately_trusted(observation: &Observation, baseline: &MailboxBaseline, network: Novelty) -> bool {
+    let symbol = observation.category(CategoryKind::Network);
+    let lately = || {
+        let known = baseline.known.get(&(CategoryKind::Network, symbol));
+        known.is_some_and(|known| {
+            observation.day.saturating_sub(known.first) < TRIED_DAYS
+                && known.first >= baseline.first_day + ARRIVAL_DAYS
+        })
+    };
+    network.rung == 0 && network.mailboxes <= 1 && baseline.active_days >= SETTLED_DAYS && lately()
+}
+
 /// Where a day's `SessionId` is at home, and how new that network is to the mailbox.
 pub(super) struct Home {
     rung: usize,
@@ -442,6 +460,98 @@ mod tests {
         assert!(from(HOME, ELSEWHERE) > 1.5, "{}", from(HOME, ELSEWHERE));
         // It has been there before.
         assert!(from(ELSEWHERE, ELSEWHERE) < 1e-9);
+    }
+
+    #[test]
+    fn what_opens_every_mailbox_from_nowhere_is_no_rollout() {
+        let baselines = served(HOME);
+        let opened = |application: Symbol, host: Symbol, feature: FeatureId| {
+            let visits: Vec<Observation> = (1..=20)
+                .map(|mailbox| visit(DAYS, mailbox, application, host))
+                .collect();
+            deviation(&baselines, &visits, feature)
+        };
+        // Another application of the host that everybody knows, and one from nowhere.
+        let (rollout, intrusion) = (
+            opened(8, HOME, FeatureId::Application),
+            opened(8, ELSEWHERE, FeatureId::Application),
+        );
+        assert!(rollout <= 0.5 && intrusion > 1.5, "{rollout} {intrusion}");
+        // The known service's secret is used elsewhere, in all mailboxes at once.
+        assert!(opened(7, ELSEWHERE, FeatureId::Application) > 1.5);
+        // People who have moved come with the clients that they have always used.
+        let moved: Vec<Observation> = (1..=20)
+            .map(|mailbox| Observation {
+                channel: Channel::Interactive,
+                ..visit(DAYS, mailbox, 7, ELSEWHERE)
+            })
+            .collect();
+        let network = deviation(&baselines, &moved, FeatureId::Network);
+        assert!(network <= 0.5, "{network}");
+        // In a young log everything comes from nowhere.
+        let young = Baselines::default();
+        let visits: Vec<Observation> = (1..=20)
+            .map(|mailbox| visit(0, mailbox, 8, ELSEWHERE))
+            .collect();
+        assert!(deviation(&young, &visits, FeatureId::Application) <= 0.5);
+    }
+
+    #[test]
+    fn a_network_that_one_mailbox_has_just_come_to_know_is_on_trial() {
+        let trial = |days: i32, shared: bool| {
+            let mut baselines = served(HOME);
+            let comers = |day: i32| {
+                let mailboxes = if shared { 1..=2 } else { 1..=1 };
+                mailboxes
+                    .map(|mailbox| visit(day, mailbox, 7, ELSEWHERE))
+                    .collect::<Vec<_>>()
+            };
+            for day in DAYS..DAYS + days {
+                let visits = comers(day);
+                let judgements = baselines.judge_day(&visits);
+                baselines.teach_day(&visits, &judgements, &vec![Lesson::All; visits.len()]);
+            }
+            baselines.judge_day(&comers(DAYS + days))[0].lately_trusted()
+        };
+        // New, known for three days and for two weeks; and known to somebody else as well.
+        assert_eq!(
+            [(1, false), (4, false), (14, false), (4, true)]
+                .map(|(days, shared)| trial(days, shared)),
+            [false, true, false, false]
+        );
+    }
+
+    #[test]
+    fn one_stranger_in_many_mailboxes_is_told_by_name() {
+        let baselines = served(HOME);
+        let opened = |mailboxes: u32, delegated: bool| {
+            let visits: Vec<Observation> = (1..=mailboxes)
+                .map(|mailbox| {
+                    let mut visit = visit(DAYS, mailbox, 7, HOME);
+                    visit.categories[CategoryKind::Actor as usize] = 500;
+                    (visit.who, visit.delegated) = (501, delegated);
+                    visit
+                })
+                .collect();
+            deviation(&baselines, &visits, FeatureId::Spread)
+        };
+        assert!(opened(4, true) > 1.5, "{}", opened(4, true));
+        assert!(opened(1, true) < 1e-9 && opened(4, false) < 1e-9);
+    }
+
+    #[test]
+    fn a_record_without_a_browser_comes_from_no_other_one() {
+        let rung = |versions: [Symbol; 2]| {
+            let visits = versions.map(|version| {
+                let mut visit = Observation::visit(0, HOME);
+                visit.token = 9;
+                visit.categories[CategoryKind::Version as usize] = version;
+                visit
+            });
+            let judged = Baselines::default().judge_day(&visits);
+            judged[0].token.max(judged[1].token)
+        };
+        assert_eq!([[3, 3], [3, 4], [3, 0], [0, 3]].map(rung), [0, 1, 0, 0]);
     }
 
     /// Rungs of application 8 in a mailbox that it opened on the first twenty days, and application 7 on `days` after them; then the

@@ -29,7 +29,7 @@ pub use evidence::{AmountRange, Elsewhere, Evidence, Expectation};
 pub use ladder::MAX_BANS;
 pub use stage::Stage;
 pub(crate) use weight::TELLING_CHANGE;
-pub use weight::{GROUPS, Weight, weigh};
+pub use weight::{GROUPS, Manner, Weight, weigh};
 
 use hours::{HOUR_CLASSES, WeekHistogram};
 use ladder::{RUNGS, TenantLadder};
@@ -125,6 +125,7 @@ pub struct Judgement {
     silence: u32,
     class: u8,
     circumstances: Circumstances,
+    lately_trusted: bool,
 }
 
 /// The unfamiliar category of a session that most mailboxes share.
@@ -142,14 +143,14 @@ impl Judgement {
         circumstance::temper(&self.deviations, self.circumstances)
     }
 
+    /// Whether it came through a network that the mailbox has come to trust lately, and nobody else in the tenant.
+    pub fn lately_trusted(&self) -> bool {
+        self.lately_trusted
+    }
+
     /// The categories of the session that were unfamiliar to its mailbox and to most of the tenant.
     pub fn unfamiliar(&self, observation: &Observation) -> Vec<(CategoryKind, Symbol)> {
         unfamiliar_categories(observation, &self.novelties, self.network)
-    }
-
-    /// Whether the mailbox does not know who acted.
-    pub fn new_actor(&self) -> bool {
-        self.novelties[CategoryKind::Actor as usize].rung > 0
     }
 
     fn persistence_rung(&self) -> usize {
@@ -330,6 +331,15 @@ fn unfamiliar_categories(
     network: Novelty,
 ) -> Vec<Category> {
     let mut categories = Vec::new();
+    // Whoever opens other people's mailboxes is told by that, from wherever they come.
+    let actor = novelties[CategoryKind::Actor as usize];
+    if observation.touches_mailbox
+        && observation.delegated
+        && observation.who != 0
+        && actor.rung >= RARE
+    {
+        categories.push((CategoryKind::Actor, observation.who));
+    }
     // Phones change their network within their provider's block by the hour.
     let own_network = match observation.channel {
         Channel::Mobile => network.rung < 2,

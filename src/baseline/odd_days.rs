@@ -18,7 +18,7 @@ pub(super) const SETTLED_DAYS: u32 = 10;
 /// Days at the mailbox's own hours, at least, that a network needs to pass for a new home.
 const ORDINARY_DAYS: u32 = 2;
 /// What a mailbox meets on its first days is not new to it, but unknown to us.
-const FIRST_DAYS: i32 = 5;
+pub(super) const ARRIVAL_DAYS: i32 = 5;
 
 /// The days of odd visits, of the last 64.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ pub(crate) fn is_odd(observation: &Observation, baseline: &MailboxBaseline, hour
         baseline.known.get(&network).is_none_or(|known| {
             let odd = baseline.odd_days.near(observation.day);
             (observation.day - known.first).abs() < WINDOW_DAYS
-                && known.first >= baseline.first_day + FIRST_DAYS
+                && known.first >= baseline.first_day + ARRIVAL_DAYS
                 && !keeps_ordinary_hours(u32::from(known.met), odd)
         })
     };

@@ -440,3 +440,33 @@ fn acquaint(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_nights_teach_once_that_they_have_become_so_many() {
+        let rungs: Vec<usize> = (0..12).map(newly_odd).collect();
+        assert_eq!(rungs, [0, 0, 0, 1, 2, 3, 4, 0, 5, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_thousand_sessions_of_one_day_teach_what_new_clients_read_as_fifty() {
+        let mut baselines = Baselines::default();
+        let mut teach = |day: i32, application: Symbol, sessions: usize| {
+            let mut visit = Observation::visit(day, 60);
+            visit.categories[CategoryKind::Application as usize] = application;
+            visit.measures[Measure::Items as usize] = 1.0;
+            let visits = vec![visit; sessions];
+            let judgements = baselines.judge_day(&visits);
+            baselines.teach_day(&visits, &judgements, &vec![Lesson::All; sessions]);
+            judgements[0].class
+        };
+        (0..5).for_each(|day| drop(teach(day, 7, 1)));
+        let class = teach(5, 8, 1000);
+        assert!(class & UNFAMILIAR != 0);
+        let taught = baselines.tenant.volumes[&class][Measure::Items as usize].sessions();
+        assert!((taught - NEWCOMER_SESSIONS).abs() < 1e-9, "{taught}");
+    }
+}

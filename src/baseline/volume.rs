@@ -157,12 +157,13 @@ impl Predictive {
         }
     }
 
-    /// P(X ≥ value).
+    /// P(X ≥ value) of a whole number: half of what it is made of lies below it (the continuity correction), or a mailbox in which
+    /// every session reads one message would find each of them rare.
     pub(crate) fn exceedance(&self, value: f64) -> f64 {
         if value <= 0.0 {
             return 1.0;
         }
-        let t = (value.ln_1p() - self.location) / self.scale;
+        let t = ((value - CONTINUITY).ln_1p() - self.location) / self.scale;
         (self.positive_share * student_tail(t, self.freedom)).min(1.0)
     }
 
@@ -188,9 +189,12 @@ impl Predictive {
             return 0.0;
         }
         let t = student_quantile(among_positive, self.freedom);
-        (self.location + t * self.scale).exp_m1().max(0.0)
+        ((self.location + t * self.scale).exp_m1() + CONTINUITY).max(0.0)
     }
 }
+
+/// What a count reaches below itself.
+const CONTINUITY: f64 = 0.5;
 
 /// Share of the sessions beyond either end of what is shown as expected: no feature that one session in ten shows is a
 /// reason.
@@ -266,6 +270,19 @@ mod tests {
             }
             assert_eq!(low == 0.0, predictive.positive_share <= 1.0 - TAIL);
         }
+    }
+
+    #[test]
+    fn what_every_session_reads_is_not_rare() {
+        let mut seen = Moments::default();
+        (0..200).for_each(|_| seen.count(1.0));
+        let predictive = Predictive::new(seen, seen, seen, Moments::IGNORANCE_OF_COUNTS);
+        assert!(
+            predictive.exceedance(1.0) > 0.8,
+            "{}",
+            predictive.exceedance(1.0)
+        );
+        assert!(predictive.exceedance(3.0) < 0.05);
     }
 
     #[test]

@@ -39,6 +39,17 @@ pub struct Weight {
     pub groups: [f64; GROUPS],
 }
 
+/// How a session came, as far as that decides what its deviations weigh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// How the mailbox was reached.
+    pub channel: Channel,
+    /// Whether others than the owner opened it.
+    pub delegated: bool,
+    /// Whether it came through a network that only this mailbox has come to know, and lately: what was done there counts whole.
+    pub lately_trusted: bool,
+}
+
 /// Number of groups of features.
 pub const GROUPS: usize = FeatureGroup::ALL.len();
 
@@ -65,8 +76,8 @@ fn echo(feature: FeatureId) -> f64 {
     }
 }
 
-/// Weighs the deviations of one session, in bans by feature: `delegated` where others than the owner opened the mailbox.
-pub fn weigh(deviations: &[f64; FEATURE_COUNT], channel: Channel, delegated: bool) -> Weight {
+/// Weighs the deviations of one session, in bans by feature.
+pub fn weigh(deviations: &[f64; FEATURE_COUNT], manner: Manner) -> Weight {
     let mut weight = Weight {
         total: 0.0,
         shares: [0.0; FEATURE_COUNT],
@@ -100,14 +111,19 @@ pub fn weigh(deviations: &[f64; FEATURE_COUNT], channel: Channel, delegated: boo
         }
     }
     let changes = deviations[FeatureId::Changes.index()];
-    temper(&mut weight, channel, delegated, changes >= TELLING_CHANGE);
+    balance(&mut weight, manner, changes >= TELLING_CHANGE);
     weight
 }
 
 /// A stranger who reads three messages at noon is new; one who reads two hundred at night is an intruder. What is new
 /// about a session counts in proportion to what the session did, and what it did in proportion to what is new about it:
 /// who reads two hundred at their own desk, through the client of every day, has been on leave, or has a deadline.
-fn temper(weight: &mut Weight, channel: Channel, delegated: bool, telling_change: bool) {
+fn balance(weight: &mut Weight, manner: Manner, telling_change: bool) {
+    let Manner {
+        channel,
+        delegated,
+        lately_trusted,
+    } = manner;
     let sum = |conduct: bool| -> f64 {
         FeatureGroup::ALL
             .iter()
@@ -124,6 +140,7 @@ fn temper(weight: &mut Weight, channel: Channel, delegated: bool, telling_change
     };
     let novelty = grown(least_novelty, sum(true), telling_conduct);
     let least_conduct = match channel {
+        _ if lately_trusted => 1.0,
         Channel::Interactive if !delegated => LEAST_CONDUCT,
         _ => LEAST_CONDUCT_ELSEWHERE,
     };
@@ -153,12 +170,20 @@ mod tests {
         through(Channel::Interactive, pairs)
     }
 
+    fn owner(channel: Channel) -> Manner {
+        Manner {
+            channel,
+            delegated: false,
+            lately_trusted: false,
+        }
+    }
+
     fn through(channel: Channel, pairs: &[(FeatureId, f64)]) -> Weight {
         let mut deviations = [0.0; FEATURE_COUNT];
         for &(feature, bans) in pairs {
             deviations[feature.index()] = bans;
         }
-        weigh(&deviations, channel, false)
+        weigh(&deviations, owner(channel))
     }
 
     #[test]
@@ -246,9 +271,28 @@ mod tests {
     fn the_mail_of_others_is_no_backlog() {
         let mut deviations = [0.0; FEATURE_COUNT];
         deviations[FeatureId::Items.index()] = 5.0;
-        let [owner, assistant] =
-            [false, true].map(|delegated| weigh(&deviations, Channel::Interactive, delegated));
+        let [owner, assistant] = [false, true].map(|delegated| {
+            let manner = Manner {
+                delegated,
+                ..owner(Channel::Interactive)
+            };
+            weigh(&deviations, manner)
+        });
         assert!(assistant.total > 1.5 * owner.total);
+    }
+
+    #[test]
+    fn a_network_that_was_met_lately_has_no_deadlines() {
+        let mut deviations = [0.0; FEATURE_COUNT];
+        deviations[FeatureId::Items.index()] = 5.0;
+        let [old, lately] = [false, true].map(|lately_trusted| {
+            let manner = Manner {
+                lately_trusted,
+                ..owner(Channel::Interactive)
+            };
+            weigh(&deviations, manner)
+        });
+        assert!(lately.total > 1.8 * old.total);
     }
 
     #[test]

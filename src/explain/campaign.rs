@@ -100,7 +100,12 @@ pub fn campaigns(sessions: &[TiedSession], symbols: &Symbols) -> Vec<Campaign> {
         let nearest = session
             .new_application()
             .and_then(|application| carriers.get(&application))
-            .and_then(|others| others.iter().copied().min_by_key(days_from))
+            .and_then(|others| {
+                // They stand in the order of their days: the last before and the first since.
+                let since = others.partition_point(|&other| sessions[other].day < session.day);
+                let beside = &others[since.saturating_sub(1)..(since + 1).min(others.len())];
+                beside.iter().copied().min_by_key(days_from)
+            })
             .filter(|other| days_from(other) <= MAX_GAP_DAYS);
         if let Some(other) = nearest {
             join(&mut parents, &[other, position]);
@@ -327,6 +332,20 @@ mod tests {
             found[0].ties.join("; "),
             "application app-1 (2 of 3 sessions); network 203.0.113.0/24 (2 of 3 sessions)"
         );
+    }
+
+    #[test]
+    fn one_stranger_in_several_mailboxes_is_a_campaign() {
+        let mut symbols = Symbols::default();
+        let admin = (CategoryKind::Actor, symbols.intern("admin@contoso.example"));
+        let sessions = [1, 2].map(|mailbox| session(mailbox as usize - 1, mailbox, 10, &[admin]));
+        let found = campaigns(&sessions, &symbols);
+        let ties: Vec<&str> = found
+            .iter()
+            .flat_map(|c| &c.ties)
+            .map(String::as_str)
+            .collect();
+        assert_eq!(ties, ["actor admin@contoso.example (2 of 2 sessions)"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::change::most_serious_change;
-use super::observation::{CategoryKind, Channel, Measure, Observation};
+use super::observation::{CategoryKind, Channel, MEASURES, Measure, Observation};
 use super::symbols::{Symbol, Symbols};
 use crate::event::{ClientFamily, Coded, EventColumns, LogonType, Operation};
 use crate::session::{AddressBlocks, EXCHANGE_ONLINE, Session, stable_hash};
@@ -62,9 +62,7 @@ impl<'a> Observer<'a> {
         } = self;
         let application = application_of(session, columns);
         let info = name(&columns.client_info, session.client_info);
-        let administrative = info.is_empty()
-            && session.rules > 0
-            && session.rules + session.sign_ins == session.events;
+        let administrative = info.is_empty() && only_changes(session);
         let client = texts.get(
             symbols,
             (
@@ -140,17 +138,7 @@ impl<'a> Observer<'a> {
                 plain(symbols, Text::Version, session.client_info),
                 origin,
             ],
-            measures: [
-                session.items as f64,
-                f64::from(session.burst),
-                session.bytes as f64,
-                f64::from(session.folders),
-                f64::from(session.syncs),
-                0.0,
-                f64::from(session.sends),
-                f64::from(session.deletes),
-                f64::from(session.searches + session.failures),
-            ],
+            measures: measures(session),
             action: most_serious_change(session, columns, operations),
             week_cell: week_cell(columns.time[middle]),
             allowed: false,
@@ -165,6 +153,26 @@ impl<'a> Observer<'a> {
             },
         }
     }
+}
+
+/// Whether a session changed settings and did nothing else.
+fn only_changes(session: &Session) -> bool {
+    session.rules > 0 && session.rules + session.sign_ins == session.events
+}
+
+/// The measures that a session shows by itself, in the order of [`Measure`]; what counts over the day comes later.
+fn measures(session: &Session) -> [f64; MEASURES.len()] {
+    [
+        session.items as f64,
+        f64::from(session.burst),
+        session.bytes as f64,
+        f64::from(session.folders),
+        f64::from(session.syncs),
+        0.0,
+        f64::from(session.sends),
+        f64::from(session.deletes),
+        f64::from(session.searches + session.failures),
+    ]
 }
 
 /// The application that acted; Exchange Online where Outlook on the web names none.

@@ -11,8 +11,8 @@ const ALERT_WINDOW_DAYS: usize = 21;
 /// A day full of attacks counts for no more than this multiple of the rate: it must not raise the threshold...
 const ALERT_DAY_CAP: f64 = 3.0;
 /// ...as long as such days are at most one in so many. What comes back every weekend is no attack.
-const DAYS_PER_ATTACK: usize = 5;
-/// Alerts of a day that are kept: as many as count at the highest rate, a thousand a day.
+const DAYS_PER_ATTACK: usize = 10;
+/// Alerts of a day that are kept: three times as many as the highest rate asks for, a thousand a day.
 const KEPT_ALERTS: usize = 3 * 1000;
 /// No more than one in so many mailbox-days is an alert, however many the analyst could read: where there are few mailboxes,
 /// the days of each must teach its baseline.
@@ -120,14 +120,16 @@ impl Calibration {
         scores.dedup();
         // The lowest score that few enough reach: equal scores are all alerts, or none.
         let outside = scores.partition_point(|&score| reaching(&days, score) > wanted);
-        match (
-            outside.checked_sub(1).map(|place| scores[place]),
-            scores.get(outside),
-        ) {
-            (Some(outside), Some(&inside)) => Some(f64::midpoint(outside, inside)),
-            (Some(outside), None) => Some(outside.next_up()),
+        let inside = scores.get(outside).copied();
+        match (outside.checked_sub(1).map(|place| scores[place]), inside) {
+            // Between the last alert wanted and the first one not wanted.
+            (Some(outside), Some(inside)) if reaching(&days, inside) == wanted => {
+                Some(f64::midpoint(outside, inside))
+            }
+            // Equal scores would be too many, and leave room for whatever is above them.
+            (Some(outside), _) => Some(outside.next_up()),
             // Every alert that there was.
-            (None, inside) => inside.copied(),
+            (None, inside) => inside,
         }
     }
 
@@ -275,10 +277,10 @@ mod tests {
             };
             let flags = [0.05, 0.5, 1.0, 2.0, 5.0, 20.0, 60.0, 1000.0].map(flagged);
             assert!(flags.is_sorted(), "{mailboxes}: {flags:?}");
-            // A quarter of the mailbox-days, give or take ties.
+            // A quarter of the mailbox-days; equal scores that would be too many are left out.
             let most = (21.0 * f64::from(mailboxes) / MAILBOX_DAYS_PER_ALERT).round() as usize;
             assert!(
-                (most..=most + 5).contains(&flags[7]),
+                (most.saturating_sub(8)..=most).contains(&flags[7]),
                 "{mailboxes}: {flags:?}"
             );
         }

@@ -104,6 +104,59 @@ fn a_network_is_allowed_and_nothing_from_elsewhere() {
     assert_eq!(run.summary()["allow_list"]["entries"][0]["sessions"], 19);
 }
 
+/// Records of administration name no client, and that is no new one; the service around them may know better.
+#[test]
+fn a_rule_from_a_console_is_no_unknown_client() {
+    let rule = |client: Value| {
+        let mut records = month(ANN, 1..=20, &json!({}));
+        records.push(record(
+            ANN,
+            (21, 9, 0),
+            json!({"Operation": "New-InboxRule", "RecordType": 1, "ClientInfoString": client, "SessionId": null, "LogonType": null,
+                "MailboxOwnerUPN": null, "ObjectId": ANN, "ClientIP": HOME, "Folders": null, "OperationProperties": null,
+                "Parameters": [{"Name": "Name", "Value": "newsletters"}, {"Name": "MoveToFolder", "Value": "Reading"}]}),
+        ));
+        let run = Run::of(&records, None);
+        let last = run
+            .table("sessions.csv")
+            .into_iter()
+            .find(|s| s["rules"] == "1")
+            .expect("a rule");
+        [
+            "deviation_client",
+            "deviation_application",
+            "deviation_changes",
+        ]
+        .map(|name| last[name].parse::<f64>().expect("bans"))
+    };
+    let [client, application, changes] = rule(Value::Null);
+    assert_eq!((client, application), (0.0, 0.0));
+    assert!(changes > 0.5, "{changes}");
+    let [named, ..] = rule(json!("Client=REST;Agent/1.0"));
+    assert!(named > 0.5, "{named}");
+}
+
+/// The least regular of what is regular is flagged where nothing else is there to flag, and must not be flagged for ever.
+#[test]
+fn machines_that_keep_one_hour_every_day_are_left_alone() {
+    let owners: Vec<String> = (0..12)
+        .map(|n| format!("{}@contoso.example", "m".repeat(n + 1)))
+        .collect();
+    let machine = json!({"ClientInfoString": "Client=REST;;", "ClientAppId": "5e3ce6c0-2b1f-4285-8d4b-75ee78787346", "SessionId": null});
+    let records: Vec<String> = owners
+        .iter()
+        .flat_map(|owner| month(owner, 1..=30, &machine))
+        .collect();
+    let run = Run::of(&records, None);
+    let flagged = run
+        .table("sessions.csv")
+        .iter()
+        .filter(|s| s["flagged"] == "true")
+        .count();
+    // Two alerts a day were asked for, of twenty days.
+    assert!(flagged <= 40, "{flagged} of 360");
+}
+
 /// Exports differ in what they say of the owner's own logon; the owner is nobody new for that.
 #[test]
 fn an_owner_without_a_logon_type_is_no_new_actor() {

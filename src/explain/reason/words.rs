@@ -457,7 +457,7 @@ impl Words<'_> {
             CategoryKind::Client | CategoryKind::Version => {
                 format!("client {}", self.client_words())
             }
-            CategoryKind::Actor => "actor".to_owned(),
+            CategoryKind::Actor => format!("actor {name}"),
             _ => format!("network {name}"),
         };
         Said {
