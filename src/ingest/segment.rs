@@ -5,12 +5,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::envelope::Envelope;
 use super::json::Text;
 use super::reject::Fault;
 use crate::event::{IrregularIds, ItemSpan, TEXT_COLUMNS};
+use crate::seeded::SeededMap;
 
 /// Positions of the text columns, in the order of [`TEXT_COLUMNS`].
 pub(crate) mod column {
@@ -129,7 +128,7 @@ pub(crate) struct Dictionaries {
     pub(crate) folders: Arc<Vec<Box<str>>>,
     pub(crate) workloads: Vec<Box<str>>,
     pub(crate) irregular: IrregularIds,
-    pub(crate) mailbox_guids: FxHashMap<u128, Vec<u32>>,
+    pub(crate) mailbox_guids: SeededMap<u128, Vec<u32>>,
     pub(crate) kinds: Vec<(u32, u32)>,
     /// Who did what of the leads ([`LEAD_TEXTS`]), as codes of `lead_texts`.
     pub(crate) leads: Vec<[u32; LEAD_TEXTS]>,

@@ -4,8 +4,6 @@ mod owner;
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::address::parse_address;
 use super::bytes::is_plain;
 use super::client::{ClientText, parse_client, without_request};
@@ -25,6 +23,7 @@ use crate::event::{
     AccessType, ClientFamily, IrregularIds, ItemSpan, NO_ITEMS, Operation, parse_guid, push_item,
     push_number, record_key,
 };
+use crate::seeded::SeededMap;
 pub(super) use owner::{MOST_NAMES, OR_ELSE};
 
 /// How the names of the service's own accounts begin.
@@ -59,10 +58,10 @@ pub(crate) struct Worker<'g> {
     pub(crate) workloads: Interner,
     pub(crate) irregular: IrregularIds,
     /// Codes of the names of a mailbox by its GUID, for records that give only the GUID.
-    pub(crate) mailbox_guids: FxHashMap<u128, Vec<u32>>,
+    pub(crate) mailbox_guids: SeededMap<u128, Vec<u32>>,
     /// Workload and operation codes of records that are no events.
     pub(crate) kinds: Vec<(u32, u32)>,
-    kind_codes: FxHashMap<(u32, u32), u32>,
+    kind_codes: SeededMap<(u32, u32), u32>,
     leads: Vec<[u32; LEAD_TEXTS]>,
     lead_texts: Interner,
     operations: Vec<(Operation, bool)>,
@@ -85,9 +84,9 @@ impl<'g> Worker<'g> {
             folders: Interner::default(),
             workloads: Interner::default(),
             irregular: IrregularIds::default(),
-            mailbox_guids: FxHashMap::default(),
+            mailbox_guids: SeededMap::default(),
             kinds: Vec::new(),
-            kind_codes: FxHashMap::default(),
+            kind_codes: SeededMap::default(),
             leads: Vec::new(),
             lead_texts: Interner::default(),
             operations: Vec::new(),
