@@ -366,21 +366,25 @@ fn reports(
     tallies: &[FileTally],
 ) -> Vec<FileReport> {
     let mut reports = Vec::new();
+    // Segments come in the order of their files.
+    let mut rows = rows.iter().peekable();
     for (number, file) in files.into_iter().enumerate() {
+        let (mut read, mut rejects) = (0, 0);
+        while let Some(&(_, of_segment, rejected)) = rows.next_if(|(of, _, _)| *of <= number) {
+            read += of_segment;
+            rejects += rejected;
+        }
         if !file.recognised {
             continue;
         }
         let tally = tallies.get(number).copied().unwrap_or_default();
-        let mut counts = Counts {
+        let counts = Counts {
+            rows: read,
             events: tally.events,
             duplicates: tally.duplicates,
             other_records: tally.other,
-            ..Counts::default()
+            rejects,
         };
-        for &(_, rows, rejects) in rows.iter().filter(|(of, _, _)| *of == number) {
-            counts.rows += rows;
-            counts.rejects += rejects;
-        }
         reports.push(FileReport {
             path: file.path,
             envelope: envelopes.get(number).copied().unwrap_or(Envelope::Unknown),
