@@ -1,6 +1,5 @@
 //! `mailglass inspect`: what an export holds and what it lacks, before any model.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -197,11 +196,8 @@ fn as_json(ingested: &Ingested) -> Result<String, Error> {
 }
 
 fn rejects_by_reason(ingested: &Ingested) -> Vec<Tally> {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for reject in &ingested.rejects {
-        *counts.entry(reject.reason).or_default() += 1;
-    }
-    counts
+    ingested
+        .rejects_by_reason()
         .into_iter()
         .map(|(reason, events)| Tally {
             name: reason.to_owned(),

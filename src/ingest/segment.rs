@@ -2,6 +2,7 @@
 //! came from which block. Columns grow over all blocks of a worker instead of one set a block: large memory is given back
 //! whole, and moves without copies when it grows.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -52,7 +53,9 @@ pub(crate) struct Segment {
     pub(crate) events: Range<usize>,
     pub(crate) other: Range<usize>,
     pub(crate) rejects: Vec<SegmentReject>,
-    /// Number of rejects, once they have been taken out.
+    /// Rejects behind them that are only counted: their worker has kept as many as all files may have.
+    pub(crate) counted: BTreeMap<Fault, u64>,
+    /// Number of rejects, kept and counted.
     pub(crate) rejected: u64,
 }
 

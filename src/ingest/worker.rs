@@ -13,7 +13,7 @@ use super::intern::{ByText, Case, Interner};
 use super::json::{Text, parse_number, truth};
 use super::lead::Lead;
 use super::record::Record;
-use super::reject::Fault;
+use super::reject::{Fault, MOST_REJECTS};
 use super::schema::{guid_only, is_forwarding, logon_type, record_type, record_type_of, user_type};
 use super::segment::{
     Columns, Dictionaries, EnvelopeFields, LEAD_TEXTS, Segment, SegmentReject, TEXTS, column,
@@ -73,6 +73,8 @@ pub(crate) struct Worker<'g> {
     scratch: String,
     pub(crate) columns: Columns,
     pub(crate) segment: Segment,
+    /// Rejects that are kept of all segments.
+    rejects: usize,
 }
 
 impl<'g> Worker<'g> {
@@ -97,6 +99,7 @@ impl<'g> Worker<'g> {
             scratch: String::new(),
             columns: Columns::default(),
             segment: Segment::default(),
+            rejects: 0,
         }
     }
 
@@ -138,7 +141,18 @@ impl<'g> Worker<'g> {
     /// Counts a row that cannot be used.
     pub(crate) fn reject(&mut self, fault: Fault, text: &[u8]) {
         self.segment.rows += 1;
-        let row = self.segment.rows;
+        self.reject_row(self.segment.rows, fault, text);
+    }
+
+    /// Takes a row that has been counted for one that cannot be used. Blocks come in the order of files and rows, so that the first
+    /// of all files are among the first of each worker.
+    pub(crate) fn reject_row(&mut self, row: u64, fault: Fault, text: &[u8]) {
+        self.segment.rejected += 1;
+        if self.rejects >= MOST_REJECTS {
+            *self.segment.counted.entry(fault).or_default() += 1;
+            return;
+        }
+        self.rejects += 1;
         self.segment.rejects.push(SegmentReject {
             row,
             fault,
