@@ -311,35 +311,8 @@ impl<'g> Worker<'g> {
                 .or(Text::default()),
         );
         let client = self.client(record, sign_in);
-        let (application, interface) = if sign_in {
-            (
-                record
-                    .text(Field::ApplicationId)
-                    .or(record.text(Field::ClientAppId)),
-                if record.text(Field::AppId).is_empty() {
-                    guid_only(record.text(Field::ObjectId))
-                } else {
-                    record.text(Field::AppId)
-                },
-            )
-        } else {
-            (
-                record
-                    .text(Field::ClientAppId)
-                    .or(record.text(Field::ContextClientAppId)),
-                record.text(Field::AppId),
-            )
-        };
-        let session = record
-            .text(Field::SessionId)
-            .or(record.text(Field::ContextSessionId))
-            .or(record.text(Field::DeviceSessionId))
-            .or(Text::default());
-        // A session of zeros is none.
-        let session = match parse_guid(session.raw) {
-            Some(0) => Text::default(),
-            _ => session,
-        };
+        let (application, interface) = applications(record, sign_in);
+        let session = session(record);
         let codes = [
             head.operation_code,
             mailbox,
@@ -375,26 +348,9 @@ impl<'g> Worker<'g> {
         columns
             .items
             .push(item_count(record, head, access, sign_in));
-        columns.bytes.push(
-            record
-                .items
-                .iter()
-                .filter_map(|item| item.bytes)
-                .fold(0, u64::saturating_add),
-        );
-        let folders = if record.folders.is_empty() {
-            usize::from(!record.text(Field::FolderPath).is_empty())
-        } else {
-            record.folders.len()
-        };
-        columns
-            .folders
-            .push(u16::try_from(folders).unwrap_or(u16::MAX));
-        let succeeded = succeeded(record, head.operation);
-        let flags = u8::from(truth(record.text(Field::IsThrottled).raw) == Some(true))
-            | u8::from(succeeded) << 1
-            | u8::from(truth(record.text(Field::ExternalAccess).raw) == Some(true)) << 2;
-        columns.flags.push(flags);
+        columns.bytes.push(bytes(record));
+        columns.folders.push(folder_count(record));
+        columns.flags.push(flags(record, head.operation));
         columns.spans.push(span);
     }
 
@@ -514,6 +470,60 @@ impl<'g> Worker<'g> {
         }
         span
     }
+}
+
+/// The application that acts, and the one that it calls.
+fn applications<'a>(record: &Record<'a>, sign_in: bool) -> (Text<'a>, Text<'a>) {
+    let called = record.text(Field::AppId);
+    if !sign_in {
+        let acts = record.text(Field::ClientAppId);
+        return (acts.or(record.text(Field::ContextClientAppId)), called);
+    }
+    let acts = record.text(Field::ApplicationId);
+    let called = if called.is_empty() {
+        guid_only(record.text(Field::ObjectId))
+    } else {
+        called
+    };
+    (acts.or(record.text(Field::ClientAppId)), called)
+}
+
+/// The sign-in session; one of zeros is none.
+fn session<'a>(record: &Record<'a>) -> Text<'a> {
+    let session = record
+        .text(Field::SessionId)
+        .or(record.text(Field::ContextSessionId))
+        .or(record.text(Field::DeviceSessionId))
+        .or(Text::default());
+    match parse_guid(session.raw) {
+        Some(0) => Text::default(),
+        _ => session,
+    }
+}
+
+/// Bytes of the messages that a record lists, where it says.
+fn bytes(record: &Record<'_>) -> u64 {
+    let items = record.items.iter();
+    items
+        .filter_map(|item| item.bytes)
+        .fold(0, u64::saturating_add)
+}
+
+fn folder_count(record: &Record<'_>) -> u16 {
+    let folders = if record.folders.is_empty() {
+        usize::from(!record.text(Field::FolderPath).is_empty())
+    } else {
+        record.folders.len()
+    };
+    u16::try_from(folders).unwrap_or(u16::MAX)
+}
+
+/// Bits as [`Columns::flags`] has them.
+fn flags(record: &Record<'_>, operation: Operation) -> u8 {
+    let is_true = |field| truth(record.text(field).raw) == Some(true);
+    u8::from(is_true(Field::IsThrottled))
+        | u8::from(succeeded(record, operation)) << 1
+        | u8::from(is_true(Field::ExternalAccess)) << 2
 }
 
 /// Names and values of what a record set, sorted by name.
