@@ -38,7 +38,8 @@ pub(crate) struct InspectArgs {
     #[arg(long)]
     json: bool,
 
-    /// Keep the events in a Parquet file, which every command reads much faster than the export
+    /// Keep the events in a Parquet file, which every command reads much faster than the export. Only events: leads, other records
+    /// and rejects are not in it
     #[arg(long, value_name = "FILE.parquet")]
     events: Option<PathBuf>,
 
