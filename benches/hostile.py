@@ -75,6 +75,18 @@ def client_strings(path, n):
     lines(path, (record(i, moment(i, n), ClientInfoString=f"Client=WebServices;Tool{i}/1.{i}") for i in range(n)))
 
 
+def alike_to_a_hash(path, n):
+    """Texts and GUIDs that are one to FxHash: a product with zero, and a sum that cancels."""
+    factor, word = 0xF1357AEA2E62A9C5, 1 << 64
+    def all_records():
+        for i in range(n // 2):
+            yield record(i, moment(i, n), ClientInfoString=f"QV7x5DtUCAOTEAEGMozilla/5.0 (WinFClgwkTI{i:08x}; like Gecko Chrome/120 Safari")
+        for i in range(n // 2, n):
+            digits = f"{-i * factor % word:016x}{i:016x}"
+            yield record(i, moment(i, n), MailboxGuid="-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]]))
+    lines(path, all_records())
+
+
 def networks(path, n):
     lines(path, (record(i, moment(i, n), ClientIPAddress=f"{11 + i % 80}.{i // 80 % 256}.{i // 20_480 % 256}.{i % 251}", ClientAppId=guid(i % 7)) for i in range(n)))
 
@@ -106,6 +118,15 @@ def actors(path, n):
 
 def session_ids(path, n):
     lines(path, (record(i, moment(i, n), SessionId=guid(i), ClientInfoString="Client=OWA;Mozilla/5.0") for i in range(n)))
+
+
+def reads_and_sign_ins(path, n):
+    """One user reads and signs in all day, each time with another session."""
+    def all_records():
+        for i in range(n // 10):
+            yield record(i, moment(i, n // 10, 1), SessionId=f"s{i}")
+            yield record(n + i, moment(i, n // 10, 1), SessionId=f"g{i}", RecordType=15, Operation="UserLoggedIn", Workload="AzureActiveDirectory")
+    lines(path, all_records())
 
 
 def one_second(path, n):
@@ -182,6 +203,22 @@ def long_array(path, n):
         for _ in range(n * 2_000 // MILLION):
             out.write("x" * MILLION)
         out.write('"}]')
+
+
+def open_brackets(path, n):
+    """Objects of an array that never close."""
+    with open(path, "w", encoding="utf-8", buffering=1 << 20) as out:
+        out.write('[\n{"Id":"a",\n')
+        for _ in range(n // 20):
+            out.write("{\n" * 1_000)
+
+
+def whole_among_open_brackets(path, n):
+    """Whole objects between brackets that never close."""
+    with open(path, "w", encoding="utf-8", buffering=1 << 20) as out:
+        out.write("[")
+        for i in range(n // 4):
+            out.write('{"a":[' + record(i, moment(i, n // 4)) + ",")
 
 
 def numbers(path, n):
@@ -266,6 +303,11 @@ def same_keys(path, n):
     lines(path, (one(i) for i in range(20)))
 
 
+def renamed_keys(path, n):
+    """A row of a table that names one column over and over, by a name that is not the record's own."""
+    lines(path, ['{"OfficeWorkload":"Exchange",' + ",".join(['"TimeGenerated":"2024-01-01T00:00:00Z"'] * n) + "}", *ordinary(20)])
+
+
 def columns(path, n):
     with open(path, "w", encoding="utf-8") as out:
         out.write("RecordId,CreationDate,RecordType,Operation,UserId,AuditData," + ",".join(f"C{i}" for i in range(n)) + "\n")
@@ -289,12 +331,31 @@ def operations(path, n):
     lines(path, (record(i, moment(i, n), Operation=f"Op{i}", RecordType=2) for i in range(n)))
 
 
+def operations_over_centuries(path, n):
+    lines(path, (record(i, f"{1990 + i % 210}-01-02T03:04:05", Operation=f"Op{i}", RecordType=2) for i in range(n // 50)))
+
+
 def rejects(path, n):
     def all_records():
         yield from ordinary()
         for i in range(n):
             yield '{"Id":"' + "x" * 200 + str(i)
     lines(path, all_records())
+
+
+def short_rejects(path, n):
+    """Nothing but rows that are no rows."""
+    with open(path, "w", encoding="utf-8", buffering=1 << 20) as out:
+        out.write("RecordId,CreationDate,RecordType,Operation,UserId,AuditData\n")
+        for _ in range(n // 100):
+            out.write("x\n" * 1_000)
+
+
+def many_files(path, n):
+    """A folder with a file for every few records."""
+    path.mkdir()
+    for i in range(n // 5):
+        lines(path / f"{i}.json", [record(i, moment(i, n // 5))])
 
 
 def empty_lines(path, n):
@@ -305,10 +366,10 @@ def empty_lines(path, n):
 
 # Case: seconds and GiB that it may take at full size.
 CASES = {
-    clients: (120, 4), client_strings: (120, 4), networks: (120, 4), networks_v6: (120, 4), mailboxes: (120, 8), few_each: (120, 4), one_mailbox: (120, 4), actors: (120, 4), session_ids: (120, 4),
-    one_second: (120, 4), spread: (120, 4), spread_daily: (180, 4), deep: (30, 1), deep_properties: (30, 1), long_line: (30, 1), long_cell: (60, 1),
-    long_array: (30, 1), numbers: (60, 2), dates: (60, 2), every_day: (120, 2), names: (60, 2), long_names: (60, 4), messages: (120, 4), folders: (120, 4),
-    keys: (60, 2), same_keys: (60, 2), columns: (60, 2), record_ids: (120, 4), workloads: (120, 4), operations: (120, 4), rejects: (120, 4), empty_lines: (60, 2),
+    clients: (120, 4), client_strings: (120, 4), alike_to_a_hash: (120, 4), networks: (120, 4), networks_v6: (120, 4), mailboxes: (120, 8), few_each: (120, 4), one_mailbox: (120, 4), actors: (120, 4), session_ids: (120, 4),
+    reads_and_sign_ins: (60, 4), one_second: (120, 4), spread: (120, 4), spread_daily: (180, 4), deep: (30, 1), deep_properties: (30, 1), long_line: (30, 1), long_cell: (60, 1),
+    long_array: (30, 1), open_brackets: (30, 1), whole_among_open_brackets: (60, 2), numbers: (60, 2), dates: (60, 2), every_day: (120, 2), names: (60, 2), long_names: (60, 4), messages: (120, 4), folders: (120, 4),
+    keys: (60, 2), same_keys: (60, 2), renamed_keys: (30, 2), columns: (60, 2), record_ids: (120, 4), workloads: (120, 4), operations: (120, 4), operations_over_centuries: (60, 2), rejects: (120, 4), short_rejects: (60, 2), many_files: (120, 4), empty_lines: (60, 2),
 }
 
 CONTROL = {*range(0x20), 0x7F, *range(0x80, 0xA0)} - {0x0A}
@@ -333,9 +394,13 @@ def measure(command, seconds_allowed):
     return output, time.monotonic() - start, usage.ru_maxrss * 1024 / GIB, process.returncode
 
 
+def size_of(path):
+    return sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size
+
+
 def run(binary, case, size, folder):
     """Makes one case and measures it; says what is wrong with it, if anything."""
-    path = folder / f"{case.__name__}.{'csv' if case in (long_cell, columns) else 'json'}"
+    path = folder / f"{case.__name__}.{'csv' if case in (long_cell, columns, short_rejects) else 'json'}"
     case(path, size)
     seconds_allowed, gib_allowed = CASES[case]
     wrong = []
@@ -343,7 +408,7 @@ def run(binary, case, size, folder):
         out = folder / "run"
         arguments = ["--out", str(out)] if command == "analyze" else ["--top", "30"]
         output, seconds, gib, code = measure([binary, command, str(path), *arguments], seconds_allowed)
-        print(f"{case.__name__:16} {command:8} {path.stat().st_size / 1e6:8.0f} MB  {seconds:7.2f} s  {gib:6.2f} GiB  exit {code}  output {len(output)} B", flush=True)
+        print(f"{case.__name__:16} {command:8} {size_of(path) / 1e6:8.0f} MB  {seconds:7.2f} s  {gib:6.2f} GiB  exit {code}  output {len(output)} B", flush=True)
         if code not in (0, 1, 2) or (code == 1 and b"error:" not in output) or b"panicked" in output:
             wrong.append(f"{command} ended with {code}: {output[-300:]!r}")
         if code != 1 and command == "analyze" and not (out / "report.html").is_file():
@@ -357,7 +422,10 @@ def run(binary, case, size, folder):
         if found := hijacking(output):
             wrong.append(f"{command} printed {found}")
         shutil.rmtree(out, ignore_errors=True)
-    path.unlink()
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
     return wrong
 
 

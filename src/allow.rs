@@ -22,13 +22,50 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, toml_reason};
 use crate::event::{EventColumns, parse_guid};
 use crate::ingest::{HashedFile, network_named};
+use crate::seeded::SeededMap;
 use crate::session::Session;
 
 /// What may pass.
 #[derive(Debug, Clone, Default)]
 pub struct AllowList {
     entries: Vec<AllowEntry>,
+    places: Places,
     file: Option<HashedFile>,
+}
+
+/// Where entries stand in the list, by what they name: a list of thousands is asked about every session.
+#[derive(Debug, Clone, Default)]
+struct Places {
+    sessions: SeededMap<u64, Vec<usize>>,
+    /// Those that name a client, whatever else.
+    clients: SeededMap<String, Vec<usize>>,
+    /// Those that name a network and no client.
+    networks: SeededMap<String, Vec<usize>>,
+}
+
+impl Places {
+    fn of(entries: &[AllowEntry]) -> Self {
+        let mut places = Self::default();
+        for (place, AllowEntry { subject, .. }) in entries.iter().enumerate() {
+            let session = subject.session.as_deref();
+            if let Some(id) = session.and_then(|id| u64::from_str_radix(id, 16).ok()) {
+                places.sessions.entry(id).or_default().push(place);
+            } else if let Some(client) = &subject.client {
+                places
+                    .clients
+                    .entry(client.clone())
+                    .or_default()
+                    .push(place);
+            } else if let Some(network) = &subject.network {
+                places
+                    .networks
+                    .entry(network.clone())
+                    .or_default()
+                    .push(place);
+            }
+        }
+        places
+    }
 }
 
 /// One entry of an allow-list.
@@ -130,6 +167,7 @@ impl AllowList {
                 .to_owned(),
         })?;
         Ok(Self {
+            places: Places::of(&entries),
             entries,
             file: Some(HashedFile::new(path, text.as_bytes())),
         })
@@ -193,6 +231,7 @@ impl AllowList {
     /// Whether a session may pass on its day.
     pub fn allows(&self, session: &Session, columns: &EventColumns<'_>) -> bool {
         self.naming(session, columns)
+            .into_iter()
             .any(|entry| self.entries[entry].is_in_force(session.day))
     }
 
@@ -200,39 +239,49 @@ impl AllowList {
     pub(crate) fn all_naming(&self, session: &Session, columns: &EventColumns<'_>) -> Naming {
         let (in_force, expired) = self
             .naming(session, columns)
+            .into_iter()
             .partition(|&entry| self.entries[entry].is_in_force(session.day));
         Naming { in_force, expired }
     }
 
-    fn naming<'a>(
-        &'a self,
-        session: &'a Session,
-        columns: &'a EventColumns<'_>,
-    ) -> impl Iterator<Item = usize> + 'a {
-        let named = move |entry: &AllowEntry| {
-            let client = columns.client_app_id.names[session.client_app_id as usize];
-            let called = columns.app_id.names[session.app_id as usize];
-            let is =
-                |named: &Option<String>, of: &dyn Fn(&str) -> bool| named.as_deref().is_none_or(of);
-            let subject = &entry.subject;
-            is(&subject.session, &|id| *id == session.id_text())
-                && is(&subject.mailbox, &|name| {
-                    columns.mailbox.names[session.mailbox as usize] == name
-                })
-                && is(&subject.client, &|id| {
-                    id == client || (client.is_empty() && id == called)
-                })
-                // What else the session did from elsewhere is not allowed with it.
-                && is(&subject.network, &|block| {
-                    columns.network.names[session.network as usize] == block
-                        && session
-                            .rows
-                            .iter()
-                            .map(|&row| columns.network.codes[row as usize])
-                            .all(|network| network == 0 || network == session.network)
-                })
+    /// The entries that name a session, in the order of the list.
+    fn naming(&self, session: &Session, columns: &EventColumns<'_>) -> Vec<usize> {
+        if self.entries.is_empty() {
+            return Vec::new();
+        }
+        let client = columns.client_app_id.names[session.client_app_id as usize];
+        let called = columns.app_id.names[session.app_id as usize];
+        let application = if client.is_empty() { called } else { client };
+        let mailbox = columns.mailbox.names[session.mailbox as usize];
+        let network = columns.network.names[session.network as usize];
+        // What else the session did from elsewhere is not allowed with it.
+        let from_there_only = || {
+            let rows = session.rows.iter();
+            rows.map(|&row| columns.network.codes[row as usize])
+                .all(|code| code == 0 || code == session.network)
         };
-        (0..self.entries.len()).filter(move |&entry| named(&self.entries[entry]))
+        let named = |&entry: &usize| {
+            let subject = &self.entries[entry].subject;
+            let is = |named: &Option<String>, name| named.as_deref().is_none_or(|of| of == name);
+            is(&subject.mailbox, mailbox)
+                && is(&subject.network, network)
+                && (subject.network.is_none() || from_there_only())
+        };
+        let Places {
+            sessions,
+            clients,
+            networks,
+        } = &self.places;
+        let mut entries: Vec<usize> = [clients.get(application), networks.get(network)]
+            .into_iter()
+            .flatten()
+            .flatten()
+            .copied()
+            .filter(named)
+            .chain(sessions.get(&session.id).into_iter().flatten().copied())
+            .collect();
+        entries.sort_unstable();
+        entries
     }
 }
 
@@ -280,6 +329,8 @@ fn day_number(text: &str) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Event, Events};
+    use crate::session::{SessionOptions, sessionize};
 
     #[test]
     fn entries_need_one_subject_a_reason_and_a_real_date() {
@@ -322,6 +373,54 @@ mod tests {
         assert!(of("session = \"12\"").is_err_and(|e| e.contains("session_id")));
         // As pictures and tables shorten it.
         assert!(of("client = \"5e3ce6c0\"").is_err_and(|e| e.contains("application id")));
+    }
+
+    #[test]
+    fn entries_are_found_by_whatever_they_name() -> Result<(), Error> {
+        let client = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346";
+        let visit = |number: i64, client: &str, called: &str, network: &str| Event {
+            record_id: number.to_string(),
+            time: number * 86_400_000,
+            operation: "MailItemsAccessed".to_owned(),
+            mailbox: format!("{number}@x"),
+            client_app_id: client.to_owned(),
+            app_id: called.to_owned(),
+            network: network.to_owned(),
+            ..Event::default()
+        };
+        let events = Events::from_events([
+            visit(0, client, "", "198.51.100.0/24"),
+            visit(1, "", client, "203.0.113.0/24"),
+            visit(2, "other", client, "203.0.113.0/24"),
+            visit(3, "other", "", ""),
+        ])?;
+        let columns = events.columns()?;
+        let sessions = sessionize(&columns, &SessionOptions::default())?;
+        let subjects = [
+            "network = \"203.0.113.0/24\"".to_owned(),
+            format!("client = \"{client}\""),
+            format!("session = \"{}\"", sessions[1].id_text()),
+            format!("client = \"{client}\"\nnetwork = \"203.0.113.0/24\""),
+            format!("client = \"{client}\"\nmailbox = \"0@x\""),
+            format!("session = \"{}\"", sessions[3].id_text()),
+            format!("client = \"{client}\""),
+        ];
+        let list = subjects.map(|subject| format!("[[allow]]\nreason = \"x\"\n{subject}\n"));
+        let entries = AllowList::parse(&list.concat()).expect("a list");
+        let list = AllowList {
+            places: Places::of(&entries),
+            entries,
+            file: None,
+        };
+        let named: Vec<Vec<usize>> = sessions
+            .iter()
+            .map(|session| list.naming(session, &columns))
+            .collect();
+        assert_eq!(
+            named,
+            [vec![1, 4, 6], vec![0, 1, 2, 3, 6], vec![0], vec![5]]
+        );
+        Ok(())
     }
 
     #[test]

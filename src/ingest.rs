@@ -41,6 +41,7 @@ mod warning;
 mod worker;
 mod wrapper;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -64,7 +65,7 @@ pub use envelope::Envelope;
 pub use events_file::write_events;
 pub use inventory::{Inventory, Tally, inventory};
 pub use lead::{Lead, LeadRecord, LeadRecords, count_leads};
-pub use reject::Reject;
+pub use reject::{FurtherRejects, Reject};
 pub use source::{Compression, Input};
 pub(crate) use source::{input_at, is_run_directory};
 pub use warning::{Gap, Warning};
@@ -176,8 +177,10 @@ pub struct Ingested {
     pub other: Vec<(String, String, u64)>,
     /// Those of them that bear on mailboxes, in the order of time; not what the service itself did. At most the first million.
     pub leads: Vec<LeadRecord>,
-    /// Rows that could not be used, in the order of files and rows.
+    /// Rows that could not be used, in the order of files and rows: the first million.
     pub rejects: Vec<Reject>,
+    /// Those behind them, by file and reason.
+    pub further_rejects: Vec<FurtherRejects>,
     /// Inputs that could not be read.
     pub failures: Vec<InputFailure>,
     /// What the log holds and lacks.
@@ -187,6 +190,18 @@ pub struct Ingested {
 }
 
 impl Ingested {
+    /// How many rows could not be used, by reason.
+    #[must_use]
+    pub fn rejects_by_reason(&self) -> BTreeMap<&'static str, u64> {
+        let kept = self.rejects.iter().map(|reject| (reject.reason, 1));
+        let further = self.further_rejects.iter();
+        let mut counts = BTreeMap::new();
+        for (reason, rows) in kept.chain(further.map(|of| (of.reason, of.rows))) {
+            *counts.entry(reason).or_default() += rows;
+        }
+        counts
+    }
+
     /// [`Ingested::leads`], counted by what they may mean for mailboxes.
     #[must_use]
     pub fn leads_by_kind(&self) -> Vec<LeadRecords> {
@@ -239,7 +254,7 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
         });
     }
     segments.sort_by_key(|segment| (segment.file, segment.block));
-    let rejects = number_rejects(&mut segments, &files);
+    let (rejects, further_rejects) = number_rejects(&mut segments, &files, reject::MOST_REJECTS);
     let envelopes = envelopes(&segments, files.len());
     let rows: Vec<(usize, u64, u64)> = segments
         .iter()
@@ -261,6 +276,7 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
         other: merged.other,
         leads: merged.leads,
         rejects,
+        further_rejects,
         failures: failures
             .into_iter()
             .map(|(input, error)| InputFailure { input, error })
@@ -319,31 +335,47 @@ fn read_one(worker: &mut Worker<'_>, block: &Block, bytes: &[u8]) -> Segment {
     worker.finish()
 }
 
-/// Takes the rejects out of the segments and numbers their rows within their files.
-fn number_rejects(segments: &mut [Segment], files: &[FileState]) -> Vec<Reject> {
-    let mut before = vec![0u64; files.len()];
+/// Takes the rejects out of the segments and numbers their rows within their files. The first `most` are kept, the others counted.
+fn number_rejects(
+    segments: &mut [Segment],
+    files: &[FileState],
+    most: usize,
+) -> (Vec<Reject>, Vec<FurtherRejects>) {
     let mut rejects = Vec::new();
-    for segment in segments {
-        let Some(offset) = before.get_mut(segment.file) else {
-            continue;
-        };
-        let file: Arc<str> = files
-            .get(segment.file)
+    let mut further = Vec::new();
+    for of_file in segments.chunk_by_mut(|left, right| left.file == right.file) {
+        let file = of_file.first().and_then(|segment| files.get(segment.file));
+        let file: Arc<str> = file
             .map(|file| file.path.display().to_string())
             .unwrap_or_default()
             .into();
-        segment.rejected = segment.rejects.len() as u64;
-        for reject in std::mem::take(&mut segment.rejects) {
-            rejects.push(Reject {
-                file: Arc::clone(&file),
-                row: *offset + reject.row,
-                reason: reject.fault.reason(),
-                excerpt: reject.excerpt,
-            });
+        let mut before = 0;
+        let mut counted: BTreeMap<reject::Fault, u64> = BTreeMap::new();
+        for segment in of_file {
+            for reject in std::mem::take(&mut segment.rejects) {
+                if rejects.len() >= most {
+                    *counted.entry(reject.fault).or_default() += 1;
+                    continue;
+                }
+                rejects.push(Reject {
+                    file: Arc::clone(&file),
+                    row: before + reject.row,
+                    reason: reject.fault.reason(),
+                    excerpt: reject.excerpt,
+                });
+            }
+            for (fault, rows) in std::mem::take(&mut segment.counted) {
+                *counted.entry(fault).or_default() += rows;
+            }
+            before += segment.rows;
         }
-        *offset += segment.rows;
+        further.extend(counted.into_iter().map(|(fault, rows)| FurtherRejects {
+            file: Arc::clone(&file),
+            reason: fault.reason(),
+            rows,
+        }));
     }
-    rejects
+    (rejects, further)
 }
 
 /// The envelope of each file: the first that a row has told.
@@ -366,21 +398,25 @@ fn reports(
     tallies: &[FileTally],
 ) -> Vec<FileReport> {
     let mut reports = Vec::new();
+    // Segments come in the order of their files.
+    let mut rows = rows.iter().peekable();
     for (number, file) in files.into_iter().enumerate() {
+        let (mut read, mut rejects) = (0, 0);
+        while let Some(&(_, of_segment, rejected)) = rows.next_if(|(of, _, _)| *of <= number) {
+            read += of_segment;
+            rejects += rejected;
+        }
         if !file.recognised {
             continue;
         }
         let tally = tallies.get(number).copied().unwrap_or_default();
-        let mut counts = Counts {
+        let counts = Counts {
+            rows: read,
             events: tally.events,
             duplicates: tally.duplicates,
             other_records: tally.other,
-            ..Counts::default()
+            rejects,
         };
-        for &(_, rows, rejects) in rows.iter().filter(|(of, _, _)| *of == number) {
-            counts.rows += rows;
-            counts.rejects += rejects;
-        }
         reports.push(FileReport {
             path: file.path,
             envelope: envelopes.get(number).copied().unwrap_or(Envelope::Unknown),
@@ -392,4 +428,71 @@ fn reports(
         });
     }
     reports
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reject::Fault;
+    use segment::SegmentReject;
+
+    #[test]
+    fn rejects_beyond_the_most_are_counted_by_file_and_reason() {
+        let segment = |file: usize, faults: &[Fault], counted: &[(Fault, u64)]| Segment {
+            file,
+            rows: 100,
+            rejects: (1..)
+                .zip(faults)
+                .map(|(row, &fault)| SegmentReject {
+                    row,
+                    fault,
+                    excerpt: "x".into(),
+                })
+                .collect(),
+            counted: counted.iter().copied().collect(),
+            ..Segment::default()
+        };
+        let of = |most: usize| {
+            let mut segments = [
+                segment(0, &[Fault::Cells, Fault::Cut], &[]),
+                segment(0, &[Fault::Cells, Fault::Cells], &[]),
+                segment(2, &[Fault::Cut], &[(Fault::Cut, 7), (Fault::Cells, 1)]),
+            ];
+            let files = ["a", "b", "c"].map(|name| FileState {
+                path: name.into(),
+                ..FileState::default()
+            });
+            let (kept, further) = number_rejects(&mut segments, &files, most);
+            let kept: Vec<(String, u64)> = kept
+                .iter()
+                .map(|reject| (reject.file.to_string(), reject.row))
+                .collect();
+            let further: Vec<(String, &str, u64)> = further
+                .iter()
+                .map(|of| (of.file.to_string(), of.reason, of.rows))
+                .collect();
+            (kept, further)
+        };
+        let named = |rejects: &[(&str, u64)]| -> Vec<(String, u64)> {
+            rejects
+                .iter()
+                .map(|&(file, row)| (file.to_owned(), row))
+                .collect()
+        };
+        let [cells, cut] = [Fault::Cells, Fault::Cut].map(Fault::reason);
+        let counted = |of: &[(&str, &'static str, u64)]| -> Vec<(String, &str, u64)> {
+            of.iter()
+                .map(|&(file, reason, rows)| (file.to_owned(), reason, rows))
+                .collect()
+        };
+        let (kept, further) = of(3);
+        assert_eq!(kept, named(&[("a", 1), ("a", 2), ("a", 101)]));
+        assert_eq!(
+            further,
+            counted(&[("a", cells, 1), ("c", cut, 8), ("c", cells, 1)])
+        );
+        let (kept, further) = of(10);
+        assert_eq!((kept.len(), kept.last()), (5, named(&[("c", 1)]).first()));
+        assert_eq!(further, counted(&[("c", cut, 7), ("c", cells, 1)]));
+    }
 }

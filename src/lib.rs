@@ -48,6 +48,7 @@ pub mod model;
 pub mod pipeline;
 pub mod rank;
 pub mod report;
+mod seeded;
 pub mod session;
 pub mod simulate;
 mod staging;

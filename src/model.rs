@@ -4,6 +4,7 @@
 //! by what earlier days taught, rank, explain, teach. A long export is many such days; the daily job is one.
 
 mod file;
+mod sound;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

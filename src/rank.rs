@@ -28,6 +28,7 @@
 mod calibration;
 mod follow_up;
 mod sample;
+mod sound;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -459,7 +460,7 @@ impl Ranker {
 }
 
 /// Columns that the forest sees: the weight of each group of features, and of all together.
-const COLUMNS: usize = GROUPS + 1;
+pub(crate) const COLUMNS: usize = GROUPS + 1;
 
 fn columns(weight: &Weight) -> [f64; COLUMNS] {
     std::array::from_fn(|column| {

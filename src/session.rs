@@ -565,6 +565,20 @@ mod tests {
     }
 
     #[test]
+    fn every_record_of_signing_in_is_no_opening_of_the_mailbox() -> Result<(), Error> {
+        let signing_out = Event {
+            operation: "UserLoggedOut".to_owned(),
+            record_type: 15,
+            ..signed_in(0, "UserLoggedOut", true)
+        };
+        let events = Events::from_events([signing_out])?;
+        let sessions = sessionize(&events.columns()?, &SessionOptions::default())?;
+        assert_eq!((sessions.len(), sessions[0].sign_ins), (1, 1));
+        assert!(!sessions[0].touches_mailbox());
+        Ok(())
+    }
+
+    #[test]
     fn bytes_are_those_that_were_read() -> Result<(), Error> {
         let visit = read(0, ClientFamily::ActiveSync, "203.0.113.0/24");
         let created = Event {

@@ -14,6 +14,7 @@ mod mailbox;
 mod novelty;
 mod odd_days;
 mod peers;
+mod sound;
 mod stage;
 mod teach;
 mod volume;

@@ -1,6 +1,5 @@
 //! `mailglass inspect`: what an export holds and what it lacks, before any model.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -39,7 +38,8 @@ pub(crate) struct InspectArgs {
     #[arg(long)]
     json: bool,
 
-    /// Keep the events in a Parquet file, which every command reads much faster than the export
+    /// Keep the events in a Parquet file, which every command reads much faster than the export. Only events: leads, other records
+    /// and rejects are not in it
     #[arg(long, value_name = "FILE.parquet")]
     events: Option<PathBuf>,
 
@@ -197,11 +197,8 @@ fn as_json(ingested: &Ingested) -> Result<String, Error> {
 }
 
 fn rejects_by_reason(ingested: &Ingested) -> Vec<Tally> {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for reject in &ingested.rejects {
-        *counts.entry(reject.reason).or_default() += 1;
-    }
-    counts
+    ingested
+        .rejects_by_reason()
         .into_iter()
         .map(|(reason, events)| Tally {
             name: reason.to_owned(),

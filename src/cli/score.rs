@@ -80,7 +80,7 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
     let last_day = saved.model.last_day();
     let result = pipeline::analyze_with(saved.model, &config, &bar);
     bar.clear();
-    let analysis = result?;
+    let mut analysis = result?;
     // First: with a run directory beside it, a refused day would look like a scored one.
     if args.update {
         pipeline::refuse_leaps(last_day, analysis.days())?;
@@ -95,7 +95,8 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
         SavedModel {
             session: config.session,
             rank: config.rank.clone(),
-            model: analysis.model.clone(),
+            // All that is written of the run is.
+            model: std::mem::take(&mut analysis.model),
         }
         .write(&args.model)?;
     }

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::{
     AccessType, ClientFamily, EventParts, Events, IrregularIds, ItemBlock, LogonType, NO_ITEMS,
     TextColumn, push_item, push_number, record_key,
 };
 use crate::error::Error;
+use crate::seeded::SeededMap;
 
 /// One event with owned fields; the columns of [`super::EventColumns`] say what each means.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,7 +169,7 @@ impl Events {
 
 fn text_column<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> TextColumn {
     let names: BTreeSet<&str> = std::iter::once("").chain(texts.clone()).collect();
-    let codes: FxHashMap<&str, u32> = names.iter().copied().zip(0..).collect();
+    let codes: SeededMap<&str, u32> = names.iter().copied().zip(0..).collect();
     TextColumn {
         codes: texts
             .map(|text| codes.get(text).copied().unwrap_or(0))
@@ -182,7 +181,7 @@ fn text_column<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> TextColumn {
 fn pack_messages(rows: &[(u128, Event)], parts: &mut EventParts) {
     let mut data = Vec::new();
     let mut folders: Vec<Box<str>> = Vec::new();
-    let mut codes: FxHashMap<&str, u64> = FxHashMap::default();
+    let mut codes: SeededMap<&str, u64> = SeededMap::default();
     for (_, event) in rows {
         let start = u32::try_from(data.len())
             .ok()

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
+use crate::seeded::SeededMap;
+
 /// Text of identifiers that are not GUIDs, by their key.
-pub(crate) type IrregularIds = FxHashMap<u128, Box<str>>;
+pub(crate) type IrregularIds = SeededMap<u128, Box<str>>;
 
 /// The identifiers of a table of events, one per row.
 #[derive(Debug, Clone, Copy)]

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
-use memchr::{memchr2, memchr3, memrchr};
+use memchr::{memchr, memchr2, memchr3, memmem, memrchr};
 
 use super::buffer::Buffer;
 use super::csv::last_row_end;
 use super::envelope::{Framing, detect};
 use super::events_file::{Stored, StoredEvents, is_parquet};
+use super::rows::last_record_end;
 use super::source::{Compression, Source, unreadable};
 use super::{IngestOptions, Progress};
 use crate::error::Error;
@@ -201,50 +202,27 @@ impl<'a> Feeder<'a> {
         let open = self.open.as_mut()?;
         buffer.clear();
         if let Framing::Events(stored) = &open.framing {
-            if open.blocks >= stored.batches() {
-                return None;
-            }
-            let block = Block {
-                file: open.file,
-                number: open.blocks,
-                framing: open.framing.clone(),
-                oversized: false,
-            };
-            open.blocks += 1;
-            return Some(block);
+            let more = open.blocks < stored.batches();
+            return more.then(|| open.block(false));
         }
         buffer.push(&open.carry);
         open.carry.clear();
-        let mut oversized = false;
-        loop {
-            if !open.ended {
-                // Twice as much each time, so that the whole of a long row is searched for its end a few times only.
-                let room = (MAX_ROW + BLOCK).saturating_sub(buffer.len());
-                let more = buffer.len().min(room).max(BLOCK);
-                match buffer.read(&mut open.source.reader, more) {
-                    Ok(0) => open.ended = true,
-                    Ok(_) => {}
-                    Err(source) => {
-                        // What was read before the damage is kept; the rest of the file is reported as lost.
-                        open.ended = true;
-                        let path = self
-                            .files
-                            .get(open.file)
-                            .map(|state| state.path.clone())
-                            .unwrap_or_default();
-                        self.failures
-                            .push((path.display().to_string(), unreadable(&path, source)));
-                    }
-                }
-            }
-            if open.skipping
-                && let Some(newline) = memchr::memchr(b'\n', buffer)
+        // Where much was carried over, it is used up before more is read behind it: what has no row's end would be searched again
+        // and again, and grow.
+        let mut search_first = buffer.len() > LOST;
+        let oversized = loop {
+            if !std::mem::take(&mut search_first)
+                && let Err(source) = open.read(buffer)
             {
-                buffer.drop_front(newline + 1);
-                open.skipping = false;
-            } else if open.skipping {
-                buffer.clear();
-                if !open.ended {
+                // What was read before the damage is kept; the rest of the file is reported as lost.
+                let path = self.files.get(open.file).map(|state| state.path.clone());
+                let path = path.unwrap_or_default();
+                self.failures
+                    .push((path.display().to_string(), unreadable(&path, source)));
+            }
+            if open.skipping {
+                open.skip(buffer);
+                if open.skipping && !open.ended {
                     continue;
                 }
             }
@@ -252,49 +230,65 @@ impl<'a> Feeder<'a> {
                 if buffer.is_empty() {
                     return None;
                 }
-                break;
+                break false;
             }
-            let end = match open.framing {
-                Framing::Csv(..) => last_row_end(buffer),
-                Framing::Lines => memrchr(b'\n', buffer).map(|newline| newline + 1),
-                Framing::Elements => last_element_end(buffer),
-                Framing::Events(_) => Some(buffer.len()),
-            };
-            // A quote or bracket lost to damage hides every later row end: the damaged line is handed over by itself.
-            let end = end.or_else(|| {
-                if buffer.len() > LOST {
-                    first_line_end(&open.framing, buffer)
-                } else {
-                    None
-                }
-            });
-            if let Some(end) = end {
+            if let Some(end) = block_end(&open.framing, buffer) {
                 open.carry
                     .extend_from_slice(buffer.get(end..).unwrap_or_default());
                 buffer.truncate(end);
-                break;
+                break false;
             }
             if buffer.len() > MAX_ROW {
-                oversized = true;
                 open.skipping = true;
-                break;
+                break true;
             }
-        }
-        let block = Block {
-            file: open.file,
-            number: open.blocks,
-            framing: open.framing.clone(),
-            oversized,
         };
-        open.blocks += 1;
-        let read = open
-            .source
-            .meter
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .bytes;
+        let block = open.block(oversized);
+        let meter = open.source.meter.lock();
+        let read = meter.unwrap_or_else(PoisonError::into_inner).bytes;
         self.progress.bytes(self.done + read, self.total);
         Some(block)
+    }
+}
+
+impl Open {
+    /// The next block of the file.
+    fn block(&mut self, oversized: bool) -> Block {
+        let number = self.blocks;
+        self.blocks += 1;
+        Block {
+            file: self.file,
+            number,
+            framing: self.framing.clone(),
+            oversized,
+        }
+    }
+
+    /// Reads more behind what is there.
+    ///
+    /// # Errors
+    /// That of the file, which has ended then.
+    fn read(&mut self, buffer: &mut Buffer) -> std::io::Result<()> {
+        if self.ended {
+            return Ok(());
+        }
+        // Twice as much each time, so that the whole of a long row is searched for its end a few times only.
+        let room = (MAX_ROW + BLOCK).saturating_sub(buffer.len());
+        let more = buffer.len().min(room).max(BLOCK);
+        let read = buffer.read(&mut self.source.reader, more);
+        self.ended = !matches!(read, Ok(1..));
+        read.map(drop)
+    }
+
+    /// Drops what belongs to a row that was too long.
+    fn skip(&mut self, buffer: &mut Buffer) {
+        match memchr(b'\n', buffer) {
+            Some(newline) => {
+                buffer.drop_front(newline + 1);
+                self.skipping = false;
+            }
+            None => buffer.clear(),
+        }
     }
 }
 
@@ -368,15 +362,31 @@ fn begin_events(path: &Path, source: &mut Source) -> Result<Stored, Error> {
     StoredEvents::open(path).map(Arc::new)
 }
 
-/// The end of the first line, where a line is likely to be a row; for objects in an array, the end of an object that another
-/// one follows.
-fn first_line_end(framing: &Framing, buffer: &[u8]) -> Option<usize> {
-    if let Some(newline) = memchr::memchr(b'\n', buffer) {
-        return Some(newline + 1);
+/// Where the last whole row of a block ends; `None` where more has to be read to find out.
+fn block_end(framing: &Framing, buffer: &[u8]) -> Option<usize> {
+    let end = match framing {
+        Framing::Csv(..) => last_row_end(buffer),
+        Framing::Lines => memrchr(b'\n', buffer).map(|newline| newline + 1),
+        Framing::Elements => last_element_end(buffer),
+        Framing::Events(_) => Some(buffer.len()),
+    };
+    // A quote or bracket lost to damage hides every later row end.
+    let lost = end.is_none() && buffer.len() > LOST;
+    if lost {
+        damage_end(framing, buffer)
+    } else {
+        end
     }
+}
+
+/// Where damage may end. A line is likely to be a row, and the damaged one is handed over by itself; of objects in an array all are
+/// handed over, since whoever reads them finds the next whole record after damage.
+fn damage_end(framing: &Framing, buffer: &[u8]) -> Option<usize> {
     match framing {
-        Framing::Elements => memchr::memmem::find(buffer, b"},{\"").map(|at| at + 2),
-        _ => None,
+        Framing::Elements => last_record_end(buffer)
+            .or_else(|| memrchr(b'\n', buffer).map(|newline| newline + 1))
+            .or_else(|| memmem::rfind(buffer, b"},{\"").map(|at| at + 2)),
+        _ => memchr(b'\n', buffer).map(|newline| newline + 1),
     }
 }
 
@@ -427,5 +437,50 @@ mod tests {
         assert_eq!(last_element_end(br#"{"a":"#), None);
         assert_eq!(last_element_end(b""), None);
         assert_eq!(last_element_end(br#"{"a":1},{"b":2}]"#), Some(15));
+    }
+
+    /// The lengths of the blocks that a text is cut into.
+    fn cut(text: Vec<u8>) -> Result<Vec<usize>, Error> {
+        let options = IngestOptions::default();
+        let mut feeder = Feeder::of_bytes(text, &options, &crate::ingest::Silent)?;
+        let mut buffer = Buffer::default();
+        let mut lengths = Vec::new();
+        while feeder.next_block(&mut buffer).is_some() {
+            lengths.push(buffer.len());
+        }
+        Ok(lengths)
+    }
+
+    #[test]
+    fn brackets_that_never_close_are_handed_over_in_few_pieces() -> Result<(), Error> {
+        let mut text = b"[\n{\"Id\":\"a\",\n".to_vec();
+        text.extend(b"{\n".repeat(16 << 20));
+        let length = text.len() - 1;
+        let lengths = cut(text)?;
+        assert_eq!(lengths.iter().sum::<usize>(), length);
+        assert!(lengths.len() <= 16, "{} blocks", lengths.len());
+        assert!(
+            lengths.iter().all(|&length| length <= 4 * LOST),
+            "{lengths:?}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn whole_objects_between_brackets_that_never_close_do_not_make_small_pieces()
+    -> Result<(), Error> {
+        for whole in ["{\"b\":1}", "{\"Id\":\"a\",\"Operation\":\"b\"}"] {
+            for between in ["{\"a\":[", "{\"a\":[\n"] {
+                let text = format!("{between}{whole},").repeat(700_000);
+                let length = text.len();
+                let lengths = cut(format!("[{text}").into_bytes())?;
+                let blocks = lengths.len();
+                assert!(
+                    blocks <= 3 + 3 * length / LOST,
+                    "{whole} {between}: {blocks} blocks"
+                );
+            }
+        }
+        Ok(())
     }
 }

@@ -113,6 +113,12 @@ pub(super) fn survey(
         warnings.push(Warning::NoRecords);
     }
     warnings.extend(row_caps(files));
+    let kept = files
+        .iter()
+        .filter(|file| file.envelope == Envelope::Events);
+    warnings.extend(kept.map(|file| Warning::OnlyEvents {
+        file: file.path.display().to_string(),
+    }));
     warnings.extend(gaps.iter().copied().map(Warning::Gap));
     warnings.extend(throttled);
     warnings.extend(silent);

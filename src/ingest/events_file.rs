@@ -26,7 +26,7 @@ use super::reject::Fault;
 use super::segment::TEXTS;
 use super::worker::Worker;
 use crate::error::Error;
-use crate::event::{Events, NO_ITEMS, TEXT_COLUMNS, push_item, push_number, record_key};
+use crate::event::{Events, ItemSpan, NO_ITEMS, TEXT_COLUMNS, push_item, push_number, record_key};
 use crate::staging::write_whole;
 use crate::turn::in_order;
 
@@ -241,12 +241,8 @@ fn guarded<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
         .unwrap_or_else(|_| Err("its pages do not decode".to_owned()))
 }
 
-/// One text column: the worker's codes of its names, and the codes of the rows.
-struct StoredText {
-    codes: Vec<u32>,
-}
-
-fn stored_text(worker: &mut Worker<'_>, frame: &DataFrame, number: usize) -> Option<StoredText> {
+/// The codes of a text column, in the worker's dictionary.
+fn stored_text(worker: &mut Worker<'_>, frame: &DataFrame, number: usize) -> Option<Vec<u32>> {
     let name = TEXT_COLUMNS.get(number)?;
     let column = frame.column(name).ok()?;
     let interner = worker.texts.get_mut(number)?;
@@ -260,130 +256,154 @@ fn stored_text(worker: &mut Worker<'_>, frame: &DataFrame, number: usize) -> Opt
             code.and_then(|code| names.get(code as usize).copied())
                 .unwrap_or(0)
         });
-        return Some(StoredText {
-            codes: codes.collect(),
-        });
+        return Some(codes.collect());
     }
-    let texts = column
-        .str()
-        .ok()?
-        .iter()
-        .map(|text| interner.name(text.unwrap_or("")));
-    Some(StoredText {
-        codes: texts.collect(),
-    })
+    let texts = column.str().ok()?.iter();
+    Some(
+        texts
+            .map(|text| interner.name(text.unwrap_or("")))
+            .collect(),
+    )
 }
 
-/// Appends all rows of a frame; `None` and nothing is appended when a column is missing or of another type.
-fn push_frame(worker: &mut Worker<'_>, frame: &DataFrame) -> Option<()> {
-    let number = |name: &str| {
-        let column = frame.column(name).ok()?.cast(&DataType::UInt64).ok()?;
-        column.u64().ok().map(|values| {
-            values
-                .iter()
-                .map(|value| value.unwrap_or(0))
-                .collect::<Vec<u64>>()
+/// A column of numbers; what the type does not hold becomes its largest.
+fn numbers<T: Copy + TryFrom<u64>>(frame: &DataFrame, name: &str, largest: T) -> Option<Vec<T>> {
+    let column = frame.column(name).ok()?.cast(&DataType::UInt64).ok()?;
+    let values = column.u64().ok()?.iter();
+    Some(
+        values
+            .map(|value| T::try_from(value.unwrap_or(0)).unwrap_or(largest))
+            .collect(),
+    )
+}
+
+fn times(frame: &DataFrame) -> Option<Vec<i64>> {
+    let milliseconds = DataType::Datetime(TimeUnit::Milliseconds, None);
+    let column = frame.column("time").ok()?.cast(&milliseconds).ok()?;
+    let times = column.datetime().ok()?.physical().iter();
+    Some(times.map(|time| time.unwrap_or(0)).collect())
+}
+
+/// Throttled, succeeded and external, as the worker's columns have them.
+fn flags(frame: &DataFrame) -> Option<Vec<u8>> {
+    let of = |name| numbers(frame, name, u64::MAX);
+    let (throttled, succeeded, external) = (of("throttled")?, of("succeeded")?, of("external")?);
+    let rows = throttled.iter().zip(&succeeded).zip(&external);
+    Some(
+        rows.map(|((throttled, succeeded), external)| {
+            u8::from(*throttled > 0) | u8::from(*succeeded > 0) << 1 | u8::from(*external > 0) << 2
         })
-    };
-    let time = frame
-        .column("time")
-        .ok()?
-        .cast(&DataType::Datetime(TimeUnit::Milliseconds, None))
-        .ok()?;
-    let time: Vec<i64> = time
-        .datetime()
-        .ok()?
-        .physical()
-        .iter()
-        .map(|time| time.unwrap_or(0))
-        .collect();
+        .collect(),
+    )
+}
+
+/// The columns of a frame that need no more than to be appended.
+struct Plain {
+    time: Vec<i64>,
+    access: Vec<u8>,
+    user_type: Vec<u8>,
+    logon_type: Vec<u8>,
+    client_family: Vec<u8>,
+    flags: Vec<u8>,
+    record_type: Vec<u16>,
+    folders: Vec<u16>,
+    asn: Vec<u32>,
+    items: Vec<u32>,
+    bytes: Vec<u64>,
+    texts: Vec<Vec<u32>>,
+}
+
+impl Plain {
+    /// `None` when a column is missing or of another type.
+    fn of(worker: &mut Worker<'_>, frame: &DataFrame) -> Option<Self> {
+        let bytes_of = |name| numbers(frame, name, u8::MAX);
+        let shorts = |name| numbers(frame, name, u16::MAX);
+        let words = |name| numbers(frame, name, u32::MAX);
+        Some(Self {
+            time: times(frame)?,
+            access: bytes_of("access")?,
+            user_type: bytes_of("user_type")?,
+            logon_type: bytes_of("logon_type")?,
+            client_family: bytes_of("client_family")?,
+            flags: flags(frame)?,
+            record_type: shorts("record_type")?,
+            folders: shorts("folders")?,
+            asn: words("asn")?,
+            items: words("items")?,
+            bytes: numbers(frame, "bytes", u64::MAX)?,
+            texts: (0..TEXTS)
+                .map(|column| stored_text(worker, frame, column))
+                .collect::<Option<_>>()?,
+        })
+    }
+
+    /// Appends them, without the rows that are damaged.
+    fn append(self, worker: &mut Worker<'_>, damaged: &[usize]) {
+        let columns = &mut worker.columns;
+        append(&mut columns.time, self.time, damaged);
+        append(&mut columns.access, self.access, damaged);
+        append(&mut columns.user_type, self.user_type, damaged);
+        append(&mut columns.logon_type, self.logon_type, damaged);
+        append(&mut columns.client_family, self.client_family, damaged);
+        append(&mut columns.flags, self.flags, damaged);
+        append(&mut columns.record_type, self.record_type, damaged);
+        append(&mut columns.folders, self.folders, damaged);
+        append(&mut columns.asn, self.asn, damaged);
+        append(&mut columns.items, self.items, damaged);
+        append(&mut columns.bytes, self.bytes, damaged);
+        for (codes, stored) in columns.text.iter_mut().zip(self.texts) {
+            append(codes, stored, damaged);
+        }
+    }
+}
+
+/// Appends a column without the rows `damaged`, which ascend.
+fn append<T>(column: &mut Vec<T>, mut values: Vec<T>, damaged: &[usize]) {
+    if !damaged.is_empty() {
+        let mut damaged = damaged.iter().copied().peekable();
+        let mut row = 0;
+        values.retain(|_| {
+            let keep = damaged.next_if_eq(&row).is_none();
+            row += 1;
+            keep
+        });
+    }
+    column.append(&mut values);
+}
+
+/// Appends all rows of a frame; `None` and nothing is appended when a column is missing or of another type. Rows whose messages
+/// cannot be read are rejects.
+fn push_frame(worker: &mut Worker<'_>, frame: &DataFrame) -> Option<()> {
     let ids = frame.column("record_id").ok()?.str().ok()?.clone();
     let messages = frame.column("messages").ok()?.str().ok()?.clone();
-    let texts: Vec<StoredText> = (0..TEXTS)
-        .map(|column| stored_text(worker, frame, column))
-        .collect::<Option<_>>()?;
-    let (throttled, succeeded, external) = (
-        number("throttled")?,
-        number("succeeded")?,
-        number("external")?,
-    );
-    let flags = throttled.iter().zip(&succeeded).zip(&external);
-    let flags: Vec<u8> = flags
-        .map(|((throttled, succeeded), external)| {
-            (*throttled > 0) as u8 | ((*succeeded > 0) as u8) << 1 | ((*external > 0) as u8) << 2
-        })
-        .collect();
-    let bytes_of = |name: &str| {
-        number(name).map(|values| {
-            values
-                .into_iter()
-                .map(|value| u8::try_from(value).unwrap_or(u8::MAX))
-                .collect::<Vec<u8>>()
-        })
-    };
-    let shorts = |name: &str| {
-        number(name).map(|values| {
-            values
-                .into_iter()
-                .map(|value| u16::try_from(value).unwrap_or(u16::MAX))
-                .collect::<Vec<u16>>()
-        })
-    };
-    let words = |name: &str| {
-        number(name).map(|values| {
-            values
-                .into_iter()
-                .map(|value| u32::try_from(value).unwrap_or(u32::MAX))
-                .collect::<Vec<u32>>()
-        })
-    };
-    let (access, user_type, logon_type) = (
-        bytes_of("access")?,
-        bytes_of("user_type")?,
-        bytes_of("logon_type")?,
-    );
-    let (client_family, record_type, folders) = (
-        bytes_of("client_family")?,
-        shorts("record_type")?,
-        shorts("folders")?,
-    );
-    let (asn, items, bytes) = (words("asn")?, words("items")?, number("bytes")?);
-
-    for text in messages.iter() {
-        let span = push_messages(worker, text.unwrap_or(""));
-        worker.columns.spans.push(span);
-    }
-    for id in ids.iter() {
-        let key = record_key(id.unwrap_or(""), &mut worker.irregular);
-        worker.columns.keys.push(key);
-    }
+    let plain = Plain::of(worker, frame)?;
+    let before = worker.segment.rows;
     worker.segment.rows += frame.height() as u64;
-    let columns = &mut worker.columns;
-    columns.time.extend(time);
-    columns.access.extend(access);
-    columns.user_type.extend(user_type);
-    columns.logon_type.extend(logon_type);
-    columns.client_family.extend(client_family);
-    columns.record_type.extend(record_type);
-    columns.folders.extend(folders);
-    columns.asn.extend(asn);
-    columns.items.extend(items);
-    columns.bytes.extend(bytes);
-    columns.flags.extend(flags);
-    for (codes, stored) in columns.text.iter_mut().zip(texts) {
-        codes.extend(stored.codes);
+    let mut damaged = Vec::new();
+    for (row, (text, id)) in messages.iter().zip(ids.iter()).enumerate() {
+        let text = text.unwrap_or("");
+        match push_messages(worker, text) {
+            Ok(span) => {
+                worker.columns.spans.push(span);
+                let key = record_key(id.unwrap_or(""), &mut worker.irregular);
+                worker.columns.keys.push(key);
+            }
+            Err(fault) => {
+                damaged.push(row);
+                worker.reject_row(before + row as u64 + 1, fault, text.as_bytes());
+            }
+        }
     }
+    plain.append(worker, &damaged);
     Some(())
 }
 
 /// Packs the messages of a row from their text.
-fn push_messages(worker: &mut Worker<'_>, text: &str) -> crate::event::ItemSpan {
+fn push_messages(worker: &mut Worker<'_>, text: &str) -> Result<ItemSpan, Fault> {
     if text.is_empty() {
-        return NO_ITEMS;
+        return Ok(NO_ITEMS);
     }
-    let Ok(folders) = parse_messages(text) else {
-        return NO_ITEMS;
-    };
+    let folders = parse_messages(text)?;
     let mut scratch = String::new();
     let (span, data) = worker.columns.next_messages();
     push_number(data, folders.len() as u64);
@@ -395,7 +415,7 @@ fn push_messages(worker: &mut Worker<'_>, text: &str) -> crate::event::ItemSpan 
             push_item(data, id.decode(&mut scratch).as_bytes(), bytes);
         }
     }
-    span
+    Ok(span)
 }
 
 type StoredFolder<'a> = (Text<'a>, Vec<(Text<'a>, Option<u64>)>);
@@ -445,3 +465,70 @@ fn parse_messages(text: &str) -> Result<Vec<StoredFolder<'_>>, Fault> {
 
 /// The framing's handle: shared by the workers.
 pub(crate) type Stored = Arc<StoredEvents>;
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::{Column, IntoColumn, NamedFrom, Series};
+    use polars_io::parquet::write::ParquetWriter;
+
+    use super::*;
+    use crate::event::Event;
+    use crate::ingest::{IngestOptions, Ingested, Input, Silent, read};
+
+    /// Three events with a message each, one of which is changed in the file.
+    fn with_messages(changed: &str) -> Result<Ingested, Error> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("events.parquet");
+        let events = Events::from_events((0..3).map(|number| Event {
+            record_id: format!("{number}"),
+            time: number,
+            operation: "MailItemsAccessed".to_owned(),
+            mailbox: format!("{number}@x"),
+            messages: vec![("Inbox".to_owned(), format!("<{number}>"), Some(7))],
+            ..Event::default()
+        }))?;
+        write_events(&events, &path)?;
+        let file = File::open(&path).expect("a file");
+        let mut frame = ParquetReader::new(file).finish().expect("a table");
+        let mut texts: Vec<String> = {
+            let column = frame
+                .column("messages")
+                .expect("a column")
+                .str()
+                .expect("text");
+            column
+                .iter()
+                .map(|text| text.unwrap_or("").to_owned())
+                .collect()
+        };
+        texts[1] = changed.to_owned();
+        let column: Column = Series::new("messages".into(), texts).into_column();
+        frame.with_column(column).expect("as long");
+        let file = File::create(&path).expect("a file");
+        ParquetWriter::new(file)
+            .finish(&mut frame)
+            .expect("written");
+        read(&[Input::new(&path)], &IngestOptions::default(), &Silent)
+    }
+
+    #[test]
+    fn a_row_whose_messages_are_damaged_is_a_reject() -> Result<(), Error> {
+        let whole = with_messages(r#"[["Inbox",["<1>",7]]]"#)?;
+        assert_eq!((whole.counts.events, whole.counts.rejects), (3, 0));
+        let damaged = with_messages(r#"[["Inbox",["<1>",7"#)?;
+        let counts = damaged.counts;
+        assert_eq!((counts.rows, counts.events, counts.rejects), (3, 2, 1));
+        let [reject] = damaged.rejects.as_slice() else {
+            panic!("{:?}", damaged.rejects);
+        };
+        assert_eq!((reject.row, &*reject.excerpt), (2, r#"[["Inbox",["<1>",7"#));
+        // The others are as they were.
+        let columns = damaged.events.columns()?;
+        for (row, number) in [(0, "0"), (1, "2")] {
+            assert_eq!(columns.mailbox.get(row), format!("{number}@x"));
+            let items: Vec<_> = damaged.events.items(row).collect();
+            assert_eq!(items.len(), 1);
+        }
+        Ok(())
+    }
+}

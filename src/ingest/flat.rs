@@ -46,14 +46,31 @@ fn record_name(column: &str) -> (&str, bool) {
         .map_or((column, true), |&(_, record)| (record, false))
 }
 
-/// Whether a column is to be left out: it is no field of the record, or the record's own field stands beside it. `others` are the
-/// names of all columns that hold something.
-fn is_left_out<'a>(name: &str, mut others: impl Iterator<Item = &'a str>) -> bool {
-    FOREIGN.contains(&name)
-        || match record_name(name) {
-            (_, true) => false,
-            (field, false) => others.any(|other| record_name(other) == (field, true)),
+/// Which of the [`RENAMED`] columns have the record's own field beside them. `filled` are the names of all columns that hold something.
+struct Beside([bool; RENAMED.len()]);
+
+impl Beside {
+    fn of<'a>(filled: impl Iterator<Item = &'a str>) -> Self {
+        let mut beside = [false; RENAMED.len()];
+        for name in filled {
+            if let (field, true) = record_name(name) {
+                for (beside, (_, record)) in beside.iter_mut().zip(RENAMED) {
+                    *beside |= record == field;
+                }
+            }
         }
+        Self(beside)
+    }
+
+    /// Whether a column is to be left out: it is no field of the record, or the record's own field stands beside it.
+    fn leaves_out(&self, name: &str) -> bool {
+        let (field, own) = record_name(name);
+        let beside = || {
+            let mut renamed = RENAMED.iter().zip(self.0);
+            renamed.any(|((_, record), beside)| beside && *record == field)
+        };
+        FOREIGN.contains(&name) || !own && beside()
+    }
 }
 
 /// Writes a record from the cells of a row. `day_first` tells how dates with slashes are meant.
@@ -62,9 +79,10 @@ pub(crate) fn from_cells(names: &[String], cells: &[Vec<u8>], day_first: bool) -
         let cells = names.iter().zip(cells);
         cells.filter(|(_, cell)| !cell.trim_ascii().is_empty())
     };
+    let beside = Beside::of(filled().map(|(name, _)| name.as_str()));
     let mut out = vec![b'{'];
     for (name, cell) in filled() {
-        if is_left_out(name, filled().map(|(name, _)| name.as_str())) {
+        if beside.leaves_out(name) {
             continue;
         }
         let mut content = String::from_utf8_lossy(cell);
@@ -102,12 +120,13 @@ pub(crate) fn from_object(text: &[u8]) -> Result<Vec<u8>, Fault> {
         unescape(key, &mut name);
         fields.push((name, scanner.raw_value()?));
     }
+    let filled = fields
+        .iter()
+        .filter(|(_, raw)| !matches!(*raw, b"\"\"" | b"null"));
+    let beside = Beside::of(filled.map(|(name, _)| name.as_str()));
     let mut out = vec![b'{'];
     for (name, raw) in &fields {
-        let filled = fields
-            .iter()
-            .filter(|(_, raw)| !matches!(*raw, b"\"\"" | b"null"));
-        if is_left_out(name, filled.map(|(name, _)| name.as_str())) {
+        if beside.leaves_out(name) {
             continue;
         }
         match Scanner::<false>::new(raw, 0).value()? {
@@ -198,6 +217,14 @@ mod tests {
         assert_eq!(
             String::from_utf8_lossy(&again),
             r#"{"CreationTime":"2023","Id":"x"}"#
+        );
+        // An empty field of the record's own stands beside nothing.
+        let empty = from_object(
+            br#"{"TimeGenerated":"2024","CreationTime":"","ClientIP_":"a","ClientIP":null}"#,
+        )?;
+        assert_eq!(
+            String::from_utf8_lossy(&empty),
+            r#"{"CreationTime":"2024","CreationTime":"","ClientIP":"a","ClientIP":null}"#
         );
         let named = ["CreationTime".to_owned()];
         assert_eq!(

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
 use super::segment::{Columns, Dictionaries, TEXTS, column};
 use super::worker::{MOST_NAMES, OR_ELSE};
 use crate::event::{
     EventParts, IrregularIds, ItemBlock, ItemStore, NO_ITEMS, TextColumn, parse_guid,
 };
+use crate::seeded::SeededMap;
 
 /// A kept row: its worker and its row there.
 pub(super) type Kept = (u32, u32);
@@ -198,7 +198,7 @@ fn unite(
     number: usize,
     mut codes: Vec<u32>,
     dictionaries: &[Dictionaries],
-    aliases: &FxHashMap<String, String>,
+    aliases: &SeededMap<String, String>,
 ) -> TextColumn {
     let all: Vec<&str> = dictionaries
         .iter()
@@ -255,7 +255,7 @@ fn unite(
 fn mailbox_aliases(
     dictionaries: &[Dictionaries],
     columns: &[(usize, Vec<u32>)],
-) -> FxHashMap<String, String> {
+) -> SeededMap<String, String> {
     let names_of = mailbox_names(dictionaries);
     let mut by_local: BTreeMap<&str, Option<&str>> = BTreeMap::new();
     let mut unresolved = Vec::new();
@@ -275,7 +275,7 @@ fn mailbox_aliases(
             }
         }
     }
-    let mut aliases = FxHashMap::default();
+    let mut aliases = SeededMap::default();
     for name in unresolved {
         let (object, or_else) = match name.split_once(OR_ELSE) {
             Some((object, actor)) => (object, Some(actor)),
@@ -296,8 +296,8 @@ fn mailbox_aliases(
 
 /// The names of every mailbox, and of every user's object, that the export gives with its GUID, sorted. A GUID that goes by many
 /// names is no mailbox in particular.
-fn mailbox_names(dictionaries: &[Dictionaries]) -> FxHashMap<u128, Vec<&str>> {
-    let mut names_of: FxHashMap<u128, Vec<&str>> = FxHashMap::default();
+fn mailbox_names(dictionaries: &[Dictionaries]) -> SeededMap<u128, Vec<&str>> {
+    let mut names_of: SeededMap<u128, Vec<&str>> = SeededMap::default();
     for dictionary in dictionaries {
         let names = dictionary.names(column::MAILBOX);
         for (&guid, codes) in &dictionary.mailbox_guids {

@@ -4,10 +4,10 @@
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
-use rustc_hash::FxBuildHasher;
 
 use super::bytes::equal;
 use super::json::Text;
+use crate::seeded::Seeded;
 
 /// How a text is normalised before it gets a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,12 +23,14 @@ pub(crate) enum Case {
 #[derive(Debug)]
 pub(crate) struct ByText<T> {
     table: HashTable<(Box<[u8]>, T)>,
+    seed: Seeded,
 }
 
 impl<T> Default for ByText<T> {
     fn default() -> Self {
         Self {
             table: HashTable::new(),
+            seed: Seeded::default(),
         }
     }
 }
@@ -37,15 +39,13 @@ impl<T: Copy> ByText<T> {
     #[inline]
     pub(crate) fn get(&self, text: &[u8]) -> Option<T> {
         self.table
-            .find(FxBuildHasher.hash_one(text), |(known, _)| {
-                equal(known, text)
-            })
+            .find(self.seed.hash_one(text), |(known, _)| equal(known, text))
             .map(|&(_, value)| value)
     }
 
     /// Adds a text that is not there.
     pub(crate) fn insert(&mut self, text: &[u8], value: T) {
-        let hash = |text: &[u8]| FxBuildHasher.hash_one(text);
+        let hash = |text: &[u8]| self.seed.hash_one(text);
         self.table
             .insert_unique(hash(text), (text.into(), value), |(known, _)| hash(known));
     }

@@ -261,10 +261,13 @@ impl<'a> Table<'a> {
             .collect();
         drop(packed);
         if tied || !self.all_guids() {
-            rows.par_sort_by_cached_key(|row| {
-                let place = self.place(*row);
-                (self.time(place), self.ordered_id(place.key))
-            });
+            // Only what happened at one time: the text of an identifier is made for those that have to be compared.
+            let time = |row: Kept| self.time(self.place(row));
+            rows.par_chunk_by_mut(|&left, &right| time(left) == time(right))
+                .filter(|at_once| at_once.len() > 1)
+                .for_each(|at_once| {
+                    at_once.sort_by_cached_key(|&row| self.ordered_id(self.place(row).key));
+                });
         }
         rows
     }

@@ -5,6 +5,10 @@ use std::sync::Arc;
 /// Longest excerpt kept of a rejected row, in bytes: enough to find it again, little enough to keep many.
 const EXCERPT: usize = 160;
 
+/// Rejects that are kept with row and excerpt, the first in the order of files and rows; a file of nothing but line ends may have any
+/// number. Those behind them are counted.
+pub(crate) const MOST_REJECTS: usize = 1 << 20;
+
 /// Why a row was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Fault {
@@ -65,6 +69,17 @@ pub struct Reject {
     pub reason: &'static str,
     /// The beginning of its text.
     pub excerpt: Box<str>,
+}
+
+/// Rows of a file that could not be used for one reason, and are not among the [`Reject`]s that are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FurtherRejects {
+    /// The input, as it was named or found.
+    pub file: Arc<str>,
+    /// What is wrong with them.
+    pub reason: &'static str,
+    /// How many there are.
+    pub rows: u64,
 }
 
 /// The beginning of a row's text on one line, fit to print.

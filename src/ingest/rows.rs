@@ -414,6 +414,23 @@ fn is_filler(text: &[u8]) -> bool {
         || (text.starts_with(b"\"") && text.ends_with(b"[") && text.len() < 1_000)
 }
 
+/// How much of the end of damage is searched for whole records: many ordinary ones.
+const TAIL: usize = 1 << 18;
+
+/// The offset after the last record near a block's end that is whole, whatever damage stands before it.
+pub(crate) fn last_record_end(block: &[u8]) -> Option<usize> {
+    let mut at = block.len().saturating_sub(TAIL);
+    let mut last = None;
+    loop {
+        let mut scanner = Scanner::<false>::new(block, next_record(block, at));
+        if Record::default().read(&mut scanner).is_err() {
+            return last;
+        }
+        at = scanner.at();
+        last = Some(at);
+    }
+}
+
 /// The offset of the next object that is a record of its own, after damage at an earlier one.
 fn next_record(block: &[u8], from: usize) -> usize {
     let mut at = from;

@@ -2,15 +2,15 @@
 //! came from which block. Columns grow over all blocks of a worker instead of one set a block: large memory is given back
 //! whole, and moves without copies when it grows.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-
-use rustc_hash::FxHashMap;
 
 use super::envelope::Envelope;
 use super::json::Text;
 use super::reject::Fault;
 use crate::event::{IrregularIds, ItemSpan, TEXT_COLUMNS};
+use crate::seeded::SeededMap;
 
 /// Positions of the text columns, in the order of [`TEXT_COLUMNS`].
 pub(crate) mod column {
@@ -53,7 +53,9 @@ pub(crate) struct Segment {
     pub(crate) events: Range<usize>,
     pub(crate) other: Range<usize>,
     pub(crate) rejects: Vec<SegmentReject>,
-    /// Number of rejects, once they have been taken out.
+    /// Rejects behind them that are only counted: their worker has kept as many as all files may have.
+    pub(crate) counted: BTreeMap<Fault, u64>,
+    /// Number of rejects, kept and counted.
     pub(crate) rejected: u64,
 }
 
@@ -129,7 +131,7 @@ pub(crate) struct Dictionaries {
     pub(crate) folders: Arc<Vec<Box<str>>>,
     pub(crate) workloads: Vec<Box<str>>,
     pub(crate) irregular: IrregularIds,
-    pub(crate) mailbox_guids: FxHashMap<u128, Vec<u32>>,
+    pub(crate) mailbox_guids: SeededMap<u128, Vec<u32>>,
     pub(crate) kinds: Vec<(u32, u32)>,
     /// Who did what of the leads ([`LEAD_TEXTS`]), as codes of `lead_texts`.
     pub(crate) leads: Vec<[u32; LEAD_TEXTS]>,

@@ -88,6 +88,11 @@ pub enum Warning {
         /// All records of such changes.
         of: u64,
     },
+    /// A file holds kept events, and nothing else of the export that they came from.
+    OnlyEvents {
+        /// The file.
+        file: String,
+    },
     /// There are records, but none of reading.
     NoReads,
     /// Sessions of a mailbox client without `ClientAppId` and `SessionId` cannot be told apart well.
@@ -159,6 +164,9 @@ impl Warning {
             Self::UnclearChanges { records, of } => format!(
                 "{records} of {of} records of changed rules or forwarding do not say what was set (Parameters)."
             ),
+            Self::OnlyEvents { file } => format!(
+                "{file} holds kept events only: which other records its export had, what there was to look into among them, and what could not be used, is not in it."
+            ),
             Self::NoReads => {
                 "No record is of reading (MailItemsAccessed): it was not audited or not exported."
                     .to_owned()
@@ -202,6 +210,9 @@ impl Warning {
             }
             Self::UnclearChanges { .. } => {
                 "Export again with the whole AuditData (ConvertTo-Json cuts off below two levels: give it -Depth 10), or look the rules up in the mailboxes."
+            }
+            Self::OnlyEvents { .. } => {
+                "Read the export itself for leads.csv, rejects and failures, or keep what mailglass inspect tells of it beside the events."
             }
             Self::NoReads => {
                 "Export again with MailItemsAccessed among the activities; it needs the licence and the mailbox's auditing."

@@ -4,8 +4,6 @@ mod owner;
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::address::parse_address;
 use super::bytes::is_plain;
 use super::client::{ClientText, parse_client, without_request};
@@ -15,7 +13,7 @@ use super::intern::{ByText, Case, Interner};
 use super::json::{Text, parse_number, truth};
 use super::lead::Lead;
 use super::record::Record;
-use super::reject::Fault;
+use super::reject::{Fault, MOST_REJECTS};
 use super::schema::{guid_only, is_forwarding, logon_type, record_type, record_type_of, user_type};
 use super::segment::{
     Columns, Dictionaries, EnvelopeFields, LEAD_TEXTS, Segment, SegmentReject, TEXTS, column,
@@ -25,6 +23,7 @@ use crate::event::{
     AccessType, ClientFamily, IrregularIds, ItemSpan, NO_ITEMS, Operation, parse_guid, push_item,
     push_number, record_key,
 };
+use crate::seeded::SeededMap;
 pub(super) use owner::{MOST_NAMES, OR_ELSE};
 
 /// How the names of the service's own accounts begin.
@@ -59,10 +58,10 @@ pub(crate) struct Worker<'g> {
     pub(crate) workloads: Interner,
     pub(crate) irregular: IrregularIds,
     /// Codes of the names of a mailbox by its GUID, for records that give only the GUID.
-    pub(crate) mailbox_guids: FxHashMap<u128, Vec<u32>>,
+    pub(crate) mailbox_guids: SeededMap<u128, Vec<u32>>,
     /// Workload and operation codes of records that are no events.
     pub(crate) kinds: Vec<(u32, u32)>,
-    kind_codes: FxHashMap<(u32, u32), u32>,
+    kind_codes: SeededMap<(u32, u32), u32>,
     leads: Vec<[u32; LEAD_TEXTS]>,
     lead_texts: Interner,
     operations: Vec<(Operation, bool)>,
@@ -74,6 +73,8 @@ pub(crate) struct Worker<'g> {
     scratch: String,
     pub(crate) columns: Columns,
     pub(crate) segment: Segment,
+    /// Rejects that are kept of all segments.
+    rejects: usize,
 }
 
 impl<'g> Worker<'g> {
@@ -85,9 +86,9 @@ impl<'g> Worker<'g> {
             folders: Interner::default(),
             workloads: Interner::default(),
             irregular: IrregularIds::default(),
-            mailbox_guids: FxHashMap::default(),
+            mailbox_guids: SeededMap::default(),
             kinds: Vec::new(),
-            kind_codes: FxHashMap::default(),
+            kind_codes: SeededMap::default(),
             leads: Vec::new(),
             lead_texts: Interner::default(),
             operations: Vec::new(),
@@ -98,6 +99,7 @@ impl<'g> Worker<'g> {
             scratch: String::new(),
             columns: Columns::default(),
             segment: Segment::default(),
+            rejects: 0,
         }
     }
 
@@ -139,7 +141,18 @@ impl<'g> Worker<'g> {
     /// Counts a row that cannot be used.
     pub(crate) fn reject(&mut self, fault: Fault, text: &[u8]) {
         self.segment.rows += 1;
-        let row = self.segment.rows;
+        self.reject_row(self.segment.rows, fault, text);
+    }
+
+    /// Takes a row that has been counted for one that cannot be used. Blocks come in the order of files and rows, so that the first
+    /// of all files are among the first of each worker.
+    pub(crate) fn reject_row(&mut self, row: u64, fault: Fault, text: &[u8]) {
+        self.segment.rejected += 1;
+        if self.rejects >= MOST_REJECTS {
+            *self.segment.counted.entry(fault).or_default() += 1;
+            return;
+        }
+        self.rejects += 1;
         self.segment.rejects.push(SegmentReject {
             row,
             fault,
@@ -298,35 +311,8 @@ impl<'g> Worker<'g> {
                 .or(Text::default()),
         );
         let client = self.client(record, sign_in);
-        let (application, interface) = if sign_in {
-            (
-                record
-                    .text(Field::ApplicationId)
-                    .or(record.text(Field::ClientAppId)),
-                if record.text(Field::AppId).is_empty() {
-                    guid_only(record.text(Field::ObjectId))
-                } else {
-                    record.text(Field::AppId)
-                },
-            )
-        } else {
-            (
-                record
-                    .text(Field::ClientAppId)
-                    .or(record.text(Field::ContextClientAppId)),
-                record.text(Field::AppId),
-            )
-        };
-        let session = record
-            .text(Field::SessionId)
-            .or(record.text(Field::ContextSessionId))
-            .or(record.text(Field::DeviceSessionId))
-            .or(Text::default());
-        // A session of zeros is none.
-        let session = match parse_guid(session.raw) {
-            Some(0) => Text::default(),
-            _ => session,
-        };
+        let (application, interface) = applications(record, sign_in);
+        let session = session(record);
         let codes = [
             head.operation_code,
             mailbox,
@@ -362,26 +348,9 @@ impl<'g> Worker<'g> {
         columns
             .items
             .push(item_count(record, head, access, sign_in));
-        columns.bytes.push(
-            record
-                .items
-                .iter()
-                .filter_map(|item| item.bytes)
-                .fold(0, u64::saturating_add),
-        );
-        let folders = if record.folders.is_empty() {
-            usize::from(!record.text(Field::FolderPath).is_empty())
-        } else {
-            record.folders.len()
-        };
-        columns
-            .folders
-            .push(u16::try_from(folders).unwrap_or(u16::MAX));
-        let succeeded = succeeded(record, head.operation);
-        let flags = u8::from(truth(record.text(Field::IsThrottled).raw) == Some(true))
-            | u8::from(succeeded) << 1
-            | u8::from(truth(record.text(Field::ExternalAccess).raw) == Some(true)) << 2;
-        columns.flags.push(flags);
+        columns.bytes.push(bytes(record));
+        columns.folders.push(folder_count(record));
+        columns.flags.push(flags(record, head.operation));
         columns.spans.push(span);
     }
 
@@ -501,6 +470,60 @@ impl<'g> Worker<'g> {
         }
         span
     }
+}
+
+/// The application that acts, and the one that it calls.
+fn applications<'a>(record: &Record<'a>, sign_in: bool) -> (Text<'a>, Text<'a>) {
+    let called = record.text(Field::AppId);
+    if !sign_in {
+        let acts = record.text(Field::ClientAppId);
+        return (acts.or(record.text(Field::ContextClientAppId)), called);
+    }
+    let acts = record.text(Field::ApplicationId);
+    let called = if called.is_empty() {
+        guid_only(record.text(Field::ObjectId))
+    } else {
+        called
+    };
+    (acts.or(record.text(Field::ClientAppId)), called)
+}
+
+/// The sign-in session; one of zeros is none.
+fn session<'a>(record: &Record<'a>) -> Text<'a> {
+    let session = record
+        .text(Field::SessionId)
+        .or(record.text(Field::ContextSessionId))
+        .or(record.text(Field::DeviceSessionId))
+        .or(Text::default());
+    match parse_guid(session.raw) {
+        Some(0) => Text::default(),
+        _ => session,
+    }
+}
+
+/// Bytes of the messages that a record lists, where it says.
+fn bytes(record: &Record<'_>) -> u64 {
+    let items = record.items.iter();
+    items
+        .filter_map(|item| item.bytes)
+        .fold(0, u64::saturating_add)
+}
+
+fn folder_count(record: &Record<'_>) -> u16 {
+    let folders = if record.folders.is_empty() {
+        usize::from(!record.text(Field::FolderPath).is_empty())
+    } else {
+        record.folders.len()
+    };
+    u16::try_from(folders).unwrap_or(u16::MAX)
+}
+
+/// Bits as [`Columns::flags`] has them.
+fn flags(record: &Record<'_>, operation: Operation) -> u8 {
+    let is_true = |field| truth(record.text(field).raw) == Some(true);
+    u8::from(is_true(Field::IsThrottled))
+        | u8::from(succeeded(record, operation)) << 1
+        | u8::from(is_true(Field::ExternalAccess)) << 2
 }
 
 /// Names and values of what a record set, sorted by name.

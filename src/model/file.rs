@@ -141,6 +141,11 @@ impl SavedModel {
             &mut encoded,
         )
         .map_err(|error| refuse(error.to_string()))?;
-        rmp_serde::from_slice(&encoded).map_err(|error| refuse(error.to_string()))
+        let saved: Self =
+            rmp_serde::from_slice(&encoded).map_err(|error| refuse(error.to_string()))?;
+        match saved.fault() {
+            Some(what) => Err(refuse(format!("damaged: {what} cannot be right"))),
+            None => Ok(saved),
+        }
     }
 }

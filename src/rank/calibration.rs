@@ -55,6 +55,12 @@ struct Histogram {
 }
 
 impl Calibration {
+    /// Whether there are no bins but those of a histogram.
+    pub(super) fn is_sound(&self) -> bool {
+        let mut histograms = self.channels.values().chain([&self.mailbox_days]);
+        histograms.all(|of| of.bins.keys().all(|&bin| usize::from(bin) < BINS))
+    }
+
     /// The p-values of a day: the counts summed from the top once, so that each look-up is one step.
     pub(super) fn p_values(&self) -> PValues {
         PValues(

@@ -1,20 +1,25 @@
 //! What the log holds and lacks, as data for its chart.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 
 use jiff::tz::TimeZone;
+use rustc_hash::FxHashMap;
 
 use super::period::{DAY, midnight};
 use crate::chart;
 use crate::chart::coverage::{Missing, MissingKind, OperationCounts};
+use crate::chart::label;
 use crate::error::Error;
-use crate::event::AccessType;
+use crate::event::{AccessType, EventColumns};
 use crate::ingest::{Ingested, Warning};
 
 /// Up to this many days are shown by the hour.
 const HOURLY_DAYS: i64 = 4;
 /// Beyond this many days are shown by the week: more bins than this have less than two pixels each.
 const DAILY_DAYS: i64 = 700;
+/// Operations that are kept apart, several times as many as have a colour. An export names a dozen; one that names thousands, over
+/// centuries, would make a matrix of gigabytes.
+const MOST_KINDS: usize = 40;
 
 /// Records of each operation over time, and the windows in which the log lacks some: gaps, mailboxes that fell silent,
 /// throttled mailboxes, files that end at their row cap. Days begin at midnight in `zone`.
@@ -33,24 +38,28 @@ pub fn coverage_chart(ingested: &Ingested, zone: &TimeZone) -> Result<chart::Cov
         _ => 7 * DAY,
     };
     let bins = ((days * DAY + step - 1) / step) as usize;
-    let mut counts: BTreeMap<(u32, u8), Vec<u64>> = BTreeMap::new();
+    let (kinds, further) = kinds(&columns);
+    let places: FxHashMap<(u32, u8), usize> = kinds.iter().copied().zip(0..).collect();
+    let mut counts = vec![vec![0u64; bins]; kinds.len() + usize::from(further > 0)];
     for (row, &time) in columns.time.iter().enumerate() {
         let bin = ((time.div_euclid(1000) - start) / step) as usize;
-        counts
-            .entry((columns.operation.codes[row], columns.access[row]))
-            .or_insert_with(|| vec![0; bins])[bin.min(bins - 1)] += 1;
+        let kind = (columns.operation.codes[row], columns.access[row]);
+        let place = places.get(&kind).copied().unwrap_or(kinds.len());
+        counts[place][bin.min(bins - 1)] += 1;
     }
-    let operations = counts
-        .into_iter()
-        .map(|((operation, access), counts)| {
-            let name = columns.operation.names[operation as usize];
-            let operation = match AccessType::from_u8(access) {
-                AccessType::Bind => format!("{name} (Bind)"),
-                AccessType::Sync => format!("{name} (Sync)"),
-                AccessType::None => name.to_owned(),
-            };
-            OperationCounts { operation, counts }
-        })
+    let names = kinds.iter().map(|&(operation, access)| {
+        let name = columns.operation.names[operation as usize];
+        match AccessType::from_u8(access) {
+            AccessType::Bind => format!("{name} (Bind)"),
+            AccessType::Sync => format!("{name} (Sync)"),
+            AccessType::None => name.to_owned(),
+        }
+    });
+    let rest = label::counted(further, "further operation", "further operations");
+    let operations = names
+        .chain([rest])
+        .zip(counts)
+        .map(|(operation, counts)| OperationCounts { operation, counts })
         .collect();
     let too_sparse = ingested.coverage.too_sparse_for_gaps;
     let period = (first.div_euclid(1000), last.div_euclid(1000));
@@ -66,6 +75,21 @@ pub fn coverage_chart(ingested: &Ingested, zone: &TimeZone) -> Result<chart::Cov
             .filter_map(|warning| missing(warning, period))
             .collect(),
     })
+}
+
+/// Operations and access types, the commonest [`MOST_KINDS`] of them, sorted; and how many others there are.
+fn kinds(columns: &EventColumns<'_>) -> (Vec<(u32, u8)>, u64) {
+    let mut totals: FxHashMap<(u32, u8), u64> = FxHashMap::default();
+    for (&operation, &access) in columns.operation.codes.iter().zip(columns.access) {
+        *totals.entry((operation, access)).or_default() += 1;
+    }
+    let mut kinds: Vec<_> = totals.into_iter().collect();
+    kinds.sort_unstable_by_key(|&(kind, total)| (Reverse(total), kind));
+    let further = kinds.len().saturating_sub(MOST_KINDS) as u64;
+    let commonest = kinds.into_iter().take(MOST_KINDS);
+    let mut kinds: Vec<_> = commonest.map(|(kind, _)| kind).collect();
+    kinds.sort_unstable();
+    (kinds, further)
 }
 
 /// The window of a warning that has one. Which part of a cut file is missing nobody knows: its window is the whole log.
@@ -111,7 +135,45 @@ fn missing(warning: &Warning, (first, last): (i64, i64)) -> Option<Missing> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Event, Events};
     use crate::ingest::Gap;
+
+    #[test]
+    fn rare_operations_are_counted_together() -> Result<(), Error> {
+        // The last ones are the commonest.
+        let events = |kinds: usize| {
+            let names = (0..kinds).flat_map(|kind| std::iter::repeat_n(kind, 1 + kind / 50));
+            Events::from_events(names.enumerate().map(|(number, kind)| Event {
+                record_id: number.to_string(),
+                operation: format!("Op{kind:03}"),
+                ..Event::default()
+            }))
+        };
+        let few = events(MOST_KINDS)?;
+        assert_eq!(
+            kinds(&few.columns()?),
+            ((1..=40).map(|code| (code, 0)).collect(), 0)
+        );
+        let many = events(60)?;
+        let columns = many.columns()?;
+        let (kept, further) = kinds(&columns);
+        let names: Vec<&str> = kept
+            .iter()
+            .map(|&(code, _)| columns.operation.names[code as usize])
+            .collect();
+        assert_eq!(
+            (
+                names.len(),
+                names[0],
+                names[29],
+                names[30],
+                names[39],
+                further
+            ),
+            (40, "Op000", "Op029", "Op050", "Op059", 20)
+        );
+        Ok(())
+    }
 
     #[test]
     fn warnings_with_a_window_are_drawn() {

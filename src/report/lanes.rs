@@ -3,13 +3,12 @@
 use std::cmp::Reverse;
 use std::hash::Hash;
 
-use rustc_hash::FxHashMap;
-
 use super::period::Period;
 use crate::chart::label;
 use crate::chart::mailbox_sheet::Lane;
 use crate::explain::Naming;
 use crate::pipeline::AnalyzedSession;
+use crate::seeded::SeededMap;
 use crate::session::AddressBlocks;
 
 /// Most lanes that are kept of those with flagged sessions, and of the others: a sheet shows fewer, and an export can name a
@@ -79,7 +78,7 @@ impl Visit {
 
 /// The number of each key, and the keys by their numbers.
 fn numbered<K: Hash + Eq>(keys: impl Iterator<Item = K>) -> (Vec<usize>, Vec<K>) {
-    let mut numbers: FxHashMap<K, usize> = FxHashMap::default();
+    let mut numbers: SeededMap<K, usize> = SeededMap::default();
     let of = keys
         .map(|key| {
             let next = numbers.len();

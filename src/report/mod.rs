@@ -66,19 +66,7 @@ pub fn check(options: &ReportOptions) -> Result<(), Error> {
                 "choose another --out, or replace it with --force",
             ));
         }
-        // What a killed `report` has left in it.
-        sweep(out);
-        if let Some(foreign) = foreign(out) {
-            let name = foreign.strip_prefix(out).unwrap_or(&foreign);
-            return Err(in_the_way(
-                out,
-                &format!(
-                    "holds {}, which mailglass did not write, and which would be lost with the folder",
-                    name.display()
-                ),
-                "move it elsewhere, or choose another --out",
-            ));
-        }
+        nothing_foreign(out)?;
     }
     fs::create_dir_all(&parent).map_err(|source| Error::io("create", &parent, source))?;
     Staging::beside(out)
@@ -128,6 +116,24 @@ fn foreign(run: &Path) -> Option<PathBuf> {
     })
 }
 
+/// Refuses to replace a run directory with something in it that is not mailglass's.
+fn nothing_foreign(out: &Path) -> Result<(), Error> {
+    // What a killed `report` has left in it.
+    sweep(out);
+    let Some(foreign) = foreign(out) else {
+        return Ok(());
+    };
+    let name = foreign.strip_prefix(out).unwrap_or(&foreign);
+    Err(in_the_way(
+        out,
+        &format!(
+            "holds {}, which mailglass did not write, and which would be lost with the folder",
+            name.display()
+        ),
+        "move it elsewhere, or choose another --out",
+    ))
+}
+
 fn in_the_way(out: &Path, reason: &str, remedy: &str) -> Error {
     Error::Config {
         name: format!("--out {}", out.display()),
@@ -175,6 +181,8 @@ pub fn write(analysis: &Analysis, config: &Config, options: &ReportOptions) -> R
             "choose another --out, or replace it with --force",
         ));
     }
+    // Nor is what somebody has put into the old one meanwhile.
+    nothing_foreign(out)?;
     staging.publish(out).map_err(refuse)
 }
 

@@ -281,6 +281,17 @@ fn rejects(analysis: &Analysis, dir: &Path) -> Result<(), Error> {
         ];
         table.row(&cells.each_ref().map(|cell| cell.as_bytes()))?;
     }
+    // Nothing disappears, though not every row of millions is listed.
+    for further in &analysis.ingested.further_rejects {
+        let excerpt = format!("and {} more rows", crate::amount::count(further.rows));
+        let cells = [
+            safe_cell(&*further.file),
+            Cow::Borrowed(""),
+            safe_cell(further.reason),
+            Cow::Owned(excerpt),
+        ];
+        table.row(&cells.each_ref().map(|cell| cell.as_bytes()))?;
+    }
     table.finish()
 }
 

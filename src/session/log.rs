@@ -4,6 +4,9 @@ use super::SessionOptions;
 use super::address_blocks::AddressBlocks;
 use crate::event::{ClientFamily, EventColumns, Operation};
 
+/// The record type of sign-ins (`AzureActiveDirectoryStsLogon`).
+const SIGN_IN: u16 = 15;
+
 pub(super) struct Log<'a> {
     pub(super) columns: &'a EventColumns<'a>,
     pub(super) options: &'a SessionOptions,
@@ -34,6 +37,12 @@ impl<'a> Log<'a> {
         ClientFamily::from_u8(self.columns.client_family[row as usize])
     }
 
+    /// Whether a record is about signing in and not about a mailbox: all of that type are, whatever their operation (sign-outs,
+    /// say).
+    pub(super) fn is_sign_in(&self, row: u32) -> bool {
+        self.columns.record_type[row as usize] == SIGN_IN || self.operation(row).is_sign_in()
+    }
+
     /// Whether a record of Outlook on the web says which browser.
     pub(super) fn names_browser(&self, row: u32) -> bool {
         let info = self.columns.client_info.codes[row as usize];
@@ -48,7 +57,7 @@ impl<'a> Log<'a> {
             return !self.names_browser(row) || columns.session_id.codes[at] == 0;
         }
         let operation = self.operation(row);
-        operation.is_sign_in()
+        self.is_sign_in(row)
             || (operation.is_rule_change()
                 && columns.client_info.codes[at] == 0
                 && columns.client_app_id.codes[at] == 0)

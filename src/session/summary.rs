@@ -79,7 +79,7 @@ pub(super) fn summarise(log: &Log<'_>, rows: Vec<u32>) -> Session {
         session.deletes += u32::from(operation.is_delete());
         session.rules += u32::from(operation.is_rule_change());
         session.searches += u32::from(operation.is_search());
-        session.sign_ins += u32::from(operation.is_sign_in());
+        session.sign_ins += u32::from(log.is_sign_in(row as u32));
         session.failures += u32::from(columns.succeeded[row] == 0);
         session.throttled |= columns.throttled[row] != 0;
         if operation.is_read() {

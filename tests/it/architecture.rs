@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The modules from the bottom to the top; a module may import modules above it in this list only.
 const ORDER: &[&[&str]] = &[
     &["error"],
-    &["staging", "turn", "amount"],
+    &["staging", "turn", "amount", "seeded"],
     &["event"],
     &["ingest"],
     &["session"],

@@ -147,6 +147,148 @@ fn a_client_may_appear_in_any_number_of_mailboxes_at_once() {
     assert_eq!((code, &summary["mailboxes"]), (0, &4_000.into()));
 }
 
+/// Reads a log without judging anything; its exit code and how many rows and rejects it had.
+fn inspect(log: impl AsRef<[u8]>) -> (i32, u64, u64) {
+    let here = folder();
+    let path = here.path().join("audit.json");
+    fs::write(&path, log).expect("a file");
+    let output = mailglass(&[Path::new("inspect"), Path::new("--json"), &path]);
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let count = |name: &str| said["counts"][name].as_u64().expect("a count");
+    (
+        output.status.code().expect("an exit code"),
+        count("rows"),
+        count("rejects"),
+    )
+}
+
+#[test]
+fn texts_that_collide_under_a_known_hash_cost_no_more_than_others() {
+    // To FxHash these are one: the third pair of words is a product with zero, and makes its state forget the fourth.
+    const BEFORE: &str = "QV7x5DtUCAOTEAEGMozilla/5.0 (WinFClgwkTI";
+    let clients = (0..100_000).map(|number| {
+        let mut record = Record::number(number, 5_000);
+        record.client = format!("{BEFORE}{number:08x}; like Gecko Chrome/120 Safari");
+        record.line(number)
+    });
+    assert_eq!(inspect(clients.collect::<String>()), (0, 100_000, 0));
+    // So are these mailboxes: it adds the second half of a number to a multiple of the first.
+    let mailboxes = (0..100_000u64).map(|number| {
+        let mut record = Record::number(number as usize, 5_000);
+        let (low, high) = (
+            number,
+            number.wrapping_mul(0xf135_7aea_2e62_a9c5).wrapping_neg(),
+        );
+        record.more = format!(
+            ",\"MailboxGuid\":\"{:08x}-{:04x}-{:04x}-{:04x}-{:012x}\"",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
+        );
+        record.line(number as usize)
+    });
+    assert_eq!(inspect(mailboxes.collect::<String>()), (0, 100_000, 0));
+}
+
+#[test]
+fn brackets_that_never_close_cost_no_more_than_others() {
+    let mut log = "[\n{\"Id\":\"a\",\n".to_owned();
+    log.push_str(&"{\n".repeat(30 << 20));
+    let (code, rows, rejects) = inspect(log);
+    assert_eq!((code, rows), (2, rejects));
+}
+
+#[test]
+fn a_bracket_lost_among_objects_costs_their_neighbours_nothing() {
+    let records = |numbers: std::ops::Range<usize>| {
+        let lines = numbers.map(|number| Record::number(number, 5_000).line(number));
+        lines
+            .map(|line| line.trim_end().to_owned() + ",")
+            .collect::<String>()
+    };
+    // Ten megabytes behind it, and ten before it.
+    let log = format!(
+        "[{}{{\"Id\":\"a\",\"Lost\":[{}]",
+        records(0..20_000),
+        records(20_000..40_000)
+    );
+    let (code, rows, rejects) = inspect(log);
+    assert_eq!((code, rows - rejects), (2, 40_000));
+    assert!(rejects <= 3, "{rejects}");
+}
+
+#[test]
+fn a_row_may_name_one_column_any_number_of_times() {
+    let again = r#","TimeGenerated":"2024-01-01T00:00:00Z""#.repeat(120_000);
+    let log = ordinary() + &format!("{{\"OfficeWorkload\":\"Exchange\"{again}}}\n");
+    assert_eq!(inspect(log), (2, 201, 1));
+}
+
+#[test]
+fn rows_that_are_no_rows_are_kept_up_to_a_number_and_all_counted() {
+    let here = folder();
+    let (path, out) = (here.path().join("audit.csv"), here.path().join("run"));
+    let header = "RecordId,CreationDate,RecordType,Operation,UserId,AuditData\n";
+    let row = |record: String| {
+        format!(
+            "x,2024-01-01T00:00:00,50,MailItemsAccessed,ann,\"{}\"\n",
+            record.trim_end().replace('"', "\"\"")
+        )
+    };
+    let rows = row(Record::number(0, 10).line(1)) + &"x\n".repeat(1_200_000);
+    fs::write(&path, header.to_owned() + &rows).expect("a file");
+    let output = mailglass(&[Path::new("analyze"), &path, Path::new("--out"), &out]);
+    assert_eq!(output.status.code(), Some(2));
+    let rejects = fs::read_to_string(out.join("rejects.csv")).expect("the rejects");
+    assert_eq!(rejects.lines().count(), 2 + (1 << 20));
+    let last = rejects.lines().last().expect("a line");
+    assert!(
+        last.contains("another number of cells") && last.ends_with("\"and 151,424 more rows\""),
+        "{last}"
+    );
+    let output = mailglass(&[Path::new("inspect"), Path::new("--json"), &path]);
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(said["rejects"][0]["events"], 1_200_000);
+}
+
+#[test]
+fn an_allow_list_may_name_any_number_of_sessions() {
+    let here = folder();
+    let place = |name: &str| here.path().join(name);
+    let (path, list, out) = (place("audit.json"), place("allow.toml"), place("run"));
+    let log = (0..20_000).map(|number| {
+        let mut record = Record::number(number, 1_000);
+        record.more = format!(",\"SessionId\":\"s{number}\"");
+        record.line(number)
+    });
+    fs::write(&path, log.collect::<String>()).expect("a file");
+    let entry = |number: usize| format!("[[allow]]\nsession = \"{number:016x}\"\nreason = \"x\"\n");
+    fs::write(&list, (0..20_000).map(entry).collect::<String>()).expect("a file");
+    let allow = [Path::new("--allow"), &list];
+    let mut arguments = vec![Path::new("analyze"), &path, Path::new("--out"), &out];
+    arguments.extend(allow);
+    assert_eq!(mailglass(&arguments).status.code(), Some(0));
+}
+
+#[test]
+fn a_user_may_read_and_sign_in_any_number_of_times_a_day() {
+    let mut log = String::new();
+    for number in 0..40_000 {
+        let mut record = Record::number(number, 40_000);
+        record.more = format!(",\"SessionId\":\"s{number}\"");
+        let read = record.line(2 * number);
+        record.more = format!(",\"SessionId\":\"g{number}\"");
+        record.operation = "UserLoggedIn".to_owned();
+        let sign_in = record.line(2 * number + 1);
+        log.push_str(&read);
+        log.push_str(&sign_in.replace("\"RecordType\":50", "\"RecordType\":15"));
+    }
+    let (code, summary) = analyze(log);
+    assert_eq!((code, &summary["counts"]["events"]), (0, &80_000.into()));
+}
+
 #[test]
 fn nesting_without_end_is_rejected() {
     let depth = 10_000;

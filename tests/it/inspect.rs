@@ -67,6 +67,18 @@ fn an_export_is_described_in_text_json_chart_and_events() {
     );
     assert_eq!(first["inventory"], again["inventory"]);
     assert_eq!(again["files"][0]["envelope"], "events");
+    // What the events no longer tell is not taken for nothing.
+    let told = |inspected: &serde_json::Value| {
+        let warnings = inspected["warnings"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        warnings
+            .iter()
+            .filter(|warning| warning["kind"] == "only_events")
+            .count()
+    };
+    assert_eq!((told(&first), told(&again)), (0, 1));
 }
 
 #[test]

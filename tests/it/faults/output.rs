@@ -187,6 +187,32 @@ fn output_that_exists_is_replaced_on_request_only() {
     assert!(out.join("thesis.txt").is_file());
 }
 
+/// Replacing asks once more at the end: a run takes its time, and somebody may write notes beside the old one meanwhile.
+#[test]
+fn what_is_put_into_the_old_run_directory_during_a_run_is_not_lost() {
+    use mailglass::ingest::{Input, Silent};
+    use mailglass::pipeline::{Config, analyze};
+    use mailglass::report::{ReportOptions, check, write};
+    let here = folder();
+    let config = Config::new(vec![Input::new(small_log(here.path()))]);
+    let out = here.path().join("run");
+    let options = ReportOptions {
+        out: out.clone(),
+        force: true,
+    };
+    let analysis = analyze(&config, &Silent).expect("an analysis");
+    write(&analysis, &config, &options).expect("a run directory");
+    check(&options).expect("it may be replaced");
+    let notes = out.join("notes.md");
+    fs::write(&notes, "what I found").expect("a file");
+    let refused = write(&analysis, &config, &options).expect_err("notes are in the way");
+    assert!(refused.to_string().contains("notes.md"), "{refused}");
+    assert_eq!(fs::read(&notes).expect("the notes"), b"what I found");
+    assert_whole(&out);
+    fs::remove_file(&notes).expect("removed");
+    write(&analysis, &config, &options).expect("a run directory");
+}
+
 #[test]
 fn a_reader_that_goes_away_costs_nothing() {
     let here = folder();
