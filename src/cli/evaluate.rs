@@ -112,16 +112,26 @@ fn share(value: Option<f64>) -> String {
     value.map_or_else(|| "not defined".to_owned(), |value| format!("{value:.4}"))
 }
 
+/// A number with what it counts, ungrouped as in the tables around it.
+fn counted(n: usize, [one, many]: [&str; 2]) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 fn text_of(evaluation: &Evaluation, promise: Promise) -> String {
     let flags = &evaluation.flags;
     let mut text = format!(
-        "{} sessions, {} of them attacks; {} episodes in {} days\n\n\
+        "{}, {} of them {}; {} in {}\n\n\
          average precision (sessions)  {}\n\
          area under the ROC curve      {}\n",
-        evaluation.sessions,
+        counted(evaluation.sessions, ["session", "sessions"]),
         evaluation.attack_sessions,
-        evaluation.episodes,
-        evaluation.days,
+        if evaluation.attack_sessions == 1 {
+            "an attack"
+        } else {
+            "attacks"
+        },
+        counted(evaluation.episodes, ["episode", "episodes"]),
+        counted(evaluation.days as usize, ["day", "days"]),
         share(evaluation.average_precision),
         share(evaluation.roc_auc)
     );
@@ -144,13 +154,13 @@ fn text_of(evaluation: &Evaluation, promise: Promise) -> String {
         )
     ));
     text.push_str(&format!(
-        "\nFlagged {} sessions in {} alerts over {} judged days\n\
+        "\nFlagged {} in {} over {}\n\
          episode recall of the flags   {}\n\
          attacks among flagged         {}\n\
          false alarms                  {}\n",
-        flags.sessions,
-        flags.alerts,
-        flags.judged_days,
+        counted(flags.sessions, ["session", "sessions"]),
+        counted(flags.alerts, ["alert", "alerts"]),
+        counted(flags.judged_days as usize, ["judged day", "judged days"]),
         share(flags.episode_recall),
         share(flags.session_precision),
         false_alarms(evaluation, promise)
@@ -245,4 +255,15 @@ fn draw(evaluation: &Evaluation, curves: &Curves, run: &Path, dir: &Path) -> Res
     };
     detection_delay::draw(&data, &style, &dir.join("detection_delay.png"))
         .map_err(failed("detection_delay"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(counted(1, ["judged day", "judged days"]), "1 judged day");
+        assert_eq!(counted(0, ["day", "days"]), "0 days");
+    }
 }
