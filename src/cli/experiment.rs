@@ -78,7 +78,7 @@ pub(crate) struct ExperimentArgs {
     fresh: bool,
 
     /// Number of threads [default: all cores]; results do not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<usize>,
 
     /// Say nothing but errors

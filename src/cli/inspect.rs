@@ -48,7 +48,12 @@ pub(crate) struct InspectArgs {
     chart: Option<PathBuf>,
 
     /// Longest list of names to print
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        allow_negative_numbers = true
+    )]
     top: usize,
 }
 

@@ -126,6 +126,7 @@ fn options_out_of_range_are_refused_before_any_work() {
     let out = dir.path().join("run");
     for more in [
         ["--alerts-per-day", "0"],
+        ["--alerts-per-day", "-1"],
         ["--fdr", "1.5"],
         ["--time-zone", "Mars/Olympus"],
         ["--threads", "0"],
@@ -151,6 +152,22 @@ fn help_teaches_the_tool() {
             "{help}"
         );
     }
+}
+
+#[test]
+fn help_names_what_can_be_simulated_and_where_reasons_stand() {
+    let help = |command: &str| {
+        let output = mailglass(&[command, "--help"]);
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let simulate = help("simulate");
+    let names = |head: &str| {
+        let line = simulate.lines().find_map(|line| line.strip_prefix(head));
+        line.map(|names| names.split(", ").map(str::to_owned).collect::<Vec<_>>())
+    };
+    let look_alikes = mailglass::simulate::LookAlike::ALL.map(|kind| kind.name().to_owned());
+    assert_eq!(names("Benign look-alikes: "), Some(look_alikes.to_vec()));
+    assert!(help("analyze").contains("reasons.csv"));
 }
 
 #[test]
