@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Outcome;
 use super::terminal::{Bar, print, print_json, table, warn};
+use crate::amount::alerts_a_day;
 use crate::chart::detection_delay::DelayCurve;
 use crate::chart::{
     ChartError, DetectionDelay, PrecisionRecall, RecallByAlerts, Style, detection_delay,
@@ -193,8 +194,9 @@ fn false_alarms(evaluation: &Evaluation, promise: Promise) -> String {
     match promise {
         Promise::FalseAlarmsPerDay(rate) => {
             format!(
-                "{:.2} a day (asked for: {rate} alerts a day)",
-                flags.false_alarms_per_day
+                "{:.2} a day (asked for: {})",
+                flags.false_alarms_per_day,
+                alerts_a_day(rate)
             )
         }
         Promise::FalseShare(promised) => format!(

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::period::{DAY, Period, all_accesses};
 use super::{coverage, sheets, wording};
+use crate::amount::alerts_a_day;
 use crate::chart::campaign_map::{Campaign, CampaignMap, Visit};
 use crate::chart::score_distribution::{ScoreBins, ScoreDistribution, Thresholds};
 use crate::chart::top_sessions::{TopSession, TopSessions};
@@ -216,7 +217,10 @@ fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
             alerts,
             // No more than a quarter of the mailbox-days, as the threshold has it.
             (rate * judged_days).min(judged_mailbox_days / MAILBOX_DAYS_PER_ALERT),
-            format!("{rate} alerts a day (an alert is one mailbox on one day)"),
+            format!(
+                "{} (an alert is one mailbox on one day)",
+                alerts_a_day(rate)
+            ),
         ),
         FlagRule::FalseDiscoveryRate(q) => (
             alerts,
