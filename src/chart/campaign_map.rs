@@ -170,7 +170,8 @@ impl Campaign {
         names.len() as u64
     }
 
-    fn read(&self) -> String {
+    /// What its sessions read, folders each once.
+    pub(crate) fn read(&self) -> String {
         let items = self.visits.iter().map(|visit| visit.items);
         label::read(items.fold(0, u64::saturating_add), self.folders)
     }

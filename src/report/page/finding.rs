@@ -187,7 +187,7 @@ fn belongs_together(run: &Run, (kept, style): (&ChartFile, &Style)) -> String {
         .campaigns
         .iter()
         .filter(|other| other.campaign_id != first.campaign_id);
-    let also = mostly_unflagged(others.clone());
+    let also = mostly_unflagged(&others.clone().collect::<Vec<_>>());
     match others.count() {
         0 => format!("{text}."),
         1 => format!("{text}; another campaign was found{also}."),
@@ -198,23 +198,26 @@ fn belongs_together(run: &Run, (kept, style): (&ChartFile, &Style)) -> String {
     }
 }
 
-/// Which campaigns are tied by what mostly was not flagged, with how many such sessions.
-fn mostly_unflagged<'a>(campaigns: impl Iterator<Item = &'a Campaign>) -> String {
-    let common: Vec<&Campaign> = campaigns.filter(|campaign| is_common(campaign)).collect();
-    let mut named: Vec<String> = common
-        .iter()
+/// How many of some campaigns are tied by what mostly was not flagged, with the number of such sessions.
+fn mostly_unflagged(campaigns: &[&Campaign]) -> String {
+    let common = || campaigns.iter().filter(|campaign| is_common(campaign));
+    let mut named: Vec<String> = common()
         .take(COMMON)
         .map(|campaign| {
             let unflagged = label::count(campaign.unflagged_sessions);
-            format!("{unflagged} of {}", campaign.campaign_id)
+            format!("{}: {unflagged}", campaign.campaign_id)
         })
         .collect();
-    let more = common.len() - named.len();
-    if more > 0 {
-        named.push(format!("many of {} more", label::count(more as u64)));
+    let (all, of) = (common().count(), campaigns.len());
+    if all > COMMON {
+        named.push(format!("{} more", label::count((all - COMMON) as u64)));
     }
     label::listed(&named).map_or_else(String::new, |named| {
-        format!("; through the applications or from the networks that tie some of them, more sessions were not flagged than were ({named})")
+        let which = match all {
+            all if all == of => String::new(),
+            all => format!("{} of them ", label::count(all as u64)),
+        };
+        format!(", {which}tied by what brought more sessions that were not flagged ({named})")
     })
 }
 
@@ -615,7 +618,23 @@ mod tests {
             "{said}"
         );
         assert!(
-            said.ends_with("more sessions were not flagged than were (523 of C1)."),
+            said.ends_with("; another campaign was found, tied by what brought more sessions that were not flagged (C1: 523)."),
+            "{said}"
+        );
+        let campaigns = [
+            (523, "C1"),
+            (0, "C2"),
+            (4, "C3"),
+            (9, "C4"),
+            (9, "C5"),
+            (0, "C6"),
+        ];
+        let said = together(campaigns.map(|(n, id)| campaign(id, 2, n)).into());
+        assert!(
+            said.ends_with(
+                "; 5 more campaigns were found, 4 of them tied by what brought more sessions that were not flagged \
+                 (C1: 523, C3: 4, C4: 9 and 1 more)."
+            ),
             "{said}"
         );
         let said = together(vec![campaign("C1", 2, 523)]);

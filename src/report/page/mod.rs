@@ -89,7 +89,7 @@ struct CampaignRow {
     last: String,
     mailboxes: String,
     sessions: String,
-    items: String,
+    read: String,
     shared: String,
     /// Names of mailboxes, and networks, as far as they are listed here.
     names: String,
@@ -244,15 +244,15 @@ fn policy() -> String {
 
 fn campaign_row(campaign: &run::Campaign, (kept, style): (&ChartFile, &Style)) -> CampaignRow {
     let moment = |time: i64| label::moment(time, &style.time_zone);
+    let on_the_map = finding::on_the_map(kept, &campaign.campaign_id);
     CampaignRow {
         id: campaign.campaign_id.clone(),
         first: moment(campaign.first_seen),
         last: moment(campaign.last_seen),
         mailboxes: label::count(campaign.mailboxes),
         sessions: label::count(campaign.sessions),
-        items: label::count(campaign.items),
-        shared: match finding::on_the_map(kept, &campaign.campaign_id).and_then(Campaign::relation)
-        {
+        read: on_the_map.map_or_else(|| label::count(campaign.items), Campaign::read),
+        shared: match on_the_map.and_then(Campaign::relation) {
             Some(relation) => format!("{}; {relation}", campaign.shared),
             None => campaign.shared.clone(),
         },
