@@ -164,7 +164,7 @@ fn amount(value: f64, unit: &str) -> String {
     let one = ENDINGS
         .iter()
         .find_map(|(many, one)| Some(format!("{}{one}", unit.strip_suffix(many)?)))
-        .filter(|_| value == 1.0);
+        .filter(|_| value == 1.0 && !unit.contains(' '));
     let unit = one.as_deref().unwrap_or(unit);
     format!("{} {unit}", label::value(value))
         .trim_end()

@@ -358,7 +358,8 @@ fn what_was_left_out_is_not_drawn() {
         let charts = kept["charts"].as_array().expect("charts");
         let accesses = charts
             .iter()
-            .find_map(|chart| chart[1]["TenantOverview"]["accesses"]["observed"].as_array());
+            .find(|chart| chart[1]["chart"] == "tenant_overview")
+            .and_then(|chart| chart[1]["accesses"]["observed"].as_array());
         let counts = accesses.expect("an overview").iter();
         counts.map(|n| n.as_u64().expect("a number")).collect()
     };
