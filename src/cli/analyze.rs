@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::pipeline::{self, BaselineDays, Config};
 use crate::report::{self, ReportOptions};
 
-const LONG_ABOUT: &str = "\
+pub(super) const LONG_ABOUT: &str = "\
 Read exports, rank every session, write a run directory with reasons and charts.
 
 The envelope is detected by content: Purview portal CSV, Search-UnifiedAuditLog CSV, Management Activity API JSON \
@@ -23,7 +23,6 @@ Why a session was flagged stands in report.html under its rank, and in reasons.c
 
 /// Arguments of `mailglass analyze`.
 #[derive(Debug, Args)]
-#[command(long_about = LONG_ABOUT)]
 pub(crate) struct AnalyzeArgs {
     #[command(flatten)]
     read: ReadArgs,

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::experiment::{Curves, Evaluation, JudgedRun, Labels, Point, Promise, curves, evaluate};
 use crate::ingest::Input;
 
-const LONG_ABOUT: &str = "\
+pub(super) const LONG_ABOUT: &str = "\
 Compare a run with labels: precision, recall, time to detection, false alarms, curves.
 
 A session is an attack when at least half of its mailbox operations are labelled. An alert is one mailbox on one day, \
@@ -32,7 +32,7 @@ Example:
 
 /// Arguments of `mailglass evaluate`.
 #[derive(Debug, Args)]
-#[command(long_about = LONG_ABOUT, after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct EvaluateArgs {
     /// Run directory, as `mailglass analyze` wrote it
     #[arg(value_name = "RUN")]

@@ -21,7 +21,7 @@ use crate::ingest::{
 use crate::report;
 use crate::staging::{check_place, write_whole};
 
-const LONG_ABOUT: &str = "\
+pub(super) const LONG_ABOUT: &str = "\
 Tell what an export holds and what it lacks, before any model.
 
 Which envelope, which period, how many rows of what, which mailboxes, actors and clients; how many duplicates and \
@@ -30,7 +30,6 @@ files cut by their exporter. Times are UTC.";
 
 /// Arguments of `mailglass inspect`.
 #[derive(Debug, Args)]
-#[command(long_about = LONG_ABOUT)]
 pub(crate) struct InspectArgs {
     #[command(flatten)]
     read: ReadArgs,

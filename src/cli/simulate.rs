@@ -13,11 +13,14 @@ use crate::simulate::{
     Attack, Compression, Envelope, SimulateError, SimulateSettings, Summary, simulate,
 };
 
-/// Write a synthetic tenant's audit log with known attacks in it
-///
-/// The log comes in the envelope of your choice, together with labels.csv (which records are an attack), lookalikes.csv (which are benign but
-/// look like one: travel, new devices, roll-outs), networks.csv (whose address is whose) and simulation.json (settings and counts). The same
-/// options give the same bytes.
+pub(super) const LONG_ABOUT: &str = "\
+Write a synthetic tenant's audit log with known attacks in it.
+
+The log comes in the envelope of your choice, together with labels.csv (which records are an attack), lookalikes.csv \
+(which are benign but look like one: travel, new devices, roll-outs), networks.csv (whose address is whose) and \
+simulation.json (settings and counts). The same options give the same bytes.";
+
+/// Arguments of `mailglass simulate`.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = "\
 Examples:

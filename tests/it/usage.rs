@@ -167,6 +167,17 @@ fn help_names_what_can_be_simulated_and_where_reasons_stand() {
     let listed = format!("Benign look-alikes: {} Envelopes:", look_alikes.join(", "));
     assert!(words.join(" ").contains(&listed), "{simulate}");
     assert!(help("analyze").contains("reasons.csv"));
+    for (command, word) in [
+        ("fit", "mailglass score"),
+        ("score", "A day is judged once"),
+        ("inspect", "mailboxes that stop logging"),
+        ("simulate", "labels.csv"),
+        ("evaluate", "An alert is one mailbox on one day"),
+    ] {
+        let said = help(command);
+        let words: Vec<&str> = said.split_whitespace().collect();
+        assert!(words.join(" ").contains(word), "{said}");
+    }
 }
 
 #[test]
