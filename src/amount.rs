@@ -18,6 +18,22 @@ pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
 }
 
+/// `1 alert a day`, `0.5 alerts a day`.
+pub(crate) fn alerts_a_day(rate: f64) -> String {
+    let noun = if rate == 1.0 { "alert" } else { "alerts" };
+    format!("{rate} {noun} a day")
+}
+
+/// Parts of a sentence one after another: `a`, `a and b`, `a, b and c`; `None` without any.
+pub(crate) fn listed<T: AsRef<str>>(parts: &[T]) -> Option<String> {
+    let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
+    let (last, before) = parts.split_last()?;
+    Some(match before {
+        [] => (*last).to_owned(),
+        before => format!("{} and {last}", before.join(", ")),
+    })
+}
+
 /// A measured value with at most three significant digits: `0.04`, `3.5`, `250`, `1,204`, `2.1M`.
 pub(crate) fn value(value: f64) -> String {
     if !value.is_finite() {
@@ -74,6 +90,20 @@ fn trim_zeros(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_alert_is_singular() {
+        assert_eq!(alerts_a_day(1.0), "1 alert a day");
+        assert_eq!(alerts_a_day(0.5), "0.5 alerts a day");
+    }
+
+    #[test]
+    fn parts_are_listed_with_a_last_one() {
+        assert_eq!(listed(&["a", "b", "c"]).as_deref(), Some("a, b and c"));
+        assert_eq!(listed(&["a", "b"]).as_deref(), Some("a and b"));
+        assert_eq!(listed(&["a"]).as_deref(), Some("a"));
+        assert_eq!(listed::<&str>(&[]), None);
+    }
 
     #[test]
     fn numbers_read_alike_everywhere() {

@@ -21,7 +21,7 @@ pub struct Visit {
     pub start: i64,
     /// Items read.
     pub items: u64,
-    /// Folders synchronised: downloaded whole.
+    /// Folders that were downloaded whole; each counts once.
     pub folders: u64,
 }
 
@@ -34,6 +34,10 @@ pub struct Campaign {
     pub ties: Vec<String>,
     /// Its sessions, in any order.
     pub visits: Vec<Visit>,
+    /// Folders that its sessions downloaded whole. Several of them may have had the same ones, which count once.
+    pub folders: u64,
+    /// Names of the other campaigns that one of its tying networks ties, too.
+    pub same_network: Vec<String>,
 }
 
 /// What the campaign map shows.
@@ -57,6 +61,8 @@ const DRAWN: usize = theme::CATEGORY_COUNT;
 const LIST_ROW: f64 = 62.0;
 /// Width of the mailbox labels.
 const LABELS: f64 = 360.0;
+/// Campaigns of the same network that are named; the rest is counted.
+const RELATED: usize = 3;
 
 /// Draws the map into the PNG file `path`, 1600 logical pixels wide; the height grows with mailboxes and campaigns.
 ///
@@ -164,9 +170,21 @@ impl Campaign {
         names.len() as u64
     }
 
-    fn read(&self) -> String {
-        let sum = |of: fn(&Visit) -> u64| self.visits.iter().map(of).fold(0, u64::saturating_add);
-        label::read(sum(|visit| visit.items), sum(|visit| visit.folders))
+    /// What its sessions read, folders each once.
+    pub(crate) fn read(&self) -> String {
+        let items = self.visits.iter().map(|visit| visit.items);
+        label::read(items.fold(0, u64::saturating_add), self.folders)
+    }
+
+    /// `same network as C2 and C3`; `None` where no other campaign has one of its networks.
+    pub(crate) fn relation(&self) -> Option<String> {
+        let named = self.same_network.iter().take(RELATED);
+        let mut names: Vec<String> = named.map(|name| label::name(name, 40)).collect();
+        let more = self.same_network.len() - names.len();
+        if more > 0 {
+            names.push(format!("{} more", label::count(more as u64)));
+        }
+        Some(format!("same network as {}", label::listed(&names)?))
     }
 }
 
@@ -305,11 +323,14 @@ fn list(canvas: &mut Canvas<'_>, area: Area, data: &CampaignMap, style: &Style) 
             .max()
             .unwrap_or(data.start);
         let size = format!(
-            "{} in {} · {} · {}",
+            "{} in {} · {} · {}{}",
             label::counted(campaign.visits.len() as u64, "session", "sessions"),
             label::counted(campaign.mailboxes(), "mailbox", "mailboxes"),
             campaign.read(),
             label::period(first, last.saturating_add(1), &style.time_zone),
+            campaign
+                .relation()
+                .map_or_else(String::new, |relation| format!(" · {relation}")),
         );
         canvas.text_middle(&muted.fit_end(&size, room), (left, top + 42.0), muted);
         top += LIST_ROW;
@@ -339,6 +360,8 @@ mod tests {
                     folders: 0,
                 })
                 .collect(),
+            folders: 0,
+            same_network: Vec::new(),
         }
     }
 
@@ -376,6 +399,19 @@ mod tests {
         assert_eq!(rows.named.last(), Some(&"m4999"));
         assert_eq!(rows.others, 5_000 - ROWS);
         assert_eq!(rows.row_of("m0000"), ROWS);
+    }
+
+    #[test]
+    fn campaigns_of_one_network_name_each_other() {
+        let mut one = campaign("C1", &[("a", 1, 1)]);
+        assert_eq!(one.relation(), None);
+        one.same_network = vec!["C2".to_owned()];
+        assert_eq!(one.relation().as_deref(), Some("same network as C2"));
+        one.same_network = (2..8).map(|n| format!("C{n}")).collect();
+        assert_eq!(
+            one.relation().as_deref(),
+            Some("same network as C2, C3, C4 and 3 more")
+        );
     }
 
     #[test]

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::ZonedDateTime;
 use jiff::tz::TimeZone;
 
-pub(crate) use crate::amount::{bytes, compact, count, counted, value};
+pub(crate) use crate::amount::{bytes, compact, count, counted, listed, value};
+use crate::explain::ChangeCounts;
 
 /// Characters kept of one label; nothing longer fits any chart, and layout time stays bounded.
 const LONGEST: usize = 300;
@@ -77,7 +78,15 @@ pub(crate) fn name(text: &str, most: usize) -> String {
     shorten(&cleaned, most)
 }
 
-/// What was read: `3 items`, `1 folder`, `3 items, 2 folders`. A folder counts whole, with everything in it.
+/// What a session did: what it read, or what it changed where that is all.
+pub(crate) fn did(items: u64, folders: u64, changes: &ChangeCounts) -> String {
+    match changes.words() {
+        Some(changes) if items == 0 && folders == 0 => changes,
+        _ => read(items, folders),
+    }
+}
+
+/// What was read: `3 items`, `1 folder`, `3 items, 2 folders`. A folder counts whole, with everything in it, and once.
 pub(crate) fn read(items: u64, folders: u64) -> String {
     match (items, folders) {
         (items, 0) => counted(items, "item", "items"),
@@ -187,6 +196,17 @@ mod tests {
         assert_eq!(cut("one two three", 9), "one two…");
         assert_eq!(shorten("abc", 1), "…");
         assert_eq!(name("\u{0}", 10), "unnamed");
+    }
+
+    #[test]
+    fn what_changed_is_told_where_nothing_was_read() {
+        let changes = ChangeCounts {
+            permissions: 4,
+            ..ChangeCounts::default()
+        };
+        assert_eq!(did(0, 0, &changes), "4 changes of permissions");
+        assert_eq!(did(1, 0, &changes), "1 item");
+        assert_eq!(did(0, 0, &ChangeCounts::default()), "0 items");
     }
 
     #[test]

@@ -13,7 +13,8 @@ use super::series::{self, Series, SeriesPlot};
 use super::session_key::{self, FlaggedSession, Who};
 use super::theme::size;
 use super::typeface::Font;
-use super::{ChartError, Style, label, lane, reason_bars, week_map};
+use super::{ChartError, Style, label, lane, reason_bars, theme, week_map};
+use crate::explain::ChangeCounts;
 
 pub use super::lane::Lane;
 pub use super::reason_bars::Reason;
@@ -27,6 +28,8 @@ pub struct MailboxSheet {
     pub items: Series,
     /// Flagged sessions of this mailbox, in any order.
     pub flagged: Vec<FlaggedSession>,
+    /// Folders that the flagged sessions downloaded whole. Several of them may have had the same ones, which count once.
+    pub folders: u64,
     /// Mean items in each of the 168 hours of a normal week; the first is Monday 00:00 in the zone of the style.
     pub week: Vec<f64>,
     /// Start of the first day of the lanes, Unix seconds.
@@ -49,8 +52,10 @@ const PANEL: f64 = 42.0;
 const GAP: f64 = 22.0;
 /// Width of the labels left of timeline and lanes.
 const LABELS: f64 = 330.0;
+/// Characters of a title that surely fit its two lines.
+const TWO_LINES: usize = 135;
 /// Height of the week map.
-const WEEK: f64 = 366.0;
+const WEEK: f64 = 442.0;
 /// Width of the week map.
 const WEEK_WIDTH: f64 = 660.0;
 
@@ -98,6 +103,9 @@ pub fn draw(data: &MailboxSheet, style: &Style, path: &Path) -> Result<(), Chart
                 counted: &format!("items per {step}"),
             },
         );
+        if data.items.total() == 0 {
+            nothing_read(canvas, plot);
+        }
         session_key::draw(
             canvas,
             area.take_top(key),
@@ -145,32 +153,42 @@ pub(super) fn title(data: &MailboxSheet) -> String {
     let sum = |of: fn(&FlaggedSession) -> u64| {
         data.flagged.iter().map(of).fold(0u64, u64::saturating_add)
     };
-    let (items, folders) = (sum(|s| s.items), sum(|s| s.folders));
+    let (items, folders) = (sum(|s| s.items), data.folders);
     let sessions = data.flagged.len() as u64;
-    let folders_in_words = label::counted(folders, "whole folder", "whole folders");
-    let read = match (items, folders) {
-        (0, 0) => String::new(),
-        (items, 0) => format!(" read {}", label::counted(items, "item", "items")),
-        (0, _) => format!(" downloaded {folders_in_words}"),
-        (items, _) => format!(
-            " read {} and downloaded {folders_in_words}",
-            label::counted(items, "item", "items")
-        ),
-    };
+    let changes = data
+        .flagged
+        .iter()
+        .fold(ChangeCounts::default(), |all, s| all.and(s.changes));
+    let mut done = Vec::new();
+    if items > 0 {
+        done.push(format!("read {}", label::counted(items, "item", "items")));
+    }
+    if folders > 0 {
+        let folders = label::counted(folders, "whole folder", "whole folders");
+        done.push(format!("downloaded {folders}"));
+    }
+    // Of what kind they were there is room to say where that is all.
+    if let Some(changes) = changes.words() {
+        let of = changes.find(" of ").filter(|_| !done.is_empty());
+        let changes = &changes[..of.unwrap_or(changes.len())];
+        done.push(format!("made {changes}"));
+    }
+    let done = label::listed(&done).map_or_else(String::new, |done| format!(" {done}"));
     let mut title = format!(
-        "{mailbox}: {}{read} from {}",
+        "{mailbox}: {}{done} from {}",
         label::counted(sessions, "flagged session", "flagged sessions"),
         origin(&data.flagged),
     );
-    match (at_odd_hours(data), sessions) {
-        (0, _) => {}
-        (_, 1) => title.push_str(", at an unusual hour"),
-        (odd, all) if odd == all => title.push_str("; all sessions at unusual hours"),
-        (1, _) => title.push_str("; 1 session at an unusual hour"),
-        (odd, _) => title.push_str(&format!(
-            "; {} sessions at unusual hours",
-            label::count(odd)
-        )),
+    let hours = match (at_odd_hours(data), sessions) {
+        (0, _) => String::new(),
+        (_, 1) => ", at an unusual hour".to_owned(),
+        (odd, all) if odd == all => "; all sessions at unusual hours".to_owned(),
+        (1, _) => "; 1 session at an unusual hour".to_owned(),
+        (odd, _) => format!("; {} sessions at unusual hours", label::count(odd)),
+    };
+    // The hours have a panel with a title of its own.
+    if title.chars().count() + hours.chars().count() <= TWO_LINES {
+        title.push_str(&hours);
     }
     title
 }
@@ -232,15 +250,32 @@ fn panel_title(canvas: &mut Canvas<'_>, area: Area, title: &str) {
     canvas.text_middle(&text, (area.left, area.top + 16.0), font);
 }
 
+/// Says in an empty timeline that it is empty.
+fn nothing_read(canvas: &mut Canvas<'_>, plot: Area) {
+    let font = Font::of(size::BODY).color(theme::MUTED);
+    let text = "No item of this mailbox was read.";
+    let middle = (plot.top + plot.bottom) / 2.0;
+    let left = plot.left + 24.0;
+    // Lines of badges do not run through the words.
+    let around = Area {
+        left: left - 8.0,
+        right: left + font.width(text) + 8.0,
+        top: middle - 16.0,
+        bottom: middle + 16.0,
+    };
+    canvas.fill(around, theme::PAPER, 1.0);
+    canvas.text_middle(text, (left, middle), font);
+}
+
 /// The legend of the timeline, in the free column left of it.
 fn timeline_notes(canvas: &mut Canvas<'_>, area: Area, data: &MailboxSheet) {
     panel_title(canvas, area, "Items over time");
-    let mut keys = vec![(super::theme::OBSERVED, "observed")];
+    let mut keys = vec![(theme::OBSERVED, "observed")];
     if data.items.has_band() {
-        keys.push((super::theme::BAND, "expected range"));
+        keys.push((theme::BAND, "expected range"));
     }
     if !data.flagged.is_empty() {
-        keys.push((super::theme::FLAGGED, "flagged sessions"));
+        keys.push((theme::FLAGGED, "flagged sessions"));
     }
     for (i, (color, text)) in keys.into_iter().enumerate() {
         let top = area.top + 48.0 + i as f64 * 32.0;
@@ -259,8 +294,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn title_is_a_short_finding() {
-        let mut data = MailboxSheet {
+    fn what_was_changed_is_a_finding_too() {
+        let mut data = sheet();
+        data.flagged.push(FlaggedSession {
+            network: "192.0.2.0/24".to_owned(),
+            changes: ChangeCounts {
+                permissions: 4,
+                ..ChangeCounts::default()
+            },
+            ..FlaggedSession::default()
+        });
+        assert_eq!(
+            title(&data),
+            "envoy@contoso.example: 1 flagged session made 4 changes of permissions from 192.0.2.0/24"
+        );
+    }
+
+    fn sheet() -> MailboxSheet {
+        MailboxSheet {
             mailbox: "envoy@contoso.example".to_owned(),
             items: Series {
                 start: 0,
@@ -270,13 +321,19 @@ mod tests {
                 expected: vec![],
             },
             flagged: Vec::new(),
+            folders: 0,
             week: Vec::new(),
             first_day: 0,
             cell_step: 86_400,
             clients: Vec::new(),
             networks: Vec::new(),
             reasons: Vec::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn title_is_a_short_finding() {
+        let mut data = sheet();
         assert_eq!(title(&data), "envoy@contoso.example: no session flagged");
         data.flagged.push(FlaggedSession {
             items: 250,
@@ -295,6 +352,17 @@ mod tests {
         assert_eq!(
             title(&data),
             "envoy@contoso.example: 2 flagged sessions read 251 items from 2 networks; 1 session at an unusual hour"
+        );
+        // The same five folders in both.
+        data.folders = 5;
+        data.flagged
+            .iter_mut()
+            .for_each(|session| session.folders = 5);
+        data.flagged[0].changes.rules = 1;
+        data.flagged[1].changes.forwarding = 1;
+        assert_eq!(
+            title(&data),
+            "envoy@contoso.example: 2 flagged sessions read 251 items, downloaded 5 whole folders and made 2 changes from 2 networks"
         );
         data.flagged[0].rank = 7;
         data.flagged[1].rank = 3;

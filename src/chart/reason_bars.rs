@@ -148,19 +148,48 @@ fn pair(canvas: &mut Canvas<'_>, area: Area, reason: &Reason) {
         };
         let text = match &reason.words {
             Some(words) => words[i].clone(),
-            None if reason.unit == "bytes" => label::bytes(value),
-            // Units are plural: `1 mailboxes` would be wrong.
-            None if value == 1.0 => label::value(value),
-            None => format!("{} {}", label::value(value), reason.unit),
+            None => amount(value, &reason.unit),
         };
         let text = font.fit_end(&text, area.right - bar.right - 8.0);
         canvas.text_middle(&text, (bar.right + 8.0, top + half / 2.0), font);
     }
 }
 
+/// A value with its unit, which is a plural: `2 mailboxes`, `1 mailbox`, `4.1 MB`.
+fn amount(value: f64, unit: &str) -> String {
+    const ENDINGS: [(&str, &str); 2] = [("xes", "x"), ("s", "")];
+    if unit == "bytes" {
+        return label::bytes(value);
+    }
+    let one = ENDINGS
+        .iter()
+        .find_map(|(many, one)| Some(format!("{}{one}", unit.strip_suffix(many)?)))
+        .filter(|_| value == 1.0 && !unit.contains(' '));
+    let unit = one.as_deref().unwrap_or(unit);
+    format!("{} {unit}", label::value(value))
+        .trim_end()
+        .to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_of_a_unit_keeps_it() {
+        for (value, unit, words) in [
+            (1.0, "days", "1 day"),
+            (0.0, "days", "0 days"),
+            (1.0, "mailboxes", "1 mailbox"),
+            (1.0, "synchronisations", "1 synchronisation"),
+            (13.0, "items", "13 items"),
+            (1.0, "", "1"),
+            (1.0, "% of items", "1 % of items"),
+            (1.0, "bytes", "1 B"),
+        ] {
+            assert_eq!(amount(value, unit), words);
+        }
+    }
 
     #[test]
     fn strongest_reason_comes_first() {

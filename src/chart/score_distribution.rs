@@ -33,6 +33,8 @@ pub struct ScoreDistribution {
     pub expected_by_chance: f64,
     /// The rule in words, such as `2 alerts a day`.
     pub rule: String,
+    /// From the first event of the judged sessions to the last, Unix seconds; none without any.
+    pub judged_period: Option<(i64, i64)>,
     /// Sessions of the warm-up: scored, never flagged, not shown.
     pub warm_up: u64,
     /// Sessions of later days that had no threshold: scored, never flagged, not shown.
@@ -442,6 +444,7 @@ mod tests {
             expected_by_chance: 2.0,
             rule: String::new(),
             warm_up: 0,
+            judged_period: None,
             unjudged: 0,
             untouched: 0,
         }

@@ -6,6 +6,7 @@ use super::canvas::{Area, Canvas};
 use super::label;
 use super::theme::{self, Style, size};
 use super::typeface::{Align, Font};
+use crate::explain::ChangeCounts;
 
 /// A flagged session as the charts name it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -24,8 +25,10 @@ pub struct FlaggedSession {
     pub end: i64,
     /// Items read.
     pub items: u64,
-    /// Folders synchronised: downloaded whole.
+    /// Folders that were downloaded whole; each counts once.
     pub folders: u64,
+    /// What was changed.
+    pub changes: ChangeCounts,
     /// The strongest reason, in words.
     pub reason: String,
     /// Whether it came at an hour that is unusual for the mailbox.
@@ -97,7 +100,8 @@ pub(super) fn draw(
     let clients = clients.min(MAX_COLUMN);
     // Columns: badge, time, who, client, what was read (right-aligned), reason.
     let third = 284.0 + names + COLUMN_GAP;
-    let read = |session: &FlaggedSession| label::read(session.items, session.folders);
+    let read =
+        |session: &FlaggedSession| label::did(session.items, session.folders, &session.changes);
     let reads = shown
         .iter()
         .map(|s| body.width(&read(s)))

@@ -100,7 +100,7 @@ pub(crate) fn most_unflagged(data: &TenantOverview, style: &Style) -> Option<Str
         label::moment(session.start, &style.time_zone),
         label::name(&session.mailbox, 60),
         label::name(&session.client, 60),
-        label::read(session.items, session.folders),
+        label::did(session.items, session.folders, &session.changes),
     ))
 }
 

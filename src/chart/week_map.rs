@@ -10,6 +10,9 @@ use super::typeface::{Align, Font};
 pub(super) const HOURS: usize = 168;
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
+/// Height below the grid, with the hours and the key.
+const BELOW: f64 = 140.0;
+
 /// The hours of the week that a session touched, in the zone of `style`, without repeats.
 fn hours_of(session: &FlaggedSession, style: &Style) -> Vec<usize> {
     let last = session.end.max(session.start);
@@ -40,7 +43,7 @@ pub(super) fn draw(
     let font = Font::of(size::SMALL).color(theme::MUTED);
     let grid = Area {
         left: area.left + 58.0,
-        bottom: area.bottom - 64.0,
+        bottom: area.bottom - BELOW,
         ..area
     };
     let (width, height) = (grid.width() / 24.0, grid.height() / 7.0);
@@ -72,9 +75,11 @@ pub(super) fn draw(
         canvas.fill(inner, theme::mix(theme::EMPTY, theme::OBSERVED, share), 1.0);
     }
     let mut counts = [0usize; HOURS];
+    let mut unusual = [false; HOURS];
     for session in flagged {
         for hour in hours_of(session, style) {
             counts[hour] += 1;
+            unusual[hour] |= session.odd_hour;
         }
     }
     let most_often = counts.iter().max().copied().unwrap_or(0).max(1) as f64;
@@ -84,7 +89,11 @@ pub(super) fn draw(
             (cell.left + cell.right) / 2.0,
             (cell.top + cell.bottom) / 2.0,
         );
-        mark(canvas, centre, counts[hour] as f64 / most_often);
+        mark(
+            canvas,
+            centre,
+            (counts[hour] as f64 / most_often, unusual[hour]),
+        );
     }
     for (i, day) in DAYS.iter().enumerate() {
         let y = grid.top + (i as f64 + 0.5) * height;
@@ -101,19 +110,25 @@ pub(super) fn draw(
             top: grid.bottom + 32.0,
             ..area
         },
-        font,
+        flagged,
     );
 }
 
-/// A dot, larger for more sessions, with a white rim so that it stands out on dark cells too.
-fn mark(canvas: &mut Canvas<'_>, centre: (f64, f64), share: f64) {
+/// A dot, larger for more sessions, with a white rim so that it stands out on dark cells too; hollow where no session came at an
+/// hour that counts as unusual.
+fn mark(canvas: &mut Canvas<'_>, centre: (f64, f64), (share, unusual): (f64, bool)) {
     let radius = 4.0 + 4.5 * share.sqrt();
     canvas.disc(centre, radius + 2.0, theme::PAPER);
     canvas.disc(centre, radius, theme::FLAGGED);
+    if !unusual {
+        canvas.disc(centre, radius - 2.5, theme::PAPER);
+    }
 }
 
-fn key(canvas: &mut Canvas<'_>, area: Area, font: Font) {
-    let middle = area.top + 18.0;
+/// What colours and dots mean, and which hours count as unusual: a quiet cell is not yet one.
+fn key(canvas: &mut Canvas<'_>, area: Area, flagged: &[FlaggedSession]) {
+    let font = Font::of(size::SMALL).color(theme::MUTED);
+    let mut middle = area.top + 18.0;
     let mut left = area.left + 58.0;
     canvas.text_middle("quiet", (left, middle), font);
     left += font.width("quiet") + 8.0;
@@ -129,9 +144,22 @@ fn key(canvas: &mut Canvas<'_>, area: Area, font: Font) {
         left += 22.0;
     }
     canvas.text_middle("busy in normal weeks", (left + 8.0, middle), font);
-    left += 8.0 + font.width("busy in normal weeks") + 26.0;
-    mark(canvas, (left + 10.0, middle), 1.0);
-    canvas.text_middle("flagged sessions", (left + 26.0, middle), font);
+    let marks = [(true, "flagged, at an unusual hour"), (false, "flagged")];
+    let shown = |unusual: bool| flagged.iter().any(|session| session.odd_hour == unusual);
+    left = area.left + 58.0;
+    middle += 28.0;
+    for (unusual, text) in marks.into_iter().filter(|&(unusual, _)| shown(unusual)) {
+        mark(canvas, (left + 10.0, middle), (1.0, unusual));
+        canvas.text_middle(text, (left + 26.0, middle), font);
+        left += 26.0 + font.width(text) + 26.0;
+    }
+    if shown(true) {
+        let text = "unusual: few through such a client, or none at all, within an hour of it, Mon–Fri or Sat–Sun taken together";
+        for line in font.wrap(text, area.width() - 58.0, 2) {
+            middle += 24.0;
+            canvas.text_middle(&line, (area.left + 58.0, middle), font);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -12,16 +12,17 @@ use crate::error::Error;
 use crate::pipeline::{self, BaselineDays, Config};
 use crate::report::{self, ReportOptions};
 
-const LONG_ABOUT: &str = "\
+pub(super) const LONG_ABOUT: &str = "\
 Read exports, rank every session, write a run directory with reasons and charts.
 
 The envelope is detected by content: Purview portal CSV, Search-UnifiedAuditLog CSV, Management Activity API JSON \
 and others, plain or compressed, mixed in one run. Every mailbox is judged by its own past, day by day; the first \
-days are warm-up. Higher scores are more anomalous.";
+days are warm-up. Higher scores are more anomalous.
+
+Why a session was flagged stands in report.html under its rank, and in reasons.csv under its session_id.";
 
 /// Arguments of `mailglass analyze`.
 #[derive(Debug, Args)]
-#[command(long_about = LONG_ABOUT)]
 pub(crate) struct AnalyzeArgs {
     #[command(flatten)]
     read: ReadArgs,

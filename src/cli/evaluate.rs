@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Outcome;
 use super::terminal::{Bar, print, print_json, table, warn};
+use crate::amount::alerts_a_day;
 use crate::chart::detection_delay::DelayCurve;
 use crate::chart::{
     ChartError, DetectionDelay, PrecisionRecall, RecallByAlerts, Style, detection_delay,
@@ -17,7 +18,7 @@ use crate::error::Error;
 use crate::experiment::{Curves, Evaluation, JudgedRun, Labels, Point, Promise, curves, evaluate};
 use crate::ingest::Input;
 
-const LONG_ABOUT: &str = "\
+pub(super) const LONG_ABOUT: &str = "\
 Compare a run with labels: precision, recall, time to detection, false alarms, curves.
 
 A session is an attack when at least half of its mailbox operations are labelled. An alert is one mailbox on one day, \
@@ -31,7 +32,7 @@ Example:
 
 /// Arguments of `mailglass evaluate`.
 #[derive(Debug, Args)]
-#[command(long_about = LONG_ABOUT, after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct EvaluateArgs {
     /// Run directory, as `mailglass analyze` wrote it
     #[arg(value_name = "RUN")]
@@ -112,16 +113,26 @@ fn share(value: Option<f64>) -> String {
     value.map_or_else(|| "not defined".to_owned(), |value| format!("{value:.4}"))
 }
 
+/// A number with what it counts, ungrouped as in the tables around it.
+fn counted(n: usize, [one, many]: [&str; 2]) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 fn text_of(evaluation: &Evaluation, promise: Promise) -> String {
     let flags = &evaluation.flags;
     let mut text = format!(
-        "{} sessions, {} of them attacks; {} episodes in {} days\n\n\
+        "{}, {} of them {}; {} in {}\n\n\
          average precision (sessions)  {}\n\
          area under the ROC curve      {}\n",
-        evaluation.sessions,
+        counted(evaluation.sessions, ["session", "sessions"]),
         evaluation.attack_sessions,
-        evaluation.episodes,
-        evaluation.days,
+        if evaluation.attack_sessions == 1 {
+            "an attack"
+        } else {
+            "attacks"
+        },
+        counted(evaluation.episodes, ["episode", "episodes"]),
+        counted(evaluation.days as usize, ["day", "days"]),
         share(evaluation.average_precision),
         share(evaluation.roc_auc)
     );
@@ -144,13 +155,13 @@ fn text_of(evaluation: &Evaluation, promise: Promise) -> String {
         )
     ));
     text.push_str(&format!(
-        "\nFlagged {} sessions in {} alerts over {} judged days\n\
+        "\nFlagged {} in {} over {}\n\
          episode recall of the flags   {}\n\
          attacks among flagged         {}\n\
          false alarms                  {}\n",
-        flags.sessions,
-        flags.alerts,
-        flags.judged_days,
+        counted(flags.sessions, ["session", "sessions"]),
+        counted(flags.alerts, ["alert", "alerts"]),
+        counted(flags.judged_days as usize, ["judged day", "judged days"]),
         share(flags.episode_recall),
         share(flags.session_precision),
         false_alarms(evaluation, promise)
@@ -183,8 +194,9 @@ fn false_alarms(evaluation: &Evaluation, promise: Promise) -> String {
     match promise {
         Promise::FalseAlarmsPerDay(rate) => {
             format!(
-                "{:.2} a day (asked for: {rate} alerts a day)",
-                flags.false_alarms_per_day
+                "{:.2} a day (asked for: {})",
+                flags.false_alarms_per_day,
+                alerts_a_day(rate)
             )
         }
         Promise::FalseShare(promised) => format!(
@@ -245,4 +257,15 @@ fn draw(evaluation: &Evaluation, curves: &Curves, run: &Path, dir: &Path) -> Res
     };
     detection_delay::draw(&data, &style, &dir.join("detection_delay.png"))
         .map_err(failed("detection_delay"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(counted(1, ["judged day", "judged days"]), "1 judged day");
+        assert_eq!(counted(0, ["day", "days"]), "0 days");
+    }
 }

@@ -15,7 +15,7 @@ use crate::experiment::{
     write_cells, write_summary,
 };
 
-const LONG_ABOUT: &str = "\
+pub(super) const LONG_ABOUT: &str = "\
 Run a matrix of tenants, seeds, parameters and detectors; tables and charts with confidence intervals.
 
 The specification names tenants (to simulate, or folders with audit* and labels.csv), seeds, strengths of attacks, rank \
@@ -63,7 +63,7 @@ the end of the log.";
 
 /// Arguments of `mailglass experiment`.
 #[derive(Debug, Args)]
-#[command(long_about = LONG_ABOUT, after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct ExperimentArgs {
     /// Specification of the experiment
     #[arg(value_name = "SPEC.toml")]
@@ -78,7 +78,7 @@ pub(crate) struct ExperimentArgs {
     fresh: bool,
 
     /// Number of threads [default: all cores]; results do not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<usize>,
 
     /// Say nothing but errors

@@ -15,7 +15,7 @@ use crate::model::SavedModel;
 use crate::pipeline::{self, Analysis};
 use crate::staging::check_place;
 
-const LONG_ABOUT: &str = "\
+pub(super) const LONG_ABOUT: &str = "\
 Learn the baselines of exports and keep them in a model file.
 
 The exports pass day by day as in `analyze`, and what was learned is kept. `mailglass score` then judges later days by \
@@ -23,7 +23,6 @@ it. What `analyze` flags teaches nothing here either. The options are kept in th
 
 /// Arguments of `mailglass fit`.
 #[derive(Debug, Args)]
-#[command(long_about = LONG_ABOUT)]
 pub(crate) struct FitArgs {
     #[command(flatten)]
     read: ReadArgs,

@@ -20,7 +20,7 @@ use crate::ingest::{
 use crate::report;
 use crate::staging::{check_place, write_whole};
 
-const LONG_ABOUT: &str = "\
+pub(super) const LONG_ABOUT: &str = "\
 Tell what an export holds and what it lacks, before any model.
 
 Which envelope, which period, how many rows of what, which mailboxes, actors and clients; how many duplicates and \
@@ -29,7 +29,6 @@ files cut by their exporter. Times are UTC.";
 
 /// Arguments of `mailglass inspect`.
 #[derive(Debug, Args)]
-#[command(long_about = LONG_ABOUT)]
 pub(crate) struct InspectArgs {
     #[command(flatten)]
     read: ReadArgs,
@@ -48,7 +47,12 @@ pub(crate) struct InspectArgs {
     chart: Option<PathBuf>,
 
     /// Longest list of names to print
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        allow_negative_numbers = true
+    )]
     top: usize,
 }
 

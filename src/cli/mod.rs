@@ -53,25 +53,34 @@ struct Arguments {
     command: Command,
 }
 
+// What a variant's documentation says is the short help, and would be the long one too, whatever the arguments' own says.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Read exports, rank every session, write a run directory with reasons and charts
+    #[command(long_about = analyze::LONG_ABOUT)]
     Analyze(analyze::AnalyzeArgs),
     /// Learn baselines and keep them in a model file
+    #[command(long_about = fit::LONG_ABOUT)]
     Fit(fit::FitArgs),
     /// Judge new exports by a kept model: the daily job
+    #[command(long_about = score::LONG_ABOUT)]
     Score(score::ScoreArgs),
     /// Draw the charts and the page again from a run directory
+    #[command(long_about = report::LONG_ABOUT)]
     Report(report::ReportArgs),
     /// List every feature that the ranking uses, and what it means
     Features,
     /// Say what exports hold and what they lack, without any model
+    #[command(long_about = inspect::LONG_ABOUT)]
     Inspect(inspect::InspectArgs),
     /// Write a synthetic tenant's audit log with known attacks in it
+    #[command(long_about = simulate::LONG_ABOUT)]
     Simulate(simulate::SimulateArgs),
     /// Score a run directory against labels
+    #[command(long_about = evaluate::LONG_ABOUT)]
     Evaluate(evaluate::EvaluateArgs),
     /// Run a matrix of tenants, seeds, parameters and detectors
+    #[command(long_about = experiment::LONG_ABOUT)]
     Experiment(experiment::ExperimentArgs),
 }
 

@@ -53,7 +53,7 @@ pub(crate) struct ReadArgs {
     pub geoip: Vec<PathBuf>,
 
     /// Number of threads [default: all cores]; results do not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub threads: Option<usize>,
 
     /// Say nothing but errors
@@ -143,24 +143,29 @@ impl TenantArgs {
 pub(crate) struct RankArgs {
     /// Alerts (one mailbox on one day) per day that you are ready to read [default: 2]. However many: ordinary
     /// days bring none in more than a quarter of their mailboxes, on average
-    #[arg(long, value_name = "RATE", conflicts_with = "fdr")]
+    #[arg(
+        long,
+        value_name = "RATE",
+        conflicts_with = "fdr",
+        allow_negative_numbers = true
+    )]
     pub alerts_per_day: Option<f64>,
 
     /// Flag by false-discovery rate instead: the highest share of false alarms among a day's alerts. It takes about
     /// 1 / RATE days of log until anything can be proved
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub fdr: Option<f64>,
 
     /// Days at the start that are scored but never flagged, while baselines are young [default: 10]
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     pub warm_up: Option<u32>,
 
     /// A silence longer than this ends a session [default: 30]
-    #[arg(long, value_name = "MINUTES")]
+    #[arg(long, value_name = "MINUTES", allow_negative_numbers = true)]
     pub silence: Option<u32>,
 
     /// Seed of every random step [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,
 
     #[command(flatten)]

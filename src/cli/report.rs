@@ -13,7 +13,7 @@ use crate::chart::Resolution;
 use crate::error::Error;
 use crate::report::{RedrawOptions, redraw};
 
-const LONG_ABOUT: &str = "\
+pub(super) const LONG_ABOUT: &str = "\
 Draw the charts and the page of a run directory again, from the run directory alone.
 
 The ranking is not touched: sessions, reasons and flags stay as the analysis wrote them. Use it for pictures of double \
@@ -21,7 +21,6 @@ resolution, for another time zone, or after an update of mailglass.";
 
 /// Arguments of `mailglass report`.
 #[derive(Debug, Args)]
-#[command(long_about = LONG_ABOUT)]
 pub(crate) struct ReportArgs {
     /// Run directory that `mailglass analyze` wrote
     #[arg(value_name = "RUN")]

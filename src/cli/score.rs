@@ -14,7 +14,7 @@ use crate::pipeline::{self, Config};
 use crate::report::{self, ReportOptions};
 use crate::staging::check_place;
 
-const LONG_ABOUT: &str = "\
+pub(super) const LONG_ABOUT: &str = "\
 Judge new exports by a kept model: the daily job.
 
 A day is judged once: sessions of days up to the model's last are left out, with a count of them and exit code 2; that \
@@ -23,7 +23,6 @@ that fitting once and scoring day by day gives the same scores as one `analyze` 
 
 /// Arguments of `mailglass score`.
 #[derive(Debug, Args)]
-#[command(long_about = LONG_ABOUT)]
 pub(crate) struct ScoreArgs {
     #[command(flatten)]
     read: ReadArgs,

@@ -3,7 +3,7 @@
 use super::terminal::{harmless, in_lines, print, table, warn};
 use crate::chart::label;
 use crate::error::Error;
-use crate::explain::Naming;
+use crate::explain::{ChangeCounts, Naming, whole_folders};
 use crate::ingest::{self, Warning};
 use crate::pipeline::{Analysis, BaselineDays, Config, left_out_sentence};
 use crate::rank::FlagRule;
@@ -142,7 +142,8 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
             "\nNothing flagged".to_owned()
         });
     }
-    let columns = analysis.ingested.events.columns()?;
+    let events = &analysis.ingested.events;
+    let columns = events.columns()?;
     let naming = Naming::new(
         &columns,
         config.time_zone.clone(),
@@ -157,7 +158,11 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
                 format!("{:.3}", analyzed.verdict.ranked.score),
                 naming.moment(analyzed.session.start),
                 naming.mailbox(&analyzed.session).to_owned(),
-                label::read(analyzed.session.items, u64::from(analyzed.session.syncs)),
+                label::did(
+                    analyzed.session.items,
+                    whole_folders([&analyzed.session], events, &columns),
+                    &ChangeCounts::of(&analyzed.session, &columns),
+                ),
                 analyzed
                     .reasons
                     .first()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::EventColumns;
 use crate::experiment::Labels;
-use crate::session::{DAY_MS, day_of};
+use crate::session::day_of;
 
 /// Operations that count when sessions are judged against labels: what an intruder does in a mailbox. Sign-ins and
 /// services' records are evidence, but no access.
@@ -59,7 +59,7 @@ pub struct Truth {
     pub sessions: Vec<SessionTruth>,
     /// The episodes with at least one counted record in the log.
     pub episodes: Vec<EpisodeTruth>,
-    /// Length of the log in days: started days of 24 hours from the first counted record to the last.
+    /// Length of the log in days: those of the calendar (UTC), as alerts are counted, from the first counted record's to the last's.
     pub days: u32,
     /// Day of the last counted record, since 1970 UTC.
     pub last_day: i32,
@@ -135,7 +135,7 @@ impl Truth {
         Self {
             sessions: sessions(alerts, tallies, &shown),
             episodes: episodes(labels, &shown, &first_of),
-            days: span.map_or(0, |_| ((last - first).div_euclid(DAY_MS) + 1) as u32),
+            days: span.map_or(0, |_| (day_of(last) - day_of(first) + 1) as u32),
             last_day: day_of(last),
             unmatched_labels: labels.len().saturating_sub(matched),
             records_without_session,

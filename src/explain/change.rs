@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
+use crate::amount::{counted, listed};
 use crate::event::{EventColumns, Operation};
 use crate::session::Session;
 
@@ -64,6 +67,77 @@ pub(super) fn changes(session: &Session, columns: &EventColumns<'_>) -> Option<S
     (!named.is_empty()).then(|| named.join("; "))
 }
 
+/// How many changes of which kind were made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeCounts {
+    /// Inbox rules made, changed or removed.
+    pub rules: u64,
+    /// Forwarding of the mailbox.
+    pub forwarding: u64,
+    /// Permissions on the mailbox or its folders, the right to send on its behalf included.
+    pub permissions: u64,
+}
+
+impl ChangeCounts {
+    /// The changes of a session.
+    pub fn of(session: &Session, columns: &EventColumns<'_>) -> Self {
+        let mut counts = Self::default();
+        if session.rules == 0 {
+            return counts;
+        }
+        for &row in &session.rows {
+            let row = row as usize;
+            let delegates = || sets(columns.parameters.get(row), "GrantSendOnBehalfTo");
+            match Operation::classify(columns.operation.get(row)) {
+                Operation::InboxRule => counts.rules += 1,
+                Operation::Forwarding if delegates() => counts.permissions += 1,
+                Operation::Forwarding => counts.forwarding += 1,
+                Operation::Permission => counts.permissions += 1,
+                _ => {}
+            }
+        }
+        counts
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            rules: self.rules.saturating_add(other.rules),
+            forwarding: self.forwarding.saturating_add(other.forwarding),
+            permissions: self.permissions.saturating_add(other.permissions),
+        }
+    }
+
+    /// `4 changes of permissions`, `2 changes of rules and forwarding`; `None` without any.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        let kinds = [
+            (self.rules, "rules"),
+            (self.forwarding, "forwarding"),
+            (self.permissions, "permissions"),
+        ];
+        let made: Vec<&str> = kinds
+            .iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|&(_, name)| name)
+            .collect();
+        let named = listed(&made)?;
+        let all = kinds
+            .iter()
+            .fold(0, |sum: u64, (n, _)| sum.saturating_add(*n));
+        Some(format!("{} of {named}", counted(all, "change", "changes")))
+    }
+}
+
+/// Whether parameters give one of the name a value.
+fn sets(parameters: &str, name: &str) -> bool {
+    let mut pairs = parameters
+        .split("; ")
+        .filter_map(|pair| pair.split_once('='));
+    pairs.any(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty())
+}
+
 /// Whether a session set something of its mailbox, and the log does not say what.
 pub(super) fn is_unclear(session: &Session, columns: &EventColumns<'_>) -> bool {
     session.rows.iter().any(|&row| {
@@ -114,6 +188,30 @@ fn cut(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_are_counted_by_kind() {
+        let some = ChangeCounts {
+            permissions: 4,
+            ..ChangeCounts::default()
+        };
+        assert_eq!(some.words().as_deref(), Some("4 changes of permissions"));
+        let rule = ChangeCounts {
+            rules: 1,
+            ..ChangeCounts::default()
+        };
+        assert_eq!(rule.words().as_deref(), Some("1 change of rules"));
+        assert_eq!(
+            some.and(rule).words().as_deref(),
+            Some("5 changes of rules and permissions")
+        );
+        assert_eq!(ChangeCounts::default().words(), None);
+        assert!(sets(
+            "GrantSendOnBehalfTo=eve; Identity=x",
+            "grantsendonbehalfto"
+        ));
+        assert!(!sets("GrantSendOnBehalfTo=", "GrantSendOnBehalfTo"));
+    }
 
     #[test]
     fn a_change_says_what_it_does_and_for_whom() {

@@ -1,5 +1,7 @@
 //! Which messages a flagged session read: the question that every incident ends with.
 
+use std::collections::BTreeSet;
+
 use crate::event::{AccessType, AccessedItem, EventColumns, Events, Operation};
 use crate::session::Session;
 
@@ -36,6 +38,35 @@ pub fn exposure<'a>(
         }
     }
     exposed
+}
+
+/// Folders that sessions downloaded whole. A folder of a mailbox counts once, however often it was synchronised; what the log does
+/// not name counts every time.
+pub fn whole_folders<'s>(
+    sessions: impl IntoIterator<Item = &'s Session>,
+    events: &Events,
+    columns: &EventColumns<'_>,
+) -> u64 {
+    let mut named: BTreeSet<(u32, &str)> = BTreeSet::new();
+    let mut unnamed = 0;
+    for session in sessions.into_iter().filter(|session| session.syncs > 0) {
+        let exposed = exposure(session, events, columns);
+        let whole = AccessType::Sync.as_str();
+        for item in exposed.into_iter().filter(|item| item.access == whole) {
+            match folder_name(item.folder) {
+                "" => unnamed += 1,
+                folder => {
+                    named.insert((session.mailbox, folder));
+                }
+            }
+        }
+    }
+    named.len() as u64 + unnamed
+}
+
+/// A folder as it is told from others: some records give its path, others its name alone.
+pub(crate) fn folder_name(folder: &str) -> &str {
+    folder.trim_start_matches('\\')
 }
 
 /// How a record read the mailbox; `None` when it did not.
@@ -153,6 +184,29 @@ mod tests {
             row("Bind", "", "", 9),
             "whichever folder they were in"
         );
+        Ok(())
+    }
+
+    #[test]
+    fn a_folder_counts_once_however_often_it_was_downloaded() -> Result<(), Error> {
+        let sync = |id: &str, mailbox: &str, folder: &str| Event {
+            record_id: id.to_owned(),
+            mailbox: mailbox.to_owned(),
+            folder: folder.to_owned(),
+            messages: Vec::new(),
+            ..read("MailItemsAccessed", AccessType::Sync, 1)
+        };
+        let events = Events::from_events([
+            sync("1", "a@x", "\\Inbox"),
+            sync("2", "a@x", "Inbox"),
+            sync("3", "b@x", "\\Inbox"),
+            sync("4", "b@x", ""),
+            sync("5", "b@x", ""),
+            read("MailItemsAccessed", AccessType::Bind, 3),
+        ])?;
+        let columns = events.columns()?;
+        let sessions = sessionize(&columns, &SessionOptions::default())?;
+        assert_eq!(whole_folders(&sessions, &events, &columns), 4);
         Ok(())
     }
 

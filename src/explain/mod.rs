@@ -8,6 +8,8 @@ mod naming;
 mod reason;
 
 pub use campaign::{Campaign, TiedSession, campaigns};
-pub use exposure::{ExposedItem, exposure};
+pub use change::ChangeCounts;
+pub(crate) use exposure::folder_name;
+pub use exposure::{ExposedItem, exposure, whole_folders};
 pub use naming::Naming;
 pub use reason::{Comparison, Reason, reasons};

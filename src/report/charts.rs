@@ -8,13 +8,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::period::{DAY, Period, all_accesses};
 use super::{coverage, sheets, wording};
+use crate::amount::alerts_a_day;
 use crate::chart::campaign_map::{Campaign, CampaignMap, Visit};
 use crate::chart::score_distribution::{ScoreBins, ScoreDistribution, Thresholds};
 use crate::chart::top_sessions::{TopSession, TopSessions};
 use crate::chart::{Chart, FlaggedSession, TenantOverview};
 use crate::error::Error;
-use crate::explain::{Naming, Reason};
-use crate::feature::{FEATURES, FeatureGroup, FeatureId};
+use crate::event::Events;
+use crate::explain::{self, ChangeCounts, Naming, Reason, whole_folders};
+use crate::feature::{CategoryKind, FEATURES, FeatureGroup, FeatureId};
 use crate::pipeline::{Analysis, AnalyzedSession};
 use crate::rank::{FlagRule, MAILBOX_DAYS_PER_ALERT};
 use crate::session::AddressBlocks;
@@ -74,7 +76,7 @@ pub(super) fn data(
         .into_par_iter()
         .enumerate()
         .map(|(number, sessions)| {
-            let sheet = sheets::sheet(&sessions, (naming, &analysis.model), &period, &blocks);
+            let sheet = sheets::sheet(&sessions, (naming, analysis), &period, &blocks);
             let name = format!("mailbox_{:03}_{}", number + 1, file_name(&sheet.mailbox));
             (chart_path(&name), Chart::MailboxSheet(sheet))
         })
@@ -116,13 +118,21 @@ fn file_name(mailbox: &str) -> String {
 }
 
 /// An hour is unusual for its mailbox when it deviates by as many bans: no more than one session in ten comes at such hours.
-const ODD_HOUR: f32 = 1.0;
+const UNUSUAL_HOUR: f32 = 1.0;
 
-pub(super) fn flagged_session(analyzed: &AnalyzedSession, naming: &Naming<'_>) -> FlaggedSession {
-    in_words(analyzed, &analyzed.reasons, naming)
+pub(super) fn flagged_session(
+    analyzed: &AnalyzedSession,
+    events: &Events,
+    naming: &Naming<'_>,
+) -> FlaggedSession {
+    in_words(analyzed, &analyzed.reasons, (events, naming))
 }
 
-fn in_words(analyzed: &AnalyzedSession, reasons: &[Reason], naming: &Naming<'_>) -> FlaggedSession {
+fn in_words(
+    analyzed: &AnalyzedSession,
+    reasons: &[Reason],
+    (events, naming): (&Events, &Naming<'_>),
+) -> FlaggedSession {
     let session = &analyzed.session;
     FlaggedSession {
         rank: analyzed.rank as u32,
@@ -132,12 +142,13 @@ fn in_words(analyzed: &AnalyzedSession, reasons: &[Reason], naming: &Naming<'_>)
         start: session.start.div_euclid(1000),
         end: session.end.div_euclid(1000),
         items: session.items,
-        folders: u64::from(session.syncs),
+        folders: whole_folders([session], events, naming.columns()),
+        changes: ChangeCounts::of(session, naming.columns()),
         reason: reasons
             .first()
             .map(|reason| wording::in_a_line(&reason.sentence, session, naming))
             .unwrap_or_default(),
-        odd_hour: analyzed.verdict.deviations[FeatureId::Hour.index()] >= ODD_HOUR,
+        odd_hour: analyzed.verdict.deviations[FeatureId::Hour.index()] >= UNUSUAL_HOUR,
     }
 }
 
@@ -147,12 +158,14 @@ fn overview(
     (period, judged): (&Period, u64),
 ) -> TenantOverview {
     let (all, usual) = all_accesses(analysis, naming, period);
+    let events = &analysis.ingested.events;
     let items = |s: &&AnalyzedSession| (s.session.items, Reverse(s.rank));
     let most = analysis.sessions.iter().max_by_key(items);
     let most_unflagged = most
         .filter(|s| !s.verdict.ranked.flagged && analysis.flagged().next().is_some())
         .map(|s| {
-            let mut words = in_words(s, &analysis.reasons_of(s, naming), naming);
+            let reasons = analysis.reasons_of(s, naming);
+            let mut words = in_words(s, &reasons, (events, naming));
             if s.verdict.ranked.own_client {
                 words.reason.push_str("; the client is the mailbox's own");
             }
@@ -166,7 +179,7 @@ fn overview(
         judged,
         flagged: analysis
             .flagged()
-            .map(|s| flagged_session(s, naming))
+            .map(|s| flagged_session(s, events, naming))
             .collect(),
     }
 }
@@ -204,7 +217,10 @@ fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
             alerts,
             // No more than a quarter of the mailbox-days, as the threshold has it.
             (rate * judged_days).min(judged_mailbox_days / MAILBOX_DAYS_PER_ALERT),
-            format!("{rate} alerts a day (an alert is one mailbox on one day)"),
+            format!(
+                "{} (an alert is one mailbox on one day)",
+                alerts_a_day(rate)
+            ),
         ),
         FlagRule::FalseDiscoveryRate(q) => (
             alerts,
@@ -219,6 +235,10 @@ fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
         analysis.sessions.iter().filter(|s| wanted(s)).count() as u64
     };
     let thresholds = thresholds(&analysis.thresholds);
+    let spans = judged().map(|s| (s.session.start, s.session.end));
+    let judged_period = spans
+        .reduce(|all, span| (all.0.min(span.0), all.1.max(span.1)))
+        .map(|(start, end)| (start.div_euclid(1000), end.div_euclid(1000)));
     let scores = judged().map(|s| (s.verdict.ranked.score, s.verdict.ranked.flagged));
     ScoreDistribution {
         scores: ScoreBins::new(thresholds, scores),
@@ -226,6 +246,7 @@ fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
         alerts,
         expected_by_chance,
         rule: words,
+        judged_period,
         warm_up: count(&|s| s.verdict.warm_up),
         unjudged: count(&|s| touching(s) && !is_judged(s)),
         untouched: count(&|s| !s.verdict.warm_up && !s.session.touches_mailbox()),
@@ -300,23 +321,31 @@ fn group_shares(analyzed: &AnalyzedSession) -> Vec<f64> {
 }
 
 fn campaign_map(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> CampaignMap {
+    let (events, columns) = (&analysis.ingested.events, naming.columns());
     let campaigns = analysis
         .campaigns
         .iter()
-        .map(|campaign| Campaign {
-            id: campaign.id.clone(),
-            ties: campaign.ties.clone(),
-            visits: campaign
-                .sessions
-                .iter()
-                .map(|&index| &analysis.sessions[index].session)
-                .map(|session| Visit {
-                    mailbox: naming.mailbox(session).to_owned(),
-                    start: session.start.div_euclid(1000),
-                    items: session.items,
-                    folders: u64::from(session.syncs),
-                })
-                .collect(),
+        .map(|campaign| {
+            let indexes = campaign.sessions.iter();
+            let sessions = || {
+                indexes
+                    .clone()
+                    .map(|&index| &analysis.sessions[index].session)
+            };
+            Campaign {
+                id: campaign.id.clone(),
+                ties: campaign.ties.clone(),
+                visits: sessions()
+                    .map(|session| Visit {
+                        mailbox: naming.mailbox(session).to_owned(),
+                        start: session.start.div_euclid(1000),
+                        items: session.items,
+                        folders: whole_folders([session], events, columns),
+                    })
+                    .collect(),
+                folders: whole_folders(sessions(), events, columns),
+                same_network: same_network(campaign, &analysis.campaigns),
+            }
         })
         .collect();
     CampaignMap {
@@ -326,9 +355,46 @@ fn campaign_map(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> Ca
     }
 }
 
+/// The other campaigns that a network of this one ties: they are apart because too much time lies between them, or because the
+/// network had become familiar to their mailboxes.
+fn same_network(campaign: &explain::Campaign, all: &[explain::Campaign]) -> Vec<String> {
+    let shares = |other: &&explain::Campaign| {
+        let mut marks = other.marks.intersection(&campaign.marks);
+        other.id != campaign.id && marks.any(|(kind, _)| *kind == CategoryKind::Network)
+    };
+    all.iter().filter(shares).map(|c| c.id.clone()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn campaigns_of_one_network_know_each_other() {
+        let campaign = |id: &str, kind, mark: &str| explain::Campaign {
+            id: id.to_owned(),
+            first_seen: 0,
+            last_seen: 0,
+            mailboxes: 1,
+            sessions: Vec::new(),
+            items: 0,
+            ties: Vec::new(),
+            unflagged: 0,
+            unflagged_since: None,
+            marks: BTreeSet::from([(kind, mark.to_owned())]),
+        };
+        let network = CategoryKind::Network;
+        let all = [
+            campaign("C1", network, "192.0.2.0/24"),
+            campaign("C2", network, "198.51.100.0/24"),
+            campaign("C3", network, "192.0.2.0/24"),
+            // An application that several share may be the tenant's own.
+            campaign("C4", CategoryKind::Application, "outlook"),
+            campaign("C5", CategoryKind::Application, "outlook"),
+        ];
+        let related = all.each_ref().map(|of| same_network(of, &all).join(" "));
+        assert_eq!(related, ["C3", "", "C1", "", ""]);
+    }
 
     #[test]
     fn thresholds_are_those_of_the_judged_days() {

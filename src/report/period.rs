@@ -10,6 +10,7 @@ use crate::chart::{Band, Series, bin_seconds};
 use crate::event::EventColumns;
 use crate::explain::Naming;
 use crate::pipeline::{Analysis, AnalyzedSession};
+use crate::session::DAY_MS;
 
 /// Seconds.
 pub(super) const DAY: i64 = 86_400;
@@ -189,17 +190,18 @@ pub(super) fn accesses(
     (all, usual)
 }
 
-/// The same of all sessions of an analysis. They hold every event of their days, and events in the order of time are counted many
-/// times faster than in that of the ranking.
+/// The same of all sessions of an analysis. They hold every event from the first of their days (UTC) on, and events in the order of
+/// time are counted many times faster than in that of the ranking. Before that day are events of days that a model has passed.
 pub(super) fn all_accesses(
     analysis: &Analysis,
     naming: &Naming<'_>,
     period: &Period,
 ) -> (Vec<u64>, Vec<u64>) {
     let columns = naming.columns();
+    let first_day = analysis.days().next().map_or(i64::MAX, i64::from);
     let first = columns
         .time
-        .partition_point(|&time| time < period.first_day * 1000);
+        .partition_point(|&time| time.div_euclid(DAY_MS) < first_day);
     let all = count_by_bin(first..columns.time.len(), columns, period);
     let rows = analysis.flagged().flat_map(|s| &s.session.rows);
     let flagged = count_by_bin(rows.map(|&row| row as usize), columns, period);

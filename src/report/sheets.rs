@@ -7,10 +7,9 @@ use super::period::{Period, accesses};
 use super::{lanes, wording};
 use crate::chart::label;
 use crate::chart::mailbox_sheet::{MailboxSheet, Reason};
-use crate::explain::{self, Comparison, Naming};
+use crate::explain::{self, Comparison, Naming, whole_folders};
 use crate::feature::{FeatureId, WEEK_CELLS, week_cell, week_cell_hour};
-use crate::model::Model;
-use crate::pipeline::AnalyzedSession;
+use crate::pipeline::{Analysis, AnalyzedSession};
 use crate::session::AddressBlocks;
 
 /// Hours of the week on working days: five of 24.
@@ -36,7 +35,7 @@ pub(super) fn share(contribution: f64, attributed: f64) -> f64 {
 /// The sheet of one mailbox, of its sessions by rank.
 pub(super) fn sheet(
     sessions: &[&AnalyzedSession],
-    (naming, model): (&Naming<'_>, &Model),
+    (naming, analysis): (&Naming<'_>, &Analysis),
     period: &Period,
     blocks: &AddressBlocks,
 ) -> MailboxSheet {
@@ -52,14 +51,15 @@ pub(super) fn sheet(
         .unwrap_or_default();
     // A day of the daily job tells nothing of a week, but the model does.
     let learned = (period.days < 7)
-        .then(|| model.ordinary_hours(&mailbox))
+        .then(|| analysis.model.ordinary_hours(&mailbox))
         .flatten();
     let week = match learned {
         Some(cells) => learned_week(&cells, period),
         None => week(sessions, naming, period),
     };
+    let events = &analysis.ingested.events;
     let flagged_words = flagged.iter().map(|s| {
-        let mut words = flagged_session(s, naming);
+        let mut words = flagged_session(s, events, naming);
         words.odd_hour |= never_busy(&week, s, naming);
         words
     });
@@ -67,6 +67,7 @@ pub(super) fn sheet(
         mailbox,
         items: period.series(all, &usual),
         flagged: flagged_words.collect(),
+        folders: whole_folders(flagged.iter().map(|s| &s.session), events, naming.columns()),
         week,
         first_day: period.first_day,
         cell_step: period.cell_step(),

@@ -338,6 +338,36 @@ fn damaged_models_and_models_of_other_versions_are_refused() {
     }
 }
 
+/// Days of another zone begin within days of UTC, and what was left out of such a day is no ordinary use.
+#[test]
+fn what_was_left_out_is_not_drawn() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let files = tenant(dir.path());
+    let path = |name: &str| dir.path().join(name).to_str().expect("UTF-8").to_owned();
+    fit(&files[..9], &path("model"));
+    let drawn = |name: &str, exports: &[PathBuf]| -> Vec<u64> {
+        let mut args = vec!["score".to_owned()];
+        args.extend(exports.iter().map(|file| file.display().to_string()));
+        let more = ["--model", &path("model"), "--out", &path(name), "--quiet"];
+        args.extend(more.map(str::to_owned));
+        args.extend(["--time-zone", "America/New_York"].map(str::to_owned));
+        let scored = mailglass(&args.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(scored.status.code().is_some_and(|code| code != 1));
+        let kept = fs::read_to_string(Path::new(&path(name)).join("charts.json"));
+        let kept: serde_json::Value = serde_json::from_str(&kept.expect("a file")).expect("JSON");
+        let charts = kept["charts"].as_array().expect("charts");
+        let accesses = charts
+            .iter()
+            .find(|chart| chart[1]["chart"] == "tenant_overview")
+            .and_then(|chart| chart[1]["accesses"]["observed"].as_array());
+        let counts = accesses.expect("an overview").iter();
+        counts.map(|n| n.as_u64().expect("a number")).collect()
+    };
+    let alone = drawn("alone", &files[9..10]);
+    assert!(alone.iter().sum::<u64>() > 0);
+    assert_eq!(drawn("late", &files[8..10]), alone);
+}
+
 #[test]
 fn features_lists_the_whole_catalogue() {
     let output = mailglass(&["features"]);

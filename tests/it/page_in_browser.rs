@@ -170,6 +170,36 @@ fn it_prints_and_narrows() {
     }
 }
 
+/// What was read once ran over the campaign beside it.
+#[test]
+fn no_cell_of_the_table_runs_into_the_next() {
+    let Some(mut browser) = Browser::open() else {
+        return;
+    };
+    let page = fs::read_to_string(&browser.page).expect("a page");
+    let (before, policy) = page
+        .split_once("<meta http-equiv=\"Content-Security-Policy\"")
+        .expect("a policy");
+    let (_, after) = policy.split_once('>').expect("its end");
+    assert!(after.contains(" items, ") && after.contains(" folders</td>"));
+    // The policy would not let this run.
+    let measure = "<script>addEventListener('load', () => { const wide = [...document.querySelectorAll('#flagged td')].filter(cell => \
+                   cell.scrollWidth > cell.clientWidth); document.title = 'wide: ' + wide.map(cell => cell.textContent).join('|'); });</script>";
+    browser.page = browser.file("measured.html");
+    fs::write(&browser.page, format!("{before}{after}{measure}")).expect("written");
+    for width in [1000, 1300, 1600] {
+        let size = format!("--window-size={width},1600");
+        let output = browser.run("", &["--dump-dom", &size]);
+        let document = String::from_utf8_lossy(&output.stdout).into_owned();
+        let title = document.split("<title>").nth(1).unwrap_or_default();
+        assert!(
+            title.starts_with("wide: </title>"),
+            "{width}: {}",
+            title.chars().take(200).collect::<String>()
+        );
+    }
+}
+
 fn picture_size(path: &Path) -> (u32, u32) {
     let file = std::io::BufReader::new(fs::File::open(path).expect("a picture"));
     let reader = png::Decoder::new(file).read_info().expect("a PNG file");

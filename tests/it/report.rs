@@ -278,7 +278,7 @@ fn what_is_no_run_directory_is_told_and_left_alone() {
     damage("summary.json", "{", "[", "summary.json");
     damage(
         "charts.json",
-        "\"version\":3",
+        "\"version\":4",
         "\"version\":7",
         "has version 7",
     );

@@ -126,6 +126,7 @@ fn options_out_of_range_are_refused_before_any_work() {
     let out = dir.path().join("run");
     for more in [
         ["--alerts-per-day", "0"],
+        ["--alerts-per-day", "-1"],
         ["--fdr", "1.5"],
         ["--time-zone", "Mars/Olympus"],
         ["--threads", "0"],
@@ -150,6 +151,32 @@ fn help_teaches_the_tool() {
             output.status.success() && help.contains("analyze"),
             "{help}"
         );
+    }
+}
+
+#[test]
+fn help_names_what_can_be_simulated_and_where_reasons_stand() {
+    let help = |command: &str| {
+        let output = mailglass(&[command, "--help"]);
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let simulate = help("simulate");
+    // Wherever lines are broken.
+    let words: Vec<&str> = simulate.split_whitespace().collect();
+    let look_alikes = mailglass::simulate::LookAlike::ALL.map(|kind| kind.name());
+    let listed = format!("Benign look-alikes: {} Envelopes:", look_alikes.join(", "));
+    assert!(words.join(" ").contains(&listed), "{simulate}");
+    assert!(help("analyze").contains("reasons.csv"));
+    for (command, word) in [
+        ("fit", "mailglass score"),
+        ("score", "A day is judged once"),
+        ("inspect", "mailboxes that stop logging"),
+        ("simulate", "labels.csv"),
+        ("evaluate", "An alert is one mailbox on one day"),
+    ] {
+        let said = help(command);
+        let words: Vec<&str> = said.split_whitespace().collect();
+        assert!(words.join(" ").contains(word), "{said}");
     }
 }
 

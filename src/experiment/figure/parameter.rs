@@ -58,7 +58,7 @@ impl Parameter {
     pub(super) fn in_words(self, value: f64) -> String {
         match self {
             Self::Strength => format!("strength {value}"),
-            Self::AlertsPerDay => format!("{value} alerts a day"),
+            Self::AlertsPerDay => crate::amount::alerts_a_day(value),
             Self::WarmUpDays => format!("{value} days of warm-up"),
         }
     }

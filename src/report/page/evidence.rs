@@ -8,6 +8,7 @@ use super::picture::{Album, Picture};
 use super::run::{Reason, Run, Session};
 use crate::chart::{Chart, FlaggedSession, Style, label};
 use crate::error::Error;
+use crate::explain::ChangeCounts;
 use crate::report::drawing::ChartFile;
 use crate::report::sheets::share;
 
@@ -103,8 +104,10 @@ pub(super) fn rows(
             mailbox: at_sign(&session.mailbox),
             client: words.map_or_else(|| session.client_family.clone(), |s| s.client.clone()),
             network: words.map_or_else(|| session.network.clone(), |s| s.network.clone()),
-            read: label::read(session.items, session.syncs),
-            read_sort: session.items.saturating_add(session.syncs),
+            read: did(session, words.copied()),
+            read_sort: session
+                .items
+                .saturating_add(whole_folders(session, words.copied())),
             campaign: session.campaign_id.clone(),
             reason: label::cut(
                 &label::clean(words.map_or_else(|| first_reason(run, session), |s| &s.reason)),
@@ -173,7 +176,7 @@ pub(super) fn by_mailbox(
                     Evidence {
                         anchor: anchor(&session.session_id),
                         rank: session.rank,
-                        title: title(session, album.style()),
+                        title: title(session, words, album.style()),
                         campaign: session.campaign_id.clone(),
                         facts: facts(session, words),
                         reasons: reasons
@@ -201,13 +204,36 @@ fn reason_row(reason: &Reason, attributed: f64) -> ReasonRow {
     }
 }
 
-fn title(session: &Session, style: &Style) -> String {
+fn title(session: &Session, words: Option<&FlaggedSession>, style: &Style) -> String {
     let (start, end) = (session.start, session.end);
     format!(
         "{}, {}, {}",
         label::moment(start, &style.time_zone),
         lasted(end - start),
-        label::read(session.items, session.syncs)
+        did(session, words)
+    )
+}
+
+/// Folders that a session downloaded whole. Its row knows the synchronisations only, of which a folder may have had several.
+fn whole_folders(session: &Session, words: Option<&FlaggedSession>) -> u64 {
+    words.map_or(session.syncs, |words| words.folders)
+}
+
+/// What a session read, or what it changed where that is all.
+fn did(session: &Session, words: Option<&FlaggedSession>) -> String {
+    let changes = words.map_or_else(ChangeCounts::default, |words| words.changes);
+    label::did(session.items, whole_folders(session, words), &changes)
+}
+
+/// `6 folders synchronised`, `14 synchronisations of 6 folders`.
+fn synchronised(syncs: u64, folders: u64) -> String {
+    if syncs == folders {
+        return label::counted(folders, "folder synchronised", "folders synchronised");
+    }
+    format!(
+        "{} of {}",
+        label::counted(syncs, "synchronisation", "synchronisations"),
+        label::counted(folders, "folder", "folders")
     )
 }
 
@@ -228,7 +254,6 @@ fn facts(session: &Session, words: Option<&FlaggedSession>) -> Vec<[String; 2]> 
     };
     let volume = [
         (session.items, "item read", "items read"),
-        (session.syncs, "folder synchronised", "folders synchronised"),
         (session.folders, "folder touched", "folders touched"),
         (session.sends, "message sent", "messages sent"),
         (session.deletes, "deletion", "deletions"),
@@ -245,6 +270,11 @@ fn facts(session: &Session, words: Option<&FlaggedSession>) -> Vec<[String; 2]> 
         .filter(|(n, ..)| *n > 0)
         .map(|(n, one, many)| label::counted(n, one, many))
         .collect();
+    if session.syncs > 0 {
+        let folders = whole_folders(session, words);
+        let after = usize::from(session.items > 0).min(done.len());
+        done.insert(after, synchronised(session.syncs, folders));
+    }
     if session.bytes > 0 {
         done.push(label::bytes(session.bytes as f64));
     }
@@ -303,6 +333,13 @@ fn p_value(p: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_that_was_synchronised_again_is_told_from_another() {
+        assert_eq!(synchronised(6, 6), "6 folders synchronised");
+        assert_eq!(synchronised(14, 6), "14 synchronisations of 6 folders");
+        assert_eq!(synchronised(7, 1), "7 synchronisations of 1 folder");
+    }
 
     #[test]
     fn lengths_and_p_values_are_words() {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::run::{Exposed, ExposedKind};
+use crate::explain::folder_name;
 
 /// Entries of a mailbox that the page lists; the rest is in `exposure.csv`.
 const LISTED: usize = 10;
@@ -52,8 +53,7 @@ impl Exposure {
     pub(super) fn add(&mut self, exposed: Exposed) {
         let of = self.by_mailbox.entry(exposed.mailbox.clone()).or_default();
         of.entries += 1;
-        // Some records give a folder's path, others its name alone.
-        let folder = exposed.folder.trim_start_matches('\\');
+        let folder = folder_name(&exposed.folder);
         if !folder.is_empty() {
             of.folders.insert(folder.to_owned());
         }

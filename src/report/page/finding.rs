@@ -1,17 +1,22 @@
 //! The finding in three sentences, and the figures beside them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::change::domain;
 use super::evidence::first_reason;
 use super::exposure::Totals;
-use super::run::{Run, Session};
-use crate::chart::{Chart, ScoreDistribution, Style, label, most_unflagged};
+use super::run::{Campaign, Run, Session};
+use crate::chart::{Chart, ScoreDistribution, Style, campaign_map, label, most_unflagged};
 use crate::report::drawing::ChartFile;
 
 /// Longest quotation of what a campaign shares.
 const SHARED: usize = 90;
+/// Sessions whose changes are named in the finding.
+const WAYS: usize = 8;
+/// Campaigns of what mostly was not flagged that are named; the rest is counted.
+const COMMON: usize = 3;
 
 /// What the page says first.
 #[derive(Debug, Serialize)]
@@ -20,6 +25,8 @@ pub(super) struct Finding {
     sentences: [String; 3],
     /// The session to look at first, in words.
     look_first: Option<String>,
+    /// Changes by flagged sessions that let mail out or others in, in words; `None` without any.
+    ways_out: Option<String>,
     /// The session that read most and was not flagged, in words; `None` where a flagged one did.
     most_unflagged: Option<String>,
     /// Sessions of the warm-up, in words; `None` without any.
@@ -34,6 +41,8 @@ impl Finding {
         let opened = mailboxes.len() as u64;
         let totals = run.exposure.totals();
         let warnings = run.summary.coverage.warnings.len() as u64;
+        let nothing = run.changes.iter().filter(|c| c.opens_nothing()).count() as u64;
+        let changes = (run.changes.len() as u64 - nothing, nothing);
         let title = match run.flagged.len() {
             0 if run.summary.sessions == 0 => "No mailbox session in these exports".to_owned(),
             0 if judged(kept) == 0 => "No mailbox session could be judged".to_owned(),
@@ -56,12 +65,13 @@ impl Finding {
             } else {
                 [
                     stands_out(run, (opened, scores(kept)), style),
-                    belongs_together(run, kept),
-                    was_read(totals, run.changes.len() as u64, &log_state(run, kept)),
+                    belongs_together(run, (kept, style)),
+                    was_read(totals, changes, &log_state(run, kept)),
                 ]
             },
             look_first: to_look_at(&run.flagged, run.first.as_ref())
                 .map(|session| look_first(run, session, style)),
+            ways_out: ways_out(run),
             most_unflagged: kept.charts.iter().find_map(|(_, chart)| match chart {
                 Chart::TenantOverview(overview) => most_unflagged(overview, style),
                 _ => None,
@@ -79,9 +89,9 @@ impl Finding {
                 (opened, "mailbox concerned", "mailboxes concerned"),
                 (run.campaigns.len() as u64, "campaign", "campaigns"),
                 (
-                    run.changes.len() as u64,
-                    "change of rules, forwarding or permissions",
-                    "changes of rules, forwarding or permissions",
+                    changes.0,
+                    "change of rules, forwarding or permissions by flagged sessions",
+                    "changes of rules, forwarding or permissions by flagged sessions",
                 ),
                 (
                     totals.messages,
@@ -126,11 +136,16 @@ fn stands_out(
 ) -> String {
     let flagged = run.flagged.len() as u64;
     let judged = scores.map_or(run.summary.sessions, ScoreDistribution::judged);
+    // The log may have begun long before, with the warm-up.
+    let when = match scores.and_then(|scores| scores.judged_period) {
+        Some((start, end)) => label::period(start, end.saturating_add(1), &style.time_zone),
+        None => period(run, style),
+    };
     format!(
         "{} of {} ({}) {} from what is usual for the mailbox; {} of {} {} concerned.",
         label::count(flagged),
         label::counted(judged, "judged session", "judged sessions"),
-        period(run, style),
+        when,
         if flagged == 1 { "departs" } else { "depart" },
         label::count(opened),
         label::counted(run.summary.mailboxes, "mailbox", "mailboxes"),
@@ -138,9 +153,10 @@ fn stands_out(
     )
 }
 
-fn belongs_together(run: &Run, kept: &ChartFile) -> String {
-    // The campaign of the highest-ranked session.
-    let Some(first) = run.campaigns.first() else {
+fn belongs_together(run: &Run, (kept, style): (&ChartFile, &Style)) -> String {
+    // The campaign of the highest-ranked session, if it is told from ordinary use.
+    let told = run.campaigns.iter().find(|campaign| !is_common(campaign));
+    let Some(first) = told.or(run.campaigns.first()) else {
         return match run.flagged.len() {
             1 => "It stands alone.".to_owned(),
             _ => "No two of the flagged sessions share a client or network that is unfamiliar to their mailboxes within two weeks.".to_owned(),
@@ -155,34 +171,158 @@ fn belongs_together(run: &Run, kept: &ChartFile) -> String {
         )
     };
     let text = format!(
-        "{members} {}, belong together as campaign {}{}",
+        "{members} {}, {} as campaign {}{}{}{}",
         label::counted(first.mailboxes, "mailbox", "mailboxes"),
+        if told.is_some() {
+            "belong together"
+        } else {
+            "were put together"
+        },
         first.campaign_id,
-        tie(kept, &first.campaign_id).map_or_else(String::new, |tie| format!(", tied by {tie}"))
+        tie(kept, &first.campaign_id).map_or_else(String::new, |tie| format!(", tied by {tie}")),
+        first_of(run, &first.campaign_id, style),
+        unflagged(first, style)
     );
-    match run.campaigns.len() {
-        1 => format!("{text}."),
-        n => format!(
-            "{text}; {} found.",
-            match n - 1 {
-                1 => "another campaign was".to_owned(),
-                more => format!("{} more campaigns were", label::count(more as u64)),
-            }
+    let others = run
+        .campaigns
+        .iter()
+        .filter(|other| other.campaign_id != first.campaign_id);
+    let also = mostly_unflagged(&others.clone().collect::<Vec<_>>());
+    match others.count() {
+        0 => format!("{text}."),
+        1 => format!("{text}; another campaign was found{also}."),
+        more => format!(
+            "{text}; {} more campaigns were found{also}.",
+            label::count(more as u64)
         ),
     }
 }
 
-/// The first of what ties a campaign.
-fn tie(kept: &ChartFile, campaign: &str) -> Option<String> {
+/// How many of some campaigns are tied by what mostly was not flagged, with the number of such sessions.
+fn mostly_unflagged(campaigns: &[&Campaign]) -> String {
+    let common = || campaigns.iter().filter(|campaign| is_common(campaign));
+    let mut named: Vec<String> = common()
+        .take(COMMON)
+        .map(|campaign| {
+            let unflagged = label::count(campaign.unflagged_sessions);
+            format!("{}: {unflagged}", campaign.campaign_id)
+        })
+        .collect();
+    let (all, of) = (common().count(), campaigns.len());
+    if all > COMMON {
+        named.push(format!("{} more", label::count((all - COMMON) as u64)));
+    }
+    label::listed(&named).map_or_else(String::new, |named| {
+        let which = match all {
+            all if all == of => String::new(),
+            all => format!("{} of them ", label::count(all as u64)),
+        };
+        format!(", {which}tied by what brought more sessions that were not flagged ({named})")
+    })
+}
+
+/// Whether most of what came through the applications or from the networks that tie a campaign was not flagged: they may be the
+/// tenant's own.
+fn is_common(campaign: &Campaign) -> bool {
+    campaign.unflagged_sessions > campaign.sessions
+}
+
+/// Where a campaign began, as far as it was flagged.
+fn first_of(run: &Run, campaign: &str, style: &Style) -> String {
+    let members = run.flagged.iter().filter(|s| s.campaign_id == campaign);
+    members
+        .min_by_key(|session| (session.start, session.rank))
+        .map_or_else(String::new, |session| {
+            format!(
+                ", the first on {} in {} (number {})",
+                label::moment(session.start, &style.time_zone),
+                session.mailbox,
+                session.rank
+            )
+        })
+}
+
+/// What a campaign's ties brought besides that was not flagged.
+fn unflagged(campaign: &Campaign, style: &Style) -> String {
+    let n = campaign.unflagged_sessions;
+    if n == 0 {
+        return String::new();
+    }
+    let since = campaign.unflagged_since.map_or_else(String::new, |since| {
+        format!(" since {}", label::day(since, &style.time_zone))
+    });
+    format!(
+        "; {} through its applications or from its networks {} not flagged{since}{}",
+        label::counted(n, "session", "sessions"),
+        if n == 1 { "was" } else { "were" },
+        if is_common(campaign) {
+            ": they may be in ordinary use, or older than what was judged"
+        } else {
+            ""
+        }
+    )
+}
+
+/// A campaign as the map has it.
+pub(super) fn on_the_map<'a>(
+    kept: &'a ChartFile,
+    campaign: &str,
+) -> Option<&'a campaign_map::Campaign> {
     let maps = kept.charts.iter().filter_map(|(_, chart)| match chart {
         Chart::CampaignMap(map) => Some(&map.campaigns),
         _ => None,
     });
-    let tie = maps.flatten().find(|of| of.id == campaign)?.ties.first()?;
+    maps.flatten().find(|of| of.id == campaign)
+}
+
+/// The first of what ties a campaign.
+fn tie(kept: &ChartFile, campaign: &str) -> Option<String> {
+    let tie = on_the_map(kept, campaign)?.ties.first()?;
     Some(label::cut(&label::clean(tie), SHARED))
 }
 
-fn was_read(totals: Totals, changes: u64, log_state: &str) -> String {
+/// What flagged sessions changed that lets mail out or others in, by rank: it may weigh little among deviations, and much for who
+/// has to undo it.
+fn ways_out(run: &Run) -> Option<String> {
+    let sessions = || run.flagged.iter();
+    let domains: BTreeSet<String> = sessions()
+        .map(|session| domain(&session.mailbox).to_lowercase())
+        .collect();
+    let inside = |domain: &str| domains.contains(&domain.to_lowercase());
+    let ranks: BTreeMap<&str, u32> = sessions()
+        .map(|session| (session.session_id.as_str(), session.rank))
+        .collect();
+    let mut by_session: BTreeMap<(u32, &str), Vec<String>> = BTreeMap::new();
+    for change in &run.changes {
+        if let Some(&rank) = ranks.get(change.session_id.as_str())
+            && let Some(words) = change.way_out(inside)
+        {
+            let of = by_session.entry((rank, &change.mailbox)).or_default();
+            if !of.contains(&words) {
+                of.push(words);
+            }
+        }
+    }
+    let mut told: Vec<String> = by_session
+        .iter()
+        .take(WAYS)
+        .filter_map(|((rank, mailbox), words)| {
+            let words = label::listed(words)?;
+            Some(format!("{words} in {mailbox} (number {rank})"))
+        })
+        .collect();
+    let more = by_session.len().saturating_sub(WAYS);
+    if more > 0 {
+        told.push(format!(
+            "the like in {}",
+            label::counted(more as u64, "more session", "more sessions")
+        ));
+    }
+    (!told.is_empty()).then(|| format!("{}.", told.join("; ")))
+}
+
+/// What was read and changed; `changes` are those that open something, and those that do not.
+fn was_read(totals: Totals, changes: (u64, u64), log_state: &str) -> String {
     let parts = [
         (totals.messages, "message by name", "messages by name"),
         (
@@ -202,15 +342,25 @@ fn was_read(totals: Totals, changes: u64, log_state: &str) -> String {
         .filter(|&(n, ..)| n > 0)
         .map(|(n, one, many)| label::counted(n, one, many))
         .collect();
-    let read = match parts.as_slice() {
-        [] => "The log names no message that the flagged sessions read".to_owned(),
-        parts => format!("The flagged sessions read {}", parts.join(", ")),
+    let read = match label::listed(&parts) {
+        None => "The log names no message that the flagged sessions read".to_owned(),
+        Some(parts) => format!("The flagged sessions read {parts}"),
     };
+    let made = |n| label::counted(n, "change", "changes");
     let changed = match changes {
-        0 => String::new(),
-        n => format!(
-            "; they made {} of rules, forwarding or permissions",
-            label::counted(n, "change", "changes")
+        (0, 0) => String::new(),
+        (0, nothing) => format!(
+            "; they made {} of rules, forwarding or permissions, which open nothing",
+            made(nothing)
+        ),
+        (n, nothing) => format!(
+            "; they made {} of rules, forwarding or permissions{}",
+            made(n),
+            match nothing {
+                0 => String::new(),
+                1 => ", and 1 that opens nothing".to_owned(),
+                more => format!(", and {} that open nothing", label::count(more)),
+            }
         ),
     };
     format!("{read}{changed}; {log_state}.")
@@ -335,6 +485,7 @@ fn look_first(run: &Run, session: &Session, style: &Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::page::run::Change;
 
     #[test]
     fn what_was_read_is_told_by_what_the_log_names() {
@@ -345,46 +496,187 @@ mod tests {
             unnamed_syncs: 1,
         };
         assert_eq!(
-            was_read(whole, 3, "nothing is missing"),
-            "The flagged sessions read 1 message by name, 9 times something that the log does not name, 2 whole folders, 1 whole folder \
+            was_read(whole, (3, 0), "nothing is missing"),
+            "The flagged sessions read 1 message by name, 9 times something that the log does not name, 2 whole folders and 1 whole folder \
              that the log does not name; they made 3 changes of rules, forwarding or permissions; nothing is missing."
         );
+        let some = Totals {
+            messages: 3_149,
+            synced: 6,
+            ..Totals::default()
+        };
         assert_eq!(
-            was_read(Totals::default(), 0, "nothing is missing"),
+            was_read(some, (13, 4), "nothing is missing"),
+            "The flagged sessions read 3,149 messages by name and 6 whole folders; they made 13 changes of rules, forwarding or \
+             permissions, and 4 that open nothing; nothing is missing."
+        );
+        assert_eq!(
+            was_read(Totals::default(), (0, 0), "nothing is missing"),
             "The log names no message that the flagged sessions read; nothing is missing."
         );
     }
 
+    /// A flagged session of a mailbox.
+    fn session(rank: u32, mailbox: &str, campaign: &str) -> Session {
+        let mut row = serde_json::json!({
+            "rank": rank, "start": format!("2025-06-02T00:00:{:02}Z", 59 - rank), "end": "2025-06-02T00:01:00Z",
+            "score": 0.6, "p_value": 0.1, "throttled": false,
+        });
+        for text in [
+            "session_id",
+            "actor",
+            "reasons",
+            "client_family",
+            "client_app_id",
+            "client_info",
+            "network",
+            "address",
+            "logon_type",
+        ] {
+            row[text] = "".into();
+        }
+        row["session_id"] = format!("s{rank}").into();
+        row["mailbox"] = mailbox.into();
+        row["campaign_id"] = campaign.into();
+        for number in [
+            "events", "items", "syncs", "folders", "bytes", "sends", "deletes", "rules",
+            "searches", "failures",
+        ] {
+            row[number] = 0.into();
+        }
+        serde_json::from_value(row).expect("a session")
+    }
+
+    fn campaign(id: &str, sessions: u64, unflagged: u64) -> Campaign {
+        let since = if unflagged > 0 {
+            "2025-05-01T00:00:00Z"
+        } else {
+            ""
+        };
+        let row = serde_json::json!({
+            "campaign_id": id, "first_seen": "2025-06-02T00:00:00Z", "last_seen": "2025-06-03T00:00:00Z", "mailboxes": 2,
+            "sessions": sessions, "items": 0, "shared": "", "unflagged_sessions": unflagged, "unflagged_since": since,
+        });
+        serde_json::from_value(row).expect("a campaign")
+    }
+
+    fn run(flagged: Vec<Session>, campaigns: Vec<Campaign>, changes: Vec<Change>) -> Run {
+        let counts = serde_json::json!({"rows": 0, "events": 0, "duplicates": 0, "other_records": 0, "rejects": 0});
+        let summary = serde_json::json!({
+            "mailglass": "", "format_version": 1, "parameters": null, "inputs": [], "allow_list": null, "model": null,
+            "failures": [], "counts": counts, "other_records": {}, "mailboxes": 9, "sessions": 99, "flagged": flagged.len(),
+            "coverage": {"start": null, "end": null, "warnings": []},
+        });
+        Run {
+            summary: serde_json::from_value(summary).expect("a summary"),
+            first: None,
+            flagged,
+            reasons: BTreeMap::new(),
+            campaigns,
+            changes,
+            service_changes: 0,
+            other_changes: 0,
+            leads: Vec::new(),
+            exposure: crate::report::page::exposure::Exposure::default(),
+        }
+    }
+
+    fn together(campaigns: Vec<Campaign>) -> String {
+        let flagged = vec![
+            session(1, "a@x.example", "C1"),
+            session(2, "b@x.example", "C1"),
+            session(3, "c@x.example", "C2"),
+        ];
+        let kept: ChartFile = serde_json::from_value(serde_json::json!({
+            "version": 0, "time_zone": "UTC", "source": "", "attributed": {}, "charts": [],
+        }))
+        .expect("no charts");
+        belongs_together(
+            &run(flagged, campaigns, Vec::new()),
+            (&kept, &Style::default()),
+        )
+    }
+
+    #[test]
+    fn a_campaign_says_where_it_began() {
+        assert_eq!(
+            together(vec![campaign("C1", 2, 0)]),
+            "2 of the flagged sessions, in 2 mailboxes, belong together as campaign C1, the first on Mon 2 Jun 2025 00:00 in b@x.example \
+             (number 2)."
+        );
+    }
+
+    #[test]
+    fn what_mostly_was_not_flagged_does_not_lead() {
+        let said = together(vec![campaign("C1", 2, 523), campaign("C2", 2, 1)]);
+        assert!(
+            said.contains("together as campaign C2, the first on"),
+            "{said}"
+        );
+        assert!(
+            said.contains("; 1 session through its applications or from its networks was not flagged since 1 May 2025;"),
+            "{said}"
+        );
+        assert!(
+            said.ends_with("; another campaign was found, tied by what brought more sessions that were not flagged (C1: 523)."),
+            "{said}"
+        );
+        let campaigns = [
+            (523, "C1"),
+            (0, "C2"),
+            (4, "C3"),
+            (9, "C4"),
+            (9, "C5"),
+            (0, "C6"),
+        ];
+        let said = together(campaigns.map(|(n, id)| campaign(id, 2, n)).into());
+        assert!(
+            said.ends_with(
+                "; 5 more campaigns were found, 4 of them tied by what brought more sessions that were not flagged \
+                 (C1: 523, C3: 4, C4: 9 and 1 more)."
+            ),
+            "{said}"
+        );
+        let said = together(vec![campaign("C1", 2, 523)]);
+        assert!(said.contains("were put together as campaign C1"), "{said}");
+        assert!(
+            said.ends_with("523 sessions through its applications or from its networks were not flagged since 1 May 2025: they may be in \
+                            ordinary use, or older than what was judged."),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn what_flagged_sessions_opened_is_told_with_mailbox_and_rank() {
+        let change = |session: &str, mailbox: &str, parameters: &str| -> Change {
+            let row = serde_json::json!({
+                "time": "2025-06-02T00:00:00Z", "session_id": session, "flagged": true, "mailbox": mailbox, "actor": "",
+                "operation": "Set-Mailbox", "succeeded": true, "address": "", "folder": "", "parameters": parameters,
+            });
+            serde_json::from_value(row).expect("a change")
+        };
+        let flagged = || vec![session(1, "a@x.example", ""), session(2, "b@y.example", "")];
+        let out = "ForwardingSmtpAddress=smtp:ex@out.example";
+        let changes = vec![
+            change("s2", "b@y.example", out),
+            change("s2", "b@y.example", out),
+            // Another mailbox of the tenant.
+            change(
+                "s1",
+                "a@x.example",
+                "ForwardingSmtpAddress=smtp:b@Y.example",
+            ),
+        ];
+        assert_eq!(
+            ways_out(&run(flagged(), Vec::new(), changes)).as_deref(),
+            Some("forwarding to ex@out.example in b@y.example (number 2).")
+        );
+        assert_eq!(ways_out(&run(flagged(), Vec::new(), Vec::new())), None);
+    }
+
     #[test]
     fn the_first_flagged_session_is_looked_at_before_what_ranks_above_it() {
-        let session = |rank: u32| -> Session {
-            let mut row = serde_json::json!({
-                "rank": rank, "start": "2025-06-02T00:00:00Z", "end": "2025-06-02T00:00:00Z",
-                "score": 0.6, "p_value": 0.1, "throttled": false,
-            });
-            for text in [
-                "session_id",
-                "mailbox",
-                "actor",
-                "campaign_id",
-                "reasons",
-                "client_family",
-                "client_app_id",
-                "client_info",
-                "network",
-                "address",
-                "logon_type",
-            ] {
-                row[text] = "".into();
-            }
-            for number in [
-                "events", "items", "syncs", "folders", "bytes", "sends", "deletes", "rules",
-                "searches", "failures",
-            ] {
-                row[number] = 0.into();
-            }
-            serde_json::from_value(row).expect("a session")
-        };
+        let session = |rank| session(rank, "a@x.example", "");
         let (first, flagged) = (session(1), [session(4), session(7)]);
         let rank = |flagged| to_look_at(flagged, Some(&first)).map(|session| session.rank);
         assert_eq!(rank(&flagged), Some(4));

@@ -4,6 +4,7 @@
 //! script, by their hashes, and pictures that are part of it. The template escapes every value, and characters that would
 //! reorder the text around a name are replaced.
 
+mod change;
 mod evidence;
 mod exposure;
 mod finding;
@@ -23,6 +24,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::drawing::ChartFile;
+use crate::chart::campaign_map::Campaign;
 use crate::chart::{Chart, Style, label};
 use crate::error::Error;
 use evidence::{MailboxEvidence, Row};
@@ -66,7 +68,7 @@ struct Page {
     campaign_map: Option<Picture>,
     changes: Vec<ChangeRow>,
     changes_left: u64,
-    /// Changes by sessions that were not flagged.
+    /// What else is in the table of changes, in sentences.
     other_changes: String,
     exposure: Vec<ExposureRow>,
     coverage: Option<Picture>,
@@ -87,7 +89,7 @@ struct CampaignRow {
     last: String,
     mailboxes: String,
     sessions: String,
-    items: String,
+    read: String,
     shared: String,
     /// Names of mailboxes, and networks, as far as they are listed here.
     names: String,
@@ -191,7 +193,7 @@ fn page(run: &Run, pictures: &Path, (kept, style): (&ChartFile, &Style)) -> Resu
             .campaigns
             .iter()
             .take(LISTED)
-            .map(|campaign| campaign_row(campaign, style))
+            .map(|campaign| campaign_row(campaign, (kept, style)))
             .collect(),
         campaigns_left: run.campaigns.len().saturating_sub(LISTED) as u64,
         campaign_map,
@@ -202,7 +204,7 @@ fn page(run: &Run, pictures: &Path, (kept, style): (&ChartFile, &Style)) -> Resu
             .map(|change| change_row(change, (style, &explained)))
             .collect(),
         changes_left: run.changes.len().saturating_sub(LISTED) as u64,
-        other_changes: label::count(run.other_changes),
+        other_changes: other_changes(run),
         exposure: exposure_rows(run, style),
         coverage,
         warnings: run
@@ -240,16 +242,20 @@ fn policy() -> String {
     )
 }
 
-fn campaign_row(campaign: &run::Campaign, style: &Style) -> CampaignRow {
+fn campaign_row(campaign: &run::Campaign, (kept, style): (&ChartFile, &Style)) -> CampaignRow {
     let moment = |time: i64| label::moment(time, &style.time_zone);
+    let on_the_map = finding::on_the_map(kept, &campaign.campaign_id);
     CampaignRow {
         id: campaign.campaign_id.clone(),
         first: moment(campaign.first_seen),
         last: moment(campaign.last_seen),
         mailboxes: label::count(campaign.mailboxes),
         sessions: label::count(campaign.sessions),
-        items: label::count(campaign.items),
-        shared: campaign.shared.clone(),
+        read: on_the_map.map_or_else(|| label::count(campaign.items), Campaign::read),
+        shared: match on_the_map.and_then(Campaign::relation) {
+            Some(relation) => format!("{}; {relation}", campaign.shared),
+            None => campaign.shared.clone(),
+        },
         names: some_of(&campaign.mailbox_names),
         networks: some_of(&campaign.networks),
         unflagged: campaign.unflagged_since.map(|since| {
@@ -265,6 +271,34 @@ fn campaign_row(campaign: &run::Campaign, style: &Style) -> CampaignRow {
             )
         }),
     }
+}
+
+/// What the list of changes leaves out, and which of it opens no way in.
+fn other_changes(run: &Run) -> String {
+    let listed = run.changes.len() as u64;
+    let nothing = run.changes.iter().filter(|c| c.opens_nothing()).count() as u64;
+    let mut text = match nothing {
+        0 => String::new(),
+        n => format!(
+            "{} of {} {} something away or {} nothing, and {} marked “opens nothing”. ",
+            label::count(n),
+            label::counted(listed, "change", "changes"),
+            if n == 1 { "takes" } else { "take" },
+            if n == 1 { "gives" } else { "give" },
+            if n == 1 { "is" } else { "are" },
+        ),
+    };
+    if run.service_changes > 0 {
+        text.push_str(&format!(
+            "Not listed: {} that the service's own account made in flagged sessions. ",
+            label::counted(run.service_changes, "change", "changes")
+        ));
+    }
+    text.push_str(&format!(
+        "Sessions that were not flagged made {} more; all are in changes.csv.",
+        label::count(run.other_changes)
+    ));
+    text
 }
 
 /// The first of a list in a cell, and how many more there are.
@@ -289,6 +323,8 @@ fn change_row(change: &run::Change, (style, explained): (&Style, &BTreeSet<Strin
     }
     if !change.succeeded {
         what.push_str("; failed");
+    } else if change.opens_nothing() {
+        what.push_str("; opens nothing");
     }
     let anchor = evidence::anchor(&change.session_id);
     ChangeRow {

@@ -340,6 +340,8 @@ pub(super) struct Run {
     pub campaigns: Vec<Campaign>,
     /// Changes of rules, forwarding and permissions by flagged sessions, in the order of time; not what the service set up.
     pub changes: Vec<Change>,
+    /// How many the service itself made in flagged sessions.
+    pub service_changes: u64,
     /// How many others made.
     pub other_changes: u64,
     /// Records of other kinds that bear on mailboxes.
@@ -361,14 +363,16 @@ impl Run {
         each(&dir.join("campaigns.csv"), |campaign| {
             campaigns.push(campaign)
         })?;
-        let (mut changes, mut other_changes) = (Vec::new(), 0);
+        let (mut changes, mut service_changes, mut other_changes) = (Vec::new(), 0, 0);
         let table = dir.join("changes.csv");
         // Older runs have none.
         if table.exists() {
             each(&table, |change: Change| {
                 if !change.flagged {
                     other_changes += 1;
-                } else if change.actor != LOCAL_SYSTEM {
+                } else if change.actor == LOCAL_SYSTEM {
+                    service_changes += 1;
+                } else {
                     changes.push(change);
                 }
             })?;
@@ -387,6 +391,7 @@ impl Run {
             reasons,
             campaigns,
             changes,
+            service_changes,
             other_changes,
             leads,
             exposure,

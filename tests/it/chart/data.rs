@@ -9,6 +9,7 @@ use mailglass::chart::{
     score_distribution::{ScoreBins, Thresholds},
     top_sessions::TopSession,
 };
+use mailglass::explain::ChangeCounts;
 
 /// 2025-06-02T00:00:00Z, a Monday.
 pub const MONDAY: i64 = 1_748_822_400;
@@ -147,6 +148,7 @@ pub fn flagged() -> Vec<FlaggedSession> {
                 end: MONDAY + day * DAY + (hour + 1) * HOUR + 40 * 60,
                 items,
                 folders: u64::from(rank == 6),
+                changes: ChangeCounts::default(),
                 reason: reason.to_owned(),
             },
         )
@@ -239,6 +241,7 @@ pub fn sheet() -> MailboxSheet {
         mailbox: "ambassador@mfa.example".to_owned(),
         items,
         flagged,
+        folders: 0,
         week: (0..168).map(|hour| office(hour) * 0.25).collect(),
         first_day: MONDAY,
         cell_step: DAY,
@@ -316,6 +319,7 @@ pub fn scores_of(
         alerts: 4,
         expected_by_chance: 1.5,
         rule: "0.1 alerts a day (an alert is one mailbox on one day)".to_owned(),
+        judged_period: None,
         warm_up: 812,
         unjudged: 0,
         untouched: 96,
@@ -399,6 +403,8 @@ pub fn campaigns() -> CampaignMap {
                 id: "campaign 1".to_owned(),
                 ties: vec!["client 4f1b…9c and network 203.0.113.0/24 (VPS Provider)".to_owned()],
                 visits,
+                folders: 0,
+                same_network: Vec::new(),
             },
             Campaign {
                 id: "campaign 2".to_owned(),
@@ -406,6 +412,8 @@ pub fn campaigns() -> CampaignMap {
                     "client eM Client from network 198.51.100.0/24 (Hosting Ltd)".to_owned(),
                 ],
                 visits: rest,
+                folders: 1,
+                same_network: Vec::new(),
             },
         ],
     }

@@ -264,6 +264,8 @@ fn two_years_of_five_thousand_mailboxes() {
                     folders: noise.below(3),
                 })
                 .collect(),
+            folders: 3,
+            same_network: (0..30).map(|c| format!("campaign {c}")).collect(),
         })
         .collect();
     let mut coverage = data::coverage();

@@ -1,0 +1,263 @@
+//! What a change of rules, forwarding or permissions does to who gets at mail, as its row in `changes.csv` tells it.
+
+use super::run::Change;
+use crate::chart::label;
+use crate::event::Operation;
+
+/// Longest name of a folder or an address in a sentence.
+const NAME: usize = 60;
+/// Recipients that are named; the rest is counted.
+const NAMED: usize = 3;
+
+/// Parameters that send mail on.
+const FORWARDS: [&str; 5] = [
+    "ForwardTo",
+    "ForwardAsAttachmentTo",
+    "RedirectTo",
+    "ForwardingSmtpAddress",
+    "ForwardingAddress",
+];
+
+/// Parameters that open nothing when they are set to nothing.
+const OPENS: [&str; 2] = ["DeliverToMailboxAndForward", "GrantSendOnBehalfTo"];
+
+/// Folders in which nobody looks for mail.
+const HIDING_PLACES: [&str; 5] = [
+    "rss",
+    "conversation history",
+    "junk",
+    "deleted items",
+    "sync issues",
+];
+
+impl Change {
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.parameters.split("; ");
+        pairs
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name, value.trim()))
+    }
+
+    /// The values of the parameters of a name; neither empty nor false.
+    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.pairs()
+            .filter(move |(key, value)| key.eq_ignore_ascii_case(name) && says_something(value))
+            .map(|(_, value)| value)
+    }
+
+    /// Whether it only takes something away, or gives nothing: a permission without rights, a forward that is cleared.
+    pub(super) fn opens_nothing(&self) -> bool {
+        if self.operation.to_ascii_lowercase().starts_with("remove") {
+            return true;
+        }
+        let of = |names: &[&str]| -> Vec<&str> {
+            let named = |key: &str| names.iter().any(|name| key.eq_ignore_ascii_case(name));
+            let pairs = self.pairs().filter(|(key, _)| named(key));
+            pairs.map(|(_, value)| value).collect()
+        };
+        match Operation::classify(&self.operation) {
+            Operation::Permission => {
+                let rights = of(&["AccessRights", "MemberRights"]);
+                !rights.is_empty()
+                    && rights
+                        .iter()
+                        .all(|value| value.eq_ignore_ascii_case("none"))
+            }
+            Operation::Forwarding => {
+                let set: Vec<&str> = [of(&FORWARDS), of(&OPENS)].concat();
+                !set.is_empty() && !set.into_iter().any(says_something)
+            }
+            _ => false,
+        }
+    }
+
+    /// In words, where mail goes out of the tenant or is hidden, or somebody is let in; `inside` knows the tenant's domains.
+    /// `None` for any other change, and for one that failed.
+    pub(super) fn way_out(&self, inside: impl Fn(&str) -> bool) -> Option<String> {
+        if !self.succeeded || self.opens_nothing() {
+            return None;
+        }
+        let recipients = self.recipients(inside);
+        match Operation::classify(&self.operation) {
+            Operation::InboxRule => self.rule(recipients),
+            Operation::Forwarding => Some(format!("forwarding to {}", recipients?)),
+            Operation::Permission => {
+                let mut rights = self.values("AccessRights");
+                let full = rights.any(|value| value.to_ascii_lowercase().contains("fullaccess"));
+                let who = self.values("User").chain(self.values("Trustee")).next();
+                // Who is meant by a path of the directory: its last part.
+                let who = who.and_then(|who| who.rsplit('/').next());
+                full.then(|| match who {
+                    Some(who) => format!("full access for {}", label::name(who, NAME)),
+                    None => "full access for somebody".to_owned(),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn rule(&self, recipients: Option<String>) -> Option<String> {
+        let mut does: Vec<String> = recipients
+            .map(|recipients| format!("forwards to {recipients}"))
+            .into_iter()
+            .collect();
+        let deletes = ["DeleteMessage", "SoftDeleteMessage"];
+        if deletes
+            .iter()
+            .any(|name| self.values(name).next().is_some())
+        {
+            does.push("deletes mail".to_owned());
+        }
+        let hidden = self.values("MoveToFolder").find(|folder| {
+            let folder = folder.to_lowercase();
+            HIDING_PLACES.iter().any(|place| folder.contains(place))
+        });
+        if let Some(folder) = hidden {
+            does.push(format!("moves mail to {}", label::name(folder, NAME)));
+        }
+        Some(format!("a rule that {}", label::listed(&does)?))
+    }
+
+    /// Addresses outside of the tenant that mail is sent on to.
+    fn recipients(&self, inside: impl Fn(&str) -> bool) -> Option<String> {
+        let mut outside: Vec<String> = Vec::new();
+        for value in FORWARDS.iter().flat_map(|name| self.values(name)) {
+            let words = value.split(|c: char| c.is_whitespace() || ";,[]<>\"'()".contains(c));
+            // Of `SMTP:x@y` the address.
+            let addresses = words.map(|word| word.rsplit(':').next().unwrap_or(word));
+            for address in addresses.filter(|address| address.contains('@')) {
+                let name = label::name(address, NAME);
+                if !inside(domain(address)) && !outside.contains(&name) {
+                    outside.push(name);
+                }
+            }
+        }
+        let more = outside.len().saturating_sub(NAMED);
+        if more > 0 {
+            outside.truncate(NAMED);
+            outside.push(format!("{} more", label::count(more as u64)));
+        }
+        label::listed(&outside)
+    }
+}
+
+/// The part of an address that names whose it is.
+pub(super) fn domain(address: &str) -> &str {
+    address.rsplit('@').next().unwrap_or(address)
+}
+
+fn says_something(value: &str) -> bool {
+    !value.is_empty() && !value.eq_ignore_ascii_case("false")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(operation: &str, parameters: &str) -> Change {
+        Change {
+            time: 0,
+            session_id: String::new(),
+            flagged: true,
+            mailbox: "a@x.example".to_owned(),
+            actor: String::new(),
+            operation: operation.to_owned(),
+            succeeded: true,
+            address: String::new(),
+            folder: String::new(),
+            parameters: parameters.to_owned(),
+        }
+    }
+
+    fn way_out(operation: &str, parameters: &str) -> Option<String> {
+        change(operation, parameters).way_out(|domain| domain == "x.example")
+    }
+
+    #[test]
+    fn what_lets_mail_out_or_others_in_is_told() {
+        for (operation, parameters, words) in [
+            (
+                "Set-Mailbox",
+                "DeliverToMailboxAndForward=False; ForwardingSmtpAddress=smtp:ex@out.example",
+                "forwarding to ex@out.example",
+            ),
+            (
+                "New-InboxRule",
+                "BodyContainsWords=Invoice; ForwardTo=\"Eve\" [SMTP:eve@out.example];b@x.example; DeleteMessage=True; Name=.",
+                "a rule that forwards to eve@out.example and deletes mail",
+            ),
+            (
+                "New-InboxRule",
+                "MoveToFolder=RSS Feeds; Name=sort",
+                "a rule that moves mail to RSS Feeds",
+            ),
+            (
+                "Add-MailboxPermission",
+                "AccessRights=FullAccess; Identity=joey; User=EURPR04/contoso/eve",
+                "full access for eve",
+            ),
+        ] {
+            assert_eq!(way_out(operation, parameters).as_deref(), Some(words));
+        }
+        for (operation, parameters) in [
+            ("Set-Mailbox", "ForwardingSmtpAddress=smtp:b@x.example"),
+            ("Set-Mailbox", "ForwardingSmtpAddress="),
+            (
+                "New-InboxRule",
+                "DeleteMessage=False; MoveToFolder=Projects",
+            ),
+            (
+                "Remove-MailboxPermission",
+                "AccessRights=FullAccess; User=eve",
+            ),
+            (
+                "ModifyFolderPermissions",
+                "MemberRights=ReadAny; MemberUpn=eve",
+            ),
+        ] {
+            assert_eq!(
+                way_out(operation, parameters),
+                None,
+                "{operation} {parameters}"
+            );
+        }
+        let mut failed = change("Add-MailboxPermission", "AccessRights=FullAccess; User=eve");
+        failed.succeeded = false;
+        assert_eq!(failed.way_out(|_| false), None);
+    }
+
+    #[test]
+    fn what_takes_away_or_gives_nothing_opens_nothing() {
+        for (operation, parameters, nothing) in [
+            (
+                "ModifyFolderPermissions",
+                "MemberRights=None; MemberUpn=Everyone",
+                true,
+            ),
+            (
+                "ModifyFolderPermissions",
+                "MemberRights=ReadAny; MemberUpn=Everyone",
+                false,
+            ),
+            ("Remove-MailboxPermission", "AccessRights=FullAccess", true),
+            (
+                "Set-Mailbox",
+                "DeliverToMailboxAndForward=False; ForwardingSmtpAddress=",
+                true,
+            ),
+            (
+                "Set-Mailbox",
+                "ForwardingSmtpAddress=smtp:a@b.example",
+                false,
+            ),
+            ("Set-Mailbox", "GrantSendOnBehalfTo=eve", false),
+            // What was set is lost.
+            ("Set-Mailbox", "", false),
+            ("New-InboxRule", "Name=Sort", false),
+            ("Remove-InboxRule", "Identity=hide", true),
+        ] {
+            let said = change(operation, parameters).opens_nothing();
+            assert_eq!(said, nothing, "{operation} {parameters}");
+        }
+    }
+}
