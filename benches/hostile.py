@@ -351,13 +351,6 @@ def short_rejects(path, n):
             out.write("x\n" * 1_000)
 
 
-def many_files(path, n):
-    """A folder with a file for every few records."""
-    path.mkdir()
-    for i in range(n // 5):
-        lines(path / f"{i}.json", [record(i, moment(i, n // 5))])
-
-
 def empty_lines(path, n):
     with open(path, "w", encoding="utf-8") as out:
         for line in ordinary():
@@ -369,7 +362,7 @@ CASES = {
     clients: (120, 4), client_strings: (120, 4), alike_to_a_hash: (120, 4), networks: (120, 4), networks_v6: (120, 4), mailboxes: (120, 8), few_each: (120, 4), one_mailbox: (120, 4), actors: (120, 4), session_ids: (120, 4),
     reads_and_sign_ins: (60, 4), one_second: (120, 4), spread: (120, 4), spread_daily: (180, 4), deep: (30, 1), deep_properties: (30, 1), long_line: (30, 1), long_cell: (60, 1),
     long_array: (30, 1), open_brackets: (30, 1), whole_among_open_brackets: (60, 2), numbers: (60, 2), dates: (60, 2), every_day: (120, 2), names: (60, 2), long_names: (60, 4), messages: (120, 4), folders: (120, 4),
-    keys: (60, 2), same_keys: (60, 2), renamed_keys: (30, 2), columns: (60, 2), record_ids: (120, 4), workloads: (120, 4), operations: (120, 4), operations_over_centuries: (60, 2), rejects: (120, 4), short_rejects: (60, 2), many_files: (120, 4), empty_lines: (60, 2),
+    keys: (60, 2), same_keys: (60, 2), renamed_keys: (30, 2), columns: (60, 2), record_ids: (120, 4), workloads: (120, 4), operations: (120, 4), operations_over_centuries: (60, 2), rejects: (120, 4), short_rejects: (60, 2), empty_lines: (60, 2),
 }
 
 CONTROL = {*range(0x20), 0x7F, *range(0x80, 0xA0)} - {0x0A}
@@ -394,10 +387,6 @@ def measure(command, seconds_allowed):
     return output, time.monotonic() - start, usage.ru_maxrss * 1024 / GIB, process.returncode
 
 
-def size_of(path):
-    return sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size
-
-
 def run(binary, case, size, folder):
     """Makes one case and measures it; says what is wrong with it, if anything."""
     path = folder / f"{case.__name__}.{'csv' if case in (long_cell, columns, short_rejects) else 'json'}"
@@ -408,7 +397,7 @@ def run(binary, case, size, folder):
         out = folder / "run"
         arguments = ["--out", str(out)] if command == "analyze" else ["--top", "30"]
         output, seconds, gib, code = measure([binary, command, str(path), *arguments], seconds_allowed)
-        print(f"{case.__name__:16} {command:8} {size_of(path) / 1e6:8.0f} MB  {seconds:7.2f} s  {gib:6.2f} GiB  exit {code}  output {len(output)} B", flush=True)
+        print(f"{case.__name__:16} {command:8} {path.stat().st_size / 1e6:8.0f} MB  {seconds:7.2f} s  {gib:6.2f} GiB  exit {code}  output {len(output)} B", flush=True)
         if code not in (0, 1, 2) or (code == 1 and b"error:" not in output) or b"panicked" in output:
             wrong.append(f"{command} ended with {code}: {output[-300:]!r}")
         if code != 1 and command == "analyze" and not (out / "report.html").is_file():
@@ -422,10 +411,7 @@ def run(binary, case, size, folder):
         if found := hijacking(output):
             wrong.append(f"{command} printed {found}")
         shutil.rmtree(out, ignore_errors=True)
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
+    path.unlink()
     return wrong
 
 
