@@ -220,7 +220,7 @@ fn in_words(args: &SimulateArgs, summary: &Summary) -> String {
         args.out.display(),
         summary.rows,
         counted(summary.files.len() as u64, "file", "files"),
-        counted(summary.mailboxes as u64, "mailbox", "mailboxes")
+        counted(summary.mailboxes, "mailbox", "mailboxes")
     );
     text += &format!("  mailbox records  {:>10}\n", summary.mailbox_records);
     text += &format!("  duplicates       {:>10}\n", summary.duplicates);
