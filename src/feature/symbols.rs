@@ -1,7 +1,8 @@
 //! Texts to small numbers, kept for the life of a model so that days of different batches agree.
 
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
+
+use crate::seeded::SeededMap;
 
 /// A text known to a [`Symbols`] table. Symbol 0 is the empty text: absent.
 pub type Symbol = u32;
@@ -11,14 +12,14 @@ pub type Symbol = u32;
 #[serde(from = "Vec<String>", into = "Vec<String>")]
 pub struct Symbols {
     names: Vec<String>,
-    index: FxHashMap<String, Symbol>,
+    index: SeededMap<String, Symbol>,
 }
 
 impl Default for Symbols {
     fn default() -> Self {
         Self {
             names: vec![String::new()],
-            index: FxHashMap::from_iter([(String::new(), 0)]),
+            index: SeededMap::from_iter([(String::new(), 0)]),
         }
     }
 }
