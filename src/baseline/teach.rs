@@ -463,7 +463,9 @@ mod tests {
             baselines.teach_day(&visits, &judgements, &vec![Lesson::All; sessions]);
             judgements[0].class
         };
-        (0..5).for_each(|day| drop(teach(day, 7, 1)));
+        for day in 0..5 {
+            teach(day, 7, 1);
+        }
         let class = teach(5, 8, 1000);
         assert!(class & UNFAMILIAR != 0);
         let taught = baselines.tenant.volumes[&class][Measure::Items as usize].sessions();
