@@ -99,7 +99,7 @@ mod tests {
             ),
             (
                 "/model/baselines/tenant/hours/0/cells".to_owned(),
-                json!([1.0]),
+                json!([1]),
                 "hours",
             ),
             ("/model/last_day".to_owned(), json!(i32::MAX), "last day"),
