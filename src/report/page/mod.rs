@@ -4,6 +4,7 @@
 //! script, by their hashes, and pictures that are part of it. The template escapes every value, and characters that would
 //! reorder the text around a name are replaced.
 
+mod campaigns;
 mod change;
 mod evidence;
 mod exposure;
@@ -244,7 +245,7 @@ fn policy() -> String {
 
 fn campaign_row(campaign: &run::Campaign, (kept, style): (&ChartFile, &Style)) -> CampaignRow {
     let moment = |time: i64| label::moment(time, &style.time_zone);
-    let on_the_map = finding::on_the_map(kept, &campaign.campaign_id);
+    let on_the_map = campaigns::on_the_map(kept, &campaign.campaign_id);
     CampaignRow {
         id: campaign.campaign_id.clone(),
         first: moment(campaign.first_seen),
