@@ -5,6 +5,7 @@
 
 mod builder;
 mod items;
+mod parameters;
 mod record_id;
 mod vocabulary;
 
@@ -26,6 +27,7 @@ pub use items::AccessedItem;
 pub(crate) use items::{
     ItemBlock, ItemSpan, ItemStore, NO_ITEMS, PackedItem, items_in, push_item, push_number,
 };
+pub(crate) use parameters::{SEPARATOR, pairs, sets_something};
 pub use record_id::RecordIds;
 pub(crate) use record_id::{IrregularIds, guid_text, parse_guid, record_key};
 pub use vocabulary::{AccessType, ClientFamily, LogonType, Operation};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::{counted, listed};
-use crate::event::{EventColumns, Operation};
+use crate::event::{EventColumns, Operation, pairs, sets_something};
 use crate::session::Session;
 
 /// Changes that are named; the rest is counted.
@@ -132,10 +132,7 @@ impl ChangeCounts {
 
 /// Whether parameters give one of the name a value.
 fn sets(parameters: &str, name: &str) -> bool {
-    let mut pairs = parameters
-        .split("; ")
-        .filter_map(|pair| pair.split_once('='));
-    pairs.any(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty())
+    pairs(parameters).any(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty())
 }
 
 /// Whether a session set something of its mailbox, and the log does not say what.
@@ -152,13 +149,10 @@ fn change(operation: &str, parameters: &str) -> String {
     let told: Vec<String> = TELLING
         .iter()
         .filter_map(|telling| {
-            let (name, value) = parameters
-                .split("; ")
-                .filter_map(|pair| pair.split_once('='))
-                .find(|(name, _)| name.eq_ignore_ascii_case(telling))?;
-            let value = principal(telling, value.trim());
-            let says_something = !value.is_empty() && !value.eq_ignore_ascii_case("false");
-            says_something.then(|| format!("{name} {}", cut(value)))
+            let (name, value) =
+                pairs(parameters).find(|(name, _)| name.eq_ignore_ascii_case(telling))?;
+            let value = principal(telling, value);
+            sets_something(value).then(|| format!("{name} {}", cut(value)))
         })
         .collect();
     if told.is_empty() {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{EventColumns, Operation};
+use crate::event::{EventColumns, Operation, pairs, sets_something};
 use crate::session::Session;
 
 /// The most serious change that a session made to the mailbox's settings.
@@ -49,10 +49,20 @@ pub(super) fn most_serious_change(
         .unwrap_or(Action::None)
 }
 
-/// Rules that intruders make: they move mail where nobody looks, delete it, or send it out, and carry a name of at most one
-/// letter or digit (MITRE ATT&CK T1564.008, T1114.003). Giving a permission opens a way in; taking one away opens none. `called`
-/// is the operation's name.
-fn judge_change(operation: Operation, called: &str, parameters: &str) -> Action {
+/// Parameters that send mail on.
+pub(crate) const FORWARDS: [&str; 5] = [
+    "ForwardTo",
+    "ForwardAsAttachmentTo",
+    "RedirectTo",
+    "ForwardingSmtpAddress",
+    "ForwardingAddress",
+];
+
+/// Parameters that delete mail.
+pub(crate) const DELETES: [&str; 2] = ["DeleteMessage", "SoftDeleteMessage"];
+
+/// Whether nobody looks for mail in a folder.
+pub(crate) fn is_hiding_place(folder: &str) -> bool {
     const HIDING_PLACES: [&str; 5] = [
         "rss",
         "conversation history",
@@ -60,6 +70,14 @@ fn judge_change(operation: Operation, called: &str, parameters: &str) -> Action 
         "deleted items",
         "sync issues",
     ];
+    let folder = folder.to_lowercase();
+    HIDING_PLACES.iter().any(|place| folder.contains(place))
+}
+
+/// Rules that intruders make: they move mail where nobody looks, delete it, or send it out, and carry a name of at most one
+/// letter or digit (MITRE ATT&CK T1564.008, T1114.003). Giving a permission opens a way in; taking one away opens none. `called`
+/// is the operation's name.
+fn judge_change(operation: Operation, called: &str, parameters: &str) -> Action {
     let is_rule = operation == Operation::InboxRule;
     let mut action = match operation {
         Operation::Permission if called.to_ascii_lowercase().starts_with("remove") => {
@@ -79,24 +97,14 @@ fn judge_change(operation: Operation, called: &str, parameters: &str) -> Action 
         let first = letters.next();
         letters.next().is_none() && first.is_none_or(|letter| letter.is_ascii())
     };
-    for pair in parameters.split("; ") {
-        let Some((key, value)) = pair.split_once('=') else {
-            continue;
-        };
-        let (key, value) = (key.to_ascii_lowercase(), value.to_ascii_lowercase());
-        let filled = !value.is_empty() && value != "false";
-        let concealing = match key.as_str() {
-            "deletemessage"
-            | "softdeletemessage"
-            | "forwardto"
-            | "redirectto"
-            | "forwardasattachmentto"
-            | "forwardingsmtpaddress"
-            | "forwardingaddress"
-            | "grantsendonbehalfto" => filled,
-            "movetofolder" => HIDING_PLACES.iter().any(|place| value.contains(place)),
-            "name" => is_rule && says_nothing(&value),
-            _ => false,
+    for (name, value) in pairs(parameters) {
+        let is = |names: &[&str]| names.iter().any(|of| name.eq_ignore_ascii_case(of));
+        let concealing = if is(&FORWARDS) || is(&DELETES) || is(&["GrantSendOnBehalfTo"]) {
+            sets_something(value)
+        } else if is(&["MoveToFolder"]) {
+            is_hiding_place(value)
+        } else {
+            is_rule && is(&["Name"]) && says_nothing(value)
         };
         if concealing {
             action = Action::Concealing;
@@ -106,15 +114,12 @@ fn judge_change(operation: Operation, called: &str, parameters: &str) -> Action 
 }
 
 /// Whether the rights of a permission are none at all.
-fn gives_nothing(parameters: &str) -> bool {
-    let pairs = parameters
-        .split("; ")
-        .filter_map(|pair| pair.split_once('='));
-    let mut rights = pairs
+pub(crate) fn gives_nothing(parameters: &str) -> bool {
+    let mut rights = pairs(parameters)
         .filter(|(name, _)| {
             name.eq_ignore_ascii_case("MemberRights") || name.eq_ignore_ascii_case("AccessRights")
         })
-        .map(|(_, value)| value.trim())
+        .map(|(_, value)| value)
         .peekable();
     rights.peek().is_some() && rights.all(|value| value.eq_ignore_ascii_case("none"))
 }

@@ -1,5 +1,6 @@
 //! One worker: takes records, normalises their fields, and fills its columns.
 
+mod fields;
 mod owner;
 
 use std::sync::Arc;
@@ -10,20 +11,23 @@ use super::client::{ClientText, parse_client, without_request};
 use super::field::Field;
 use super::geo::Geo;
 use super::intern::{ByText, Case, Interner};
-use super::json::{Text, parse_number, truth};
+use super::json::Text;
 use super::lead::Lead;
 use super::record::Record;
 use super::reject::{Fault, MOST_REJECTS};
-use super::schema::{guid_only, is_forwarding, logon_type, record_type, record_type_of, user_type};
+use super::schema::{is_forwarding, logon_type, record_type, record_type_of, user_type};
 use super::segment::{
     Columns, Dictionaries, EnvelopeFields, LEAD_TEXTS, Segment, SegmentReject, TEXTS, column,
 };
 use super::time::parse_time;
 use crate::event::{
-    AccessType, ClientFamily, IrregularIds, ItemSpan, NO_ITEMS, Operation, parse_guid, push_item,
-    push_number, record_key,
+    ClientFamily, IrregularIds, ItemSpan, NO_ITEMS, Operation, parse_guid, push_item, push_number,
+    record_key,
 };
 use crate::seeded::SeededMap;
+use fields::{
+    access_type, applications, bytes, flags, folder_count, item_count, parameters, session,
+};
 pub(super) use owner::{MOST_NAMES, OR_ELSE};
 
 /// How the names of the service's own accounts begin.
@@ -347,7 +351,7 @@ impl<'g> Worker<'g> {
         columns.asn.push(address.asn);
         columns
             .items
-            .push(item_count(record, head, access, sign_in));
+            .push(item_count(record, head.operation, access, sign_in));
         columns.bytes.push(bytes(record));
         columns.folders.push(folder_count(record));
         columns.flags.push(flags(record, head.operation));
@@ -472,75 +476,6 @@ impl<'g> Worker<'g> {
     }
 }
 
-/// The application that acts, and the one that it calls.
-fn applications<'a>(record: &Record<'a>, sign_in: bool) -> (Text<'a>, Text<'a>) {
-    let called = record.text(Field::AppId);
-    if !sign_in {
-        let acts = record.text(Field::ClientAppId);
-        return (acts.or(record.text(Field::ContextClientAppId)), called);
-    }
-    let acts = record.text(Field::ApplicationId);
-    let called = if called.is_empty() {
-        guid_only(record.text(Field::ObjectId))
-    } else {
-        called
-    };
-    (acts.or(record.text(Field::ClientAppId)), called)
-}
-
-/// The sign-in session; one of zeros is none.
-fn session<'a>(record: &Record<'a>) -> Text<'a> {
-    let session = record
-        .text(Field::SessionId)
-        .or(record.text(Field::ContextSessionId))
-        .or(record.text(Field::DeviceSessionId))
-        .or(Text::default());
-    match parse_guid(session.raw) {
-        Some(0) => Text::default(),
-        _ => session,
-    }
-}
-
-/// Bytes of the messages that a record lists, where it says.
-fn bytes(record: &Record<'_>) -> u64 {
-    let items = record.items.iter();
-    items
-        .filter_map(|item| item.bytes)
-        .fold(0, u64::saturating_add)
-}
-
-fn folder_count(record: &Record<'_>) -> u16 {
-    let folders = if record.folders.is_empty() {
-        usize::from(!record.text(Field::FolderPath).is_empty())
-    } else {
-        record.folders.len()
-    };
-    u16::try_from(folders).unwrap_or(u16::MAX)
-}
-
-/// Bits as [`Columns::flags`] has them.
-fn flags(record: &Record<'_>, operation: Operation) -> u8 {
-    let is_true = |field| truth(record.text(field).raw) == Some(true);
-    u8::from(is_true(Field::IsThrottled))
-        | u8::from(succeeded(record, operation)) << 1
-        | u8::from(is_true(Field::ExternalAccess)) << 2
-}
-
-/// Names and values of what a record set, sorted by name.
-fn parameters(record: &Record<'_>) -> String {
-    let mut scratch = String::new();
-    let mut pairs: Vec<String> = record
-        .parameters
-        .iter()
-        .map(|(name, value)| {
-            let name = name.decode(&mut scratch).to_owned();
-            format!("{name}={}", one_value(value.decode(&mut scratch)))
-        })
-        .collect();
-    pairs.sort_unstable();
-    pairs.join("; ")
-}
-
 /// What is known of a record before its columns are filled.
 #[derive(Debug, Clone, Copy)]
 struct Head {
@@ -549,54 +484,4 @@ struct Head {
     operation_code: u32,
     operation: Operation,
     record_type: u16,
-}
-
-/// A value that cannot be taken for several parameters: their separator is a semicolon with a blank behind it, and whoever makes a rule
-/// chooses the words that it looks for.
-fn one_value(value: &str) -> String {
-    let parts: Vec<&str> = value.split(';').map(str::trim_start).collect();
-    parts.join(";")
-}
-
-/// How a read happened. Where the properties are lost, whatever counts messages, or names them, read them one by one: the record of a
-/// synchronised folder does neither.
-fn access_type(record: &Record<'_>, operation: Operation) -> AccessType {
-    match record.text(Field::MailAccessType).raw {
-        b"Bind" => AccessType::Bind,
-        b"Sync" => AccessType::Sync,
-        raw if raw.eq_ignore_ascii_case(b"bind") => AccessType::Bind,
-        raw if raw.eq_ignore_ascii_case(b"sync") => AccessType::Sync,
-        _ if operation == Operation::MailItemsAccessed
-            && (record
-                .items
-                .iter()
-                .any(|item| !item.internet_message_id.is_empty())
-                || parse_number(record.text(Field::OperationCount).raw).is_some()) =>
-        {
-            AccessType::Bind
-        }
-        _ => AccessType::None,
-    }
-}
-
-fn item_count(record: &Record<'_>, head: Head, access: AccessType, sign_in: bool) -> u32 {
-    if access == AccessType::Sync {
-        return 1;
-    }
-    if sign_in || head.operation.is_rule_change() || head.operation.is_search() {
-        return 0;
-    }
-    let listed = record.items.len() as u64;
-    let count = parse_number(record.text(Field::OperationCount).raw).unwrap_or(listed);
-    u32::try_from(count.max(1)).unwrap_or(u32::MAX)
-}
-
-fn succeeded(record: &Record<'_>, operation: Operation) -> bool {
-    if operation == Operation::SignInFailed || !record.text(Field::LogonError).is_empty() {
-        return false;
-    }
-    let status = record.text(Field::ResultStatus).raw;
-    truth(status).unwrap_or(
-        !(status.eq_ignore_ascii_case(b"failed") || status.eq_ignore_ascii_case(b"failure")),
-    )
 }

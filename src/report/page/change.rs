@@ -2,46 +2,22 @@
 
 use super::run::Change;
 use crate::chart::label;
-use crate::event::Operation;
+use crate::event::{Operation, pairs, sets_something};
+use crate::feature::{DELETES, FORWARDS, gives_nothing, is_hiding_place};
 
 /// Longest name of a folder or an address in a sentence.
 const NAME: usize = 60;
 /// Recipients that are named; the rest is counted.
 const NAMED: usize = 3;
 
-/// Parameters that send mail on.
-const FORWARDS: [&str; 5] = [
-    "ForwardTo",
-    "ForwardAsAttachmentTo",
-    "RedirectTo",
-    "ForwardingSmtpAddress",
-    "ForwardingAddress",
-];
-
 /// Parameters that open nothing when they are set to nothing.
 const OPENS: [&str; 2] = ["DeliverToMailboxAndForward", "GrantSendOnBehalfTo"];
 
-/// Folders in which nobody looks for mail.
-const HIDING_PLACES: [&str; 5] = [
-    "rss",
-    "conversation history",
-    "junk",
-    "deleted items",
-    "sync issues",
-];
-
 impl Change {
-    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        let pairs = self.parameters.split("; ");
-        pairs
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name, value.trim()))
-    }
-
     /// The values of the parameters of a name; neither empty nor false.
     fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.pairs()
-            .filter(move |(key, value)| key.eq_ignore_ascii_case(name) && says_something(value))
+        pairs(&self.parameters)
+            .filter(move |(key, value)| key.eq_ignore_ascii_case(name) && sets_something(value))
             .map(|(_, value)| value)
     }
 
@@ -50,22 +26,18 @@ impl Change {
         if self.operation.to_ascii_lowercase().starts_with("remove") {
             return true;
         }
-        let of = |names: &[&str]| -> Vec<&str> {
-            let named = |key: &str| names.iter().any(|name| key.eq_ignore_ascii_case(name));
-            let pairs = self.pairs().filter(|(key, _)| named(key));
-            pairs.map(|(_, value)| value).collect()
-        };
         match Operation::classify(&self.operation) {
-            Operation::Permission => {
-                let rights = of(&["AccessRights", "MemberRights"]);
-                !rights.is_empty()
-                    && rights
-                        .iter()
-                        .all(|value| value.eq_ignore_ascii_case("none"))
-            }
+            Operation::Permission => gives_nothing(&self.parameters),
             Operation::Forwarding => {
-                let set: Vec<&str> = [of(&FORWARDS), of(&OPENS)].concat();
-                !set.is_empty() && !set.into_iter().any(says_something)
+                let opens = |key: &str| {
+                    let mut names = FORWARDS.iter().chain(&OPENS);
+                    names.any(|name| key.eq_ignore_ascii_case(name))
+                };
+                let mut set = pairs(&self.parameters)
+                    .filter(|(key, _)| opens(key))
+                    .map(|(_, value)| value)
+                    .peekable();
+                set.peek().is_some() && !set.any(sets_something)
             }
             _ => false,
         }
@@ -101,18 +73,12 @@ impl Change {
             .map(|recipients| format!("forwards to {recipients}"))
             .into_iter()
             .collect();
-        let deletes = ["DeleteMessage", "SoftDeleteMessage"];
-        if deletes
-            .iter()
-            .any(|name| self.values(name).next().is_some())
-        {
+        let sets = |name: &&str| self.values(name).next().is_some();
+        if DELETES.iter().any(sets) {
             does.push("deletes mail".to_owned());
         }
-        let hidden = self.values("MoveToFolder").find(|folder| {
-            let folder = folder.to_lowercase();
-            HIDING_PLACES.iter().any(|place| folder.contains(place))
-        });
-        if let Some(folder) = hidden {
+        let mut moves = self.values("MoveToFolder");
+        if let Some(folder) = moves.find(|folder| is_hiding_place(folder)) {
             does.push(format!("moves mail to {}", label::name(folder, NAME)));
         }
         Some(format!("a rule that {}", label::listed(&does)?))
@@ -144,10 +110,6 @@ impl Change {
 /// The part of an address that names whose it is.
 pub(super) fn domain(address: &str) -> &str {
     address.rsplit('@').next().unwrap_or(address)
-}
-
-fn says_something(value: &str) -> bool {
-    !value.is_empty() && !value.eq_ignore_ascii_case("false")
 }
 
 #[cfg(test)]
