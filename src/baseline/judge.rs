@@ -1,7 +1,6 @@
 //! A day's sessions judged by what earlier days taught and by what the tenant meets on the day.
 
 use std::collections::BTreeSet;
-use std::collections::hash_map::Entry;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -9,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::circumstance::{Circumstances, absences, returns};
 use super::hours::{HOUR_CLASSES, hour_class};
 use super::ladder::bans;
-use super::mailbox::{LadderKind, MailboxBaseline, TokenOrigin};
+use super::mailbox::{LadderKind, MailboxBaseline};
 use super::novelty::{Category, Novelty, TRUST_DAYS, TenantToday, novelties};
 use super::odd_days::{ARRIVAL_DAYS, SETTLED_DAYS, is_odd, odd_rung};
 use super::{
@@ -29,7 +28,7 @@ const ACTIVE_DAYS: i32 = 14;
 const SUPPORT_BOUND: f64 = 1.0;
 
 /// Days after which a network that only one mailbox uses has proved itself.
-const TRIED_DAYS: i32 = 14;
+const TRIED_DAYS: u32 = 14;
 
 pub(super) type Novelties = ([Novelty; CategoryKind::COUNT], Novelty);
 
@@ -178,41 +177,6 @@ impl Baselines {
         unfamiliar
     }
 
-    /// How strange the use of a `SessionId` is: 0 where it is at home, 1 from another network that the mailbox knows,
-    /// 2 from one that it does not, one more in another browser. A `SessionId` that begins on this day is at home in
-    /// the most familiar of its networks, whoever came first: a thief at night precedes the owner in the morning.
-    fn token_rungs(&self, observations: &[Observation], novelties: &[Novelties]) -> Vec<usize> {
-        let begun = homes(
-            observations
-                .iter()
-                .zip(novelties)
-                .map(|(observation, (_, network))| (observation, *network)),
-        );
-        observations
-            .iter()
-            .zip(novelties)
-            .map(|(observation, (_, network))| {
-                let Some(begun) = begun.get(&(observation.mailbox, observation.token)) else {
-                    return 0;
-                };
-                let here = TokenOrigin::of(observation);
-                let origin = self
-                    .mailboxes
-                    .get(&observation.mailbox)
-                    .and_then(|b| b.tokens.get(&observation.token))
-                    .unwrap_or(&begun.origin);
-                let moved = if origin.block == here.block {
-                    0
-                } else {
-                    1 + usize::from(network.rung >= 2)
-                };
-                // Not every record names a browser.
-                let named = origin.version != 0 && here.version != 0;
-                moved + usize::from(named && origin.version != here.version)
-            })
-            .collect()
-    }
-
     fn judge(
         &self,
         observation: &Observation,
@@ -354,40 +318,11 @@ fn lately_trusted(observation: &Observation, baseline: &MailboxBaseline, network
     let lately = || {
         let known = baseline.known.get(&(CategoryKind::Network, symbol));
         known.is_some_and(|known| {
-            observation.day.saturating_sub(known.first) < TRIED_DAYS
+            observation.day.abs_diff(known.first) < TRIED_DAYS
                 && known.first >= baseline.first_day + ARRIVAL_DAYS
         })
     };
     network.rung == 0 && network.mailboxes <= 1 && baseline.active_days >= SETTLED_DAYS && lately()
-}
-
-/// Where a day's `SessionId` is at home, and how new that network is to the mailbox.
-pub(super) struct Home {
-    rung: usize,
-    pub(super) origin: TokenOrigin,
-}
-
-/// Where each `SessionId` of a day is at home: in the network that the mailbox knows best; of equals in the first.
-pub(super) fn homes<'a>(
-    sessions: impl Iterator<Item = (&'a Observation, Novelty)>,
-) -> FxHashMap<(Symbol, u64), Home> {
-    let mut homes: FxHashMap<(Symbol, u64), Home> = FxHashMap::default();
-    for (observation, network) in sessions.filter(|(o, _)| o.token != 0 && o.touches_mailbox) {
-        let here = Home {
-            rung: network.rung,
-            origin: TokenOrigin::of(observation),
-        };
-        match homes.entry((observation.mailbox, observation.token)) {
-            Entry::Vacant(slot) => {
-                slot.insert(here);
-            }
-            Entry::Occupied(mut slot) if here.rung < slot.get().rung => {
-                slot.insert(here);
-            }
-            Entry::Occupied(_) => {}
-        }
-    }
-    homes
 }
 
 /// The unfamiliar category of a session that most mailboxes share, if more than one does.
@@ -537,21 +472,6 @@ mod tests {
         };
         assert!(opened(4, true) > 1.5, "{}", opened(4, true));
         assert!(opened(1, true) < 1e-9 && opened(4, false) < 1e-9);
-    }
-
-    #[test]
-    fn a_record_without_a_browser_comes_from_no_other_one() {
-        let rung = |versions: [Symbol; 2]| {
-            let visits = versions.map(|version| {
-                let mut visit = Observation::visit(0, HOME);
-                visit.token = 9;
-                visit.categories[CategoryKind::Version as usize] = version;
-                visit
-            });
-            let judged = Baselines::default().judge_day(&visits);
-            judged[0].token.max(judged[1].token)
-        };
-        assert_eq!([[3, 3], [3, 4], [3, 0], [0, 3]].map(rung), [0, 1, 0, 0]);
     }
 
     /// Rungs of application 8 in a mailbox that it opened on the first twenty days, and application 7 on `days` after them; then the

@@ -17,6 +17,7 @@ mod peers;
 mod sound;
 mod stage;
 mod teach;
+mod token;
 mod volume;
 mod weight;
 

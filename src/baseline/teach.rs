@@ -7,12 +7,12 @@ use rustc_hash::FxHashMap;
 
 use super::circumstance::is_person;
 use super::hours::hour_class;
-use super::judge::{Home, homes};
 use super::ladder::{FIRST_DAYS, RUNGS, STRATA};
 use super::mailbox::{FamilyVolume, LadderKind, MailboxBaseline};
 use super::novelty::{Acquaintance, Category};
 use super::odd_days::odd_rung;
 use super::peers::{PEER_DAYS, Peers};
+use super::token::{Home, homes};
 use super::{
     APPLICATION_SESSIONS, Baselines, Judgement, Lesson, SPREAD_DAYS, Stage, UNFAMILIAR,
     VOLUME_FEATURES, silence_rung, spread_rung, stratum, unfamiliar_categories,
