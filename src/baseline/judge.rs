@@ -113,6 +113,7 @@ impl Baselines {
     fn tenant_today(&self, observations: &[Observation]) -> TenantToday {
         let mut met: FxHashSet<(Category, Symbol)> = FxHashSet::default();
         let mut today = TenantToday {
+            days: self.tenant.days,
             settled: self.tenant.days >= SETTLED_DAYS,
             ..TenantToday::default()
         };

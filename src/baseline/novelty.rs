@@ -4,7 +4,7 @@
 //! roll-out that many mailboxes meet at once, then known to the tenant well, a little, or not at all. Trust is slow: a
 //! category keeps the rung of its first day until the mailbox has met it on [`TRUST_DAYS`] different days, so the
 //! second day of an intrusion looks as new as the first, while the ladder counts an adoption only once. It ends after
-//! [`FORGOTTEN_DAYS`] without the category. Only what many
+//! [`FORGOTTEN_DAYS`] without the category, in the mailbox and in the tenant alike. Only what many
 //! other mailboxes have begun to trust meanwhile counts as a roll-out in the mailbox that met it first, too.
 
 use rustc_hash::FxHashMap;
@@ -18,7 +18,9 @@ use crate::feature::{CategoryKind, Channel, Observation, Symbol};
 pub(crate) const TRUST_DAYS: u16 = 3;
 /// What a mailbox trusted and has not seen for so many days by its own clock ([`super::mailbox::MailboxBaseline::clock`]) is not its
 /// own any more: forgotten applications and old clients are ways in.
-const FORGOTTEN_DAYS: i32 = 90;
+pub(crate) const FORGOTTEN_DAYS: i32 = 90;
+/// Days after which the tenant notes again that a category is in use. Every day would be a note for everything that anybody uses.
+const NOTED_AFTER_DAYS: u32 = 7;
 /// A category whose tenant age is at least this many days, in several mailboxes, is established.
 const ESTABLISHED_DAYS: i32 = 5;
 /// Mailboxes that make a category established.
@@ -53,6 +55,20 @@ pub(crate) struct TenantAcquaintance {
     pub(crate) first: i32,
     /// Mailboxes that have begun to trust it.
     pub(crate) mailboxes: u32,
+    /// Days that the tenant had learned when a session that may teach brought it last, to a week.
+    pub(crate) last: u32,
+}
+
+impl TenantAcquaintance {
+    /// Whether no mailbox has used it for as long as a mailbox remembers, after so many learned days.
+    fn is_forgotten(&self, days: u32) -> bool {
+        days.saturating_sub(self.last) > FORGOTTEN_DAYS.unsigned_abs()
+    }
+
+    /// Whether it is time to note that it is still in use.
+    fn is_due(&self, days: u32) -> bool {
+        days.saturating_sub(self.last) >= NOTED_AFTER_DAYS
+    }
 }
 
 /// A category with its kind.
@@ -78,6 +94,20 @@ pub(crate) struct Novelty {
     pub(crate) mailboxes: u32,
     /// Whether this mailbox is one of them.
     pub(crate) begun: bool,
+    /// Whether the tenant is to note that it is in use.
+    pub(crate) due: bool,
+}
+
+impl Novelty {
+    /// The same, familiar.
+    fn expected(self) -> Self {
+        Self {
+            mailboxes: self.mailboxes,
+            begun: self.begun,
+            due: self.due,
+            ..Self::default()
+        }
+    }
 }
 
 /// What the tenant meets today, over all its mailboxes: needed to tell a roll-out from an intrusion.
@@ -87,6 +117,8 @@ pub(crate) struct TenantToday {
     pub(crate) adopters: FxHashMap<Category, u32>,
     /// Mailboxes active in the last days, today included.
     pub(crate) active_mailboxes: u32,
+    /// Days learned so far.
+    pub(crate) days: u32,
     /// Whether the log is old enough for what is new to it to be news.
     pub(crate) settled: bool,
 }
@@ -110,12 +142,19 @@ struct Whereabouts {
 }
 
 impl TenantKnown {
-    fn get(&self, category: &Category) -> Option<&TenantAcquaintance> {
-        self.categories.get(category)
+    /// What the tenant has not forgotten after so many learned days.
+    fn get(&self, category: &Category, days: u32) -> Option<&TenantAcquaintance> {
+        let known = self.categories.get(category);
+        known.filter(|known| !known.is_forgotten(days))
     }
 
-    /// Another mailbox has begun to trust a category, that `application` brought.
-    pub(crate) fn begin(&mut self, category: Category, application: Symbol, first: i32) {
+    /// Another mailbox has begun to trust a category, that `application` brought, after so many learned days.
+    pub(crate) fn begin(
+        &mut self,
+        category: Category,
+        application: Symbol,
+        (first, days): (i32, u32),
+    ) {
         let new = !self.categories.contains_key(&category);
         if new && category.0 == CategoryKind::Origin && category.1 != 0 {
             self.whereabouts.entry(application).or_default().blocks += 1;
@@ -123,8 +162,21 @@ impl TenantKnown {
         let met = TenantAcquaintance {
             first,
             mailboxes: 0,
+            last: days,
         };
-        self.categories.entry(category).or_insert(met).mailboxes += 1;
+        let known = self.categories.entry(category).or_insert(met);
+        if known.is_forgotten(days) {
+            *known = met;
+        }
+        known.mailboxes += 1;
+        known.last = days;
+    }
+
+    /// A category is still in use after so many learned days.
+    pub(crate) fn note(&mut self, category: &Category, days: u32) {
+        if let Some(known) = self.categories.get_mut(category) {
+            known.last = days;
+        }
     }
 
     /// An application came to a mailbox on a day from somewhere, as it should.
@@ -134,9 +186,9 @@ impl TenantKnown {
 
     /// Whether an application has been here for a while and nearly always comes from the same blocks, as a service does. The
     /// mail program of a person travels.
-    fn stays(&self, application: Symbol, day: i32) -> bool {
+    fn stays(&self, application: Symbol, day: i32, days: u32) -> bool {
         let settled = self
-            .get(&(CategoryKind::Application, application))
+            .get(&(CategoryKind::Application, application), days)
             .is_some_and(|known| day - known.first >= SETTLED_DAYS as i32);
         let known = self.whereabouts.get(&application);
         settled && known.is_some_and(|known| known.days >= known.blocks * DAYS_AT_ONE_PLACE)
@@ -153,6 +205,7 @@ pub(crate) fn novelty(
     today: &TenantToday,
 ) -> Novelty {
     let mailboxes = tenant.map_or(0, |t| t.mailboxes);
+    let due = tenant.is_some_and(|t| t.is_due(today.days));
     let many = |meet_it: u32| {
         let share = f64::from(meet_it) / f64::from(today.active_mailboxes.max(1));
         meet_it >= ROLLOUT_MAILBOXES && share >= ROLLOUT_SHARE
@@ -179,6 +232,7 @@ pub(crate) fn novelty(
             days: known.met,
             mailboxes,
             begun: known.days > 0,
+            due,
         };
     }
     let rollout = many(mailboxes + today.adopters.get(&category).copied().unwrap_or(1));
@@ -189,6 +243,7 @@ pub(crate) fn novelty(
         days: 0,
         mailboxes,
         begun: false,
+        due,
     }
 }
 
@@ -246,7 +301,7 @@ pub(crate) fn novelties(
         }
         novelty(
             acquaintance,
-            tenant.get(&category),
+            tenant.get(&category, today.days),
             category,
             (observation.day, clock),
             today,
@@ -256,8 +311,8 @@ pub(crate) fn novelties(
     let brought = is_brought(observation, &all, today);
     let origin = &mut all[CategoryKind::Origin as usize];
     let moved = origin.rollout && !brought;
-    if origin.rung <= RARE || moved || !tenant.stays(application, observation.day) {
-        *origin = Novelty::default();
+    if origin.rung <= RARE || moved || !tenant.stays(application, observation.day, today.days) {
+        *origin = origin.expected();
     }
     let country = (observation.category(CategoryKind::Country) != 0)
         .then_some(all[CategoryKind::Country as usize]);
@@ -302,6 +357,7 @@ mod tests {
         TenantToday {
             adopters: FxHashMap::from_iter([(APPLICATION, adopters)]),
             active_mailboxes: active,
+            days: 0,
             settled: true,
         }
     }
@@ -327,6 +383,7 @@ mod tests {
             let tenant = TenantAcquaintance {
                 first: 90,
                 mailboxes,
+                last: 0,
             };
             novelty(
                 Some(&met_early),
@@ -377,6 +434,7 @@ mod tests {
         let tenant = TenantAcquaintance {
             first: 10,
             mailboxes: 1,
+            last: 0,
         };
         let on = |day, clock| {
             let days = (day, clock);
@@ -397,7 +455,11 @@ mod tests {
 
     #[test]
     fn an_established_application_is_less_new_than_a_rare_one() {
-        let tenant = |mailboxes, first| TenantAcquaintance { first, mailboxes };
+        let tenant = |mailboxes, first| TenantAcquaintance {
+            first,
+            mailboxes,
+            last: 0,
+        };
         let rung = |t: TenantAcquaintance| {
             novelty(None, Some(&t), APPLICATION, (100, 99), &today(1, 80)).rung
         };
@@ -420,6 +482,7 @@ mod tests {
             days: 20,
             mailboxes: 9,
             begun: true,
+            due: false,
         };
         let fresh = Novelty {
             rung: 5,
@@ -428,6 +491,7 @@ mod tests {
             days: 0,
             mailboxes: 0,
             begun: false,
+            due: false,
         };
         assert_eq!(network_novelty(fresh, familiar, None, false).rung, 1);
         assert_eq!(network_novelty(familiar, familiar, None, false).rung, 0);
@@ -436,16 +500,38 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_has_used_for_a_season_is_as_new_as_ever() {
+        let mut tenant = TenantKnown::default();
+        for _ in 0..10 {
+            tenant.begin(APPLICATION, APPLICATION.1, (0, 1));
+        }
+        tenant.note(&APPLICATION, 5);
+        let mailboxes = |tenant: &TenantKnown, days| {
+            tenant.get(&APPLICATION, days).map(|known| known.mailboxes)
+        };
+        assert_eq!(
+            [95, 96].map(|days| mailboxes(&tenant, days)),
+            [Some(10), None]
+        );
+        tenant.begin(APPLICATION, APPLICATION.1, (120, 120));
+        assert_eq!(mailboxes(&tenant, 121), Some(1));
+        assert_eq!(
+            tenant.get(&APPLICATION, 121).map(|known| known.first),
+            Some(120)
+        );
+    }
+
+    #[test]
     fn a_service_stays_and_a_mail_program_travels() {
         const ORIGIN: CategoryKind = CategoryKind::Origin;
         /// Rung of an application's new origin on day 100, where it came thirty times from `origins` others since a day.
         fn rung(first: i32, origins: u32) -> usize {
             let mut tenant = TenantKnown::default();
-            tenant.begin(APPLICATION, APPLICATION.1, first);
+            tenant.begin(APPLICATION, APPLICATION.1, (first, 0));
             for visit in 0..30 {
                 let origin = 20 + visit % origins;
                 tenant.visit(APPLICATION.1);
-                tenant.begin((ORIGIN, origin), APPLICATION.1, first);
+                tenant.begin((ORIGIN, origin), APPLICATION.1, (first, 0));
             }
             let mut visit = Observation::visit(100, 8);
             visit.channel = Channel::Application;

@@ -9,7 +9,7 @@ use super::circumstance::is_person;
 use super::hours::hour_class;
 use super::ladder::{FIRST_DAYS, RUNGS, STRATA};
 use super::mailbox::{FamilyVolume, LadderKind, MailboxBaseline};
-use super::novelty::{Acquaintance, Category};
+use super::novelty::{Acquaintance, Category, FORGOTTEN_DAYS};
 use super::odd_days::odd_rung;
 use super::peers::{PEER_DAYS, Peers};
 use super::token::{Home, homes};
@@ -56,6 +56,8 @@ struct Pupil<'a> {
 struct Met {
     /// What it has begun to trust, the application that brought it, and when.
     begun: Vec<(Category, Symbol, i32)>,
+    /// What the tenant is to note as still in use.
+    due: Vec<Category>,
     /// Applications that came as they should.
     visits: Vec<Symbol>,
 }
@@ -196,8 +198,13 @@ impl Baselines {
         for &application in &pupil.met.visits {
             tenant.known.visit(application);
         }
+        for category in &pupil.met.due {
+            tenant.known.note(category, tenant.days);
+        }
         for &(category, application, first) in &pupil.met.begun {
-            tenant.known.begin(category, application, first);
+            tenant
+                .known
+                .begin(category, application, (first, tenant.days));
         }
         for reached in &pupil.reached {
             tenant.ladders[reached.ladder].count(
@@ -421,13 +428,21 @@ fn acquaint(
             origin,
         });
         if known.last != day {
+            if novelty.adoption && day.saturating_sub(known.last) > FORGOTTEN_DAYS {
+                // As new as on its first day, and on trial again.
+                (known.first, known.met) = (day, 0);
+            }
             known.last = day;
             known.met = known.met.saturating_add(1);
         }
         if lesson != Lesson::Nothing && known.trusted != clock {
-            if known.days == 0 {
+            if novelty.due {
+                met.due.push(category);
+            }
+            if known.days == 0 || novelty.mailboxes == 0 && category.1 != 0 {
                 met.begun.push((category, application, day));
-            } else if novelty.adoption {
+            }
+            if known.days > 0 && novelty.adoption {
                 // It had been forgotten, and has to earn its trust again.
                 known.days = 0;
                 known.origin = origin;

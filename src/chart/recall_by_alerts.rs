@@ -30,7 +30,7 @@ const USUAL: f64 = 2.0;
 pub fn draw(data: &RecallByAlerts, style: &Style, path: &Path) -> Result<(), ChartError> {
     let picture = canvas::render(HEAD + PLOT + FOOT, style, |canvas| {
         let subtitle = format!(
-            "{} in {} · an alert is one mailbox on one day, raised by its highest session",
+            "{} in {} · the highest alerts of the whole log · an alert is one mailbox on one day, raised by its highest session",
             label::counted(data.episodes, "episode", "episodes"),
             label::counted(data.days, "day", "days")
         );
@@ -43,7 +43,7 @@ pub fn draw(data: &RecallByAlerts, style: &Style, path: &Path) -> Result<(), Cha
         let area = frame::draw(canvas, style, &around);
         let alerts = data.points.iter().map(|(alerts, _)| *alerts);
         let axes = (
-            Axis::from_zero("alerts read a day, on average", alerts),
+            Axis::from_zero("alerts read for each day of the log", alerts),
             Axis::share("share of the episodes found"),
         );
         let plane = Plane::draw(canvas, area, axes);
@@ -64,7 +64,7 @@ fn title(data: &RecallByAlerts) -> String {
         .find(|(alerts, _)| *alerts <= USUAL)
         .map_or(0.0, |(_, found)| *found);
     format!(
-        "Two alerts a day find {} of {}",
+        "The highest alerts, two for each day, find {} of {}",
         label::count((found * data.episodes as f64).round() as u64),
         label::counted(data.episodes, "episode", "episodes")
     )
@@ -81,6 +81,9 @@ mod tests {
             episodes: 16,
             days: 43,
         };
-        assert_eq!(title(&data), "Two alerts a day find 12 of 16 episodes");
+        assert_eq!(
+            title(&data),
+            "The highest alerts, two for each day, find 12 of 16 episodes"
+        );
     }
 }

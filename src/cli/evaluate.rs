@@ -21,8 +21,8 @@ use crate::ingest::Input;
 pub(super) const LONG_ABOUT: &str = "\
 Compare a run with labels: precision, recall, time to detection, false alarms, curves.
 
-A session is an attack when at least half of its mailbox operations are labelled. An alert is one mailbox on one day, \
-an episode one mailbox in one campaign. The log that the run was made from is read again, because the run directory \
+A session is an attack when at least half of its mailbox operations are labelled (sign-ins are none). An alert is one \
+mailbox on one day, an episode one mailbox in one campaign. The log that the run was made from is read again, because the run directory \
 does not say which operation a record was.";
 
 const AFTER_HELP: &str = "\
@@ -75,6 +75,17 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<Outcome, Error> {
     let judged = JudgedRun::read(&args.run, &log, &labels, &bar);
     bar.clear();
     let judged = judged?;
+    if labels.len() > 0 && judged.truth.unmatched_labels == labels.len() {
+        return Err(Error::Input {
+            input: args.labels.display().to_string(),
+            reason: format!(
+                "none of its {} labelled records is in the log of {}",
+                labels.len(),
+                args.run.display()
+            ),
+            remedy: "name the labels of this log".to_owned(),
+        });
+    }
     let evaluation = evaluate(&judged.truth, &judged.ranking);
     let curves = curves(&judged.truth, &judged.ranking, &evaluation);
     if let Some(dir) = &args.charts {
@@ -92,6 +103,23 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<Outcome, Error> {
     } else {
         print(&text_of(&evaluation, judged.promise))?;
     }
+    if !evaluation.episodes_not_shown.is_empty() {
+        warn(&format!(
+            "warning: {} of the labels {} no mailbox operation in the log, and {} not judged: {}",
+            counted(evaluation.episodes_not_shown.len(), ["episode", "episodes"]),
+            if evaluation.episodes_not_shown.len() == 1 {
+                "has"
+            } else {
+                "have"
+            },
+            if evaluation.episodes_not_shown.len() == 1 {
+                "is"
+            } else {
+                "are"
+            },
+            some_of(&evaluation.episodes_not_shown),
+        ));
+    }
     if evaluation.unmatched_labels > 0 {
         // An attack leaves a few records that are no mailbox's, a consent for example.
         let hint = if 20 * evaluation.unmatched_labels > labels.len() {
@@ -106,6 +134,16 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<Outcome, Error> {
         ));
     }
     Ok(Outcome::Done)
+}
+
+/// The first few names.
+fn some_of(names: &[String]) -> String {
+    const FEW: usize = 5;
+    let first = names.iter().take(FEW).map(String::as_str);
+    let more = names.len().saturating_sub(FEW);
+    let rest = (more > 0).then(|| format!("{more} more"));
+    let parts: Vec<&str> = first.chain(rest.as_deref()).collect();
+    parts.join(", ")
 }
 
 /// A share in words; some need attacks, or flags, where there are none.
@@ -150,10 +188,11 @@ fn text_of(evaluation: &Evaluation, promise: Promise) -> String {
     text.push_str(&format!(
         "\n{}\n",
         table(
-            &["alerts a day", "episode recall", "alert precision"],
+            &["alerts a day*", "episode recall", "alert precision"],
             rates
         )
     ));
+    text.push_str("* the highest of the whole log, so many for each of its days\n");
     text.push_str(&format!(
         "\nFlagged {} in {} over {}\n\
          episode recall of the flags   {}\n\
@@ -181,7 +220,7 @@ fn text_of(evaluation: &Evaluation, promise: Promise) -> String {
         .collect();
     let header = [
         "attack",
-        "found at 2 a day",
+        "found at 2 a day*",
         "flagged",
         "median days to the first flag",
     ];

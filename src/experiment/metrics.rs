@@ -3,7 +3,9 @@
 //! **Average precision** is over sessions: the mean of the precision at every attack session, in the order of the
 //! scores (Manning, Raghavan and Schütze 2008, Introduction to Information Retrieval, section 8.4; not interpolated).
 //! **Recall** is over episodes, because one found session of an intrusion starts the investigation. **Precision at k
-//! alerts a day** is over mailbox-days, because that is what an analyst opens.
+//! alerts a day** is over mailbox-days, because that is what an analyst opens. Both read the highest alerts of the whole log, k for
+//! each of its days: how well the log is ordered. What is found by reading the k highest alerts of every day, as it comes, is told
+//! apart (`days_to_reading`): that depends on how many attacks share a day.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,6 +95,8 @@ pub struct Evaluation {
     pub episode_outcomes: Vec<EpisodeOutcome>,
     /// Every campaign.
     pub campaign_outcomes: Vec<CampaignOutcome>,
+    /// Names of the episodes of which the log shows no counted record: they are not judged.
+    pub episodes_not_shown: Vec<String>,
     /// Labelled records that the log lacks.
     pub unmatched_labels: usize,
     /// Counted records that are in no session.
@@ -143,6 +147,7 @@ pub fn evaluate(truth: &Truth, ranking: &Ranking) -> Evaluation {
         scenarios: scenarios(&episode_outcomes, reading),
         campaign_outcomes: campaign_outcomes(truth, &episode_outcomes),
         episode_outcomes,
+        episodes_not_shown: truth.episodes_not_shown.clone(),
         unmatched_labels: truth.unmatched_labels,
         records_without_session: truth.records_without_session,
     }

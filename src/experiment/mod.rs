@@ -37,4 +37,4 @@ pub use ranking::{Judged, Ranking};
 pub use run_directory::{JudgedRun, Promise};
 pub use spec::{Cell, Experiment, Place, TenantSource, TenantVariant};
 pub use table::{write_cells, write_summary};
-pub use truth::{COUNTED_OPERATIONS, EpisodeTruth, MailboxDay, SessionTruth, Truth};
+pub use truth::{EpisodeTruth, MailboxDay, SessionTruth, Truth, counts_as_access};

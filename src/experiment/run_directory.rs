@@ -122,10 +122,7 @@ impl JudgedRun {
                     .iter()
                     .any(|file| file.sha256 == input.sha256)
             {
-                return Err(not_the_log(
-                    run,
-                    &format!("{} is not the file that the run read", input.path.display()),
-                ));
+                return Err(other_log(run, log, &input.path));
             }
         }
         let columns = ingested.events.columns()?;
@@ -150,6 +147,26 @@ fn not_the_log(run: &Path, reason: &str) -> Error {
         input: run.display().to_string(),
         reason: reason.to_owned(),
         remedy: "name the log that the run was made from with --log".to_owned(),
+    }
+}
+
+/// The run read `wanted`, and that is neither among the files that were named nor, if none were, there any more.
+fn other_log(run: &Path, named: &[Input], wanted: &Path) -> Error {
+    let wanted = wanted.display();
+    match named {
+        [] => not_the_log(
+            run,
+            &format!("{wanted} has changed since the run has read it"),
+        ),
+        _ => Error::Input {
+            input: run.display().to_string(),
+            reason: format!(
+                "none of the files that --log names is {wanted}, which the run read (their SHA-256 differ)"
+            ),
+            remedy:
+                "name all files that the run was made from, unchanged; its summary.json lists them"
+                    .to_owned(),
+        },
     }
 }
 

@@ -2,22 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::EventColumns;
+use crate::event::{EventColumns, Operation};
 use crate::experiment::Labels;
 use crate::session::day_of;
 
-/// Operations that count when sessions are judged against labels: what an intruder does in a mailbox. Sign-ins and
-/// services' records are evidence, but no access.
-pub const COUNTED_OPERATIONS: [&str; 8] = [
-    "MailItemsAccessed",
-    "Send",
-    "SendAs",
-    "MoveToDeletedItems",
-    "SoftDelete",
-    "HardDelete",
-    "Create",
-    "New-InboxRule",
-];
+/// Whether an operation (Microsoft's name) counts when sessions are judged against labels: what is done in a mailbox or to its
+/// settings. Sign-ins are evidence, but no access.
+#[must_use]
+pub fn counts_as_access(operation: &str) -> bool {
+    !matches!(
+        Operation::classify(operation),
+        Operation::SignIn | Operation::SignInFailed | Operation::MailboxLogin
+    )
+}
 
 /// One mailbox on one day: what an analyst opens, and therefore what counts as one alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +60,8 @@ pub struct Truth {
     pub days: u32,
     /// Day of the last counted record, since 1970 UTC.
     pub last_day: i32,
+    /// Names of the episodes of which the log shows no counted record: they are not judged.
+    pub episodes_not_shown: Vec<String>,
     /// Labelled records that the log lacks.
     pub unmatched_labels: usize,
     /// Counted records that are in no session.
@@ -90,7 +89,7 @@ impl Truth {
             .operation
             .names
             .iter()
-            .map(|name| COUNTED_OPERATIONS.contains(name))
+            .map(|name| counts_as_access(name))
             .collect();
         let mut tallies = vec![Tally::default(); alerts.len()];
         let mut first_of: BTreeMap<usize, i64> = BTreeMap::new();
@@ -137,6 +136,10 @@ impl Truth {
             episodes: episodes(labels, &shown, &first_of),
             days: span.map_or(0, |_| (day_of(last) - day_of(first) + 1) as u32),
             last_day: day_of(last),
+            episodes_not_shown: (labels.episodes().iter().enumerate())
+                .filter(|(number, _)| !shown.contains(number))
+                .map(|(_, episode)| episode.name.clone())
+                .collect(),
             unmatched_labels: labels.len().saturating_sub(matched),
             records_without_session,
         }

@@ -52,9 +52,9 @@ impl CategoryKind {
 pub enum Channel {
     /// A person at a screen: Outlook, Outlook on the web, and whatever else keeps a session.
     Interactive,
-    /// A phone: background refresh and changing carrier addresses.
+    /// A phone, or a mail program that fetches by itself (IMAP, POP): background refresh, at all hours, from changing networks.
     Mobile,
-    /// An application that acts by itself: REST, EWS, Graph.
+    /// An application that acts by itself: REST, EWS, Graph, scripts and the services of the datacenter.
     Application,
 }
 
@@ -64,8 +64,16 @@ impl Channel {
 
     pub(super) fn of(family: ClientFamily) -> Self {
         match family {
-            ClientFamily::OutlookMobile | ClientFamily::ActiveSync => Self::Mobile,
-            ClientFamily::Rest | ClientFamily::Ews | ClientFamily::Transport => Self::Application,
+            ClientFamily::OutlookMobile
+            | ClientFamily::ActiveSync
+            | ClientFamily::Imap
+            | ClientFamily::Pop => Self::Mobile,
+            ClientFamily::Rest
+            | ClientFamily::Ews
+            | ClientFamily::Transport
+            | ClientFamily::Smtp
+            | ClientFamily::PowerShell
+            | ClientFamily::Service => Self::Application,
             _ => Self::Interactive,
         }
     }

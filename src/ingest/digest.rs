@@ -33,37 +33,34 @@ fn hexadecimal(bytes: &[u8]) -> String {
 const PIECE: usize = 1 << 20;
 const WAITING: usize = 8;
 
-/// A hash under way, on a thread of its own where there are threads: hashing takes half as long as everything else that is done
-/// with the text, and has to happen in the order of the file.
+/// A hash under way. That of a long file moves to a thread of its own where there are threads: hashing takes half as long as
+/// everything else that is done with the text, and has to happen in the order of the file. One of a short file is done before a
+/// thread has started; there may be thousands of them.
 #[derive(Debug)]
 pub(super) enum Digest {
-    Here(Sha256),
+    Here { hash: Sha256, bytes: usize },
     Beside(SyncSender<Vec<u8>>, JoinHandle<Sha256>),
 }
 
 impl Digest {
     pub(super) fn new() -> Self {
-        if rayon::current_num_threads() < 2 {
-            return Self::Here(Sha256::new());
-        }
-        let (sender, pieces) = sync_channel::<Vec<u8>>(WAITING);
-        let hash_all = move || {
-            pieces.iter().fold(Sha256::new(), |mut hash, piece| {
-                hash.update(&piece);
-                hash
-            })
-        };
-        match std::thread::Builder::new().spawn(hash_all) {
-            Ok(thread) => Self::Beside(sender, thread),
-            // The system has no thread to give.
-            Err(_) => Self::Here(Sha256::new()),
+        Self::Here {
+            hash: Sha256::new(),
+            bytes: 0,
         }
     }
 
     /// Takes the next piece of the file.
     pub(super) fn update(&mut self, piece: &[u8]) {
         match self {
-            Self::Here(hash) => hash.update(piece),
+            Self::Here { hash, bytes } => {
+                hash.update(piece);
+                *bytes = bytes.saturating_add(piece.len());
+                if *bytes >= PIECE && rayon::current_num_threads() > 1 {
+                    let begun = std::mem::take(hash);
+                    *self = Self::beside(begun, *bytes);
+                }
+            }
             // The thread ends only after its sender: a piece that cannot be sent is its panic, which `finish` passes on.
             Self::Beside(sender, _) => {
                 for piece in piece.chunks(PIECE) {
@@ -73,10 +70,26 @@ impl Digest {
         }
     }
 
+    /// Goes on with this hash on a thread, or here if the system has no thread to give.
+    fn beside(begun: Sha256, bytes: usize) -> Self {
+        let (sender, pieces) = sync_channel::<Vec<u8>>(WAITING);
+        let kept = begun.clone();
+        let hash_all = move || {
+            pieces.iter().fold(begun, |mut hash, piece| {
+                hash.update(&piece);
+                hash
+            })
+        };
+        match std::thread::Builder::new().spawn(hash_all) {
+            Ok(thread) => Self::Beside(sender, thread),
+            Err(_) => Self::Here { hash: kept, bytes },
+        }
+    }
+
     /// The hash in hexadecimal.
     pub(super) fn finish(self) -> String {
         let hash = match self {
-            Self::Here(hash) => hash,
+            Self::Here { hash, .. } => hash,
             Self::Beside(sender, thread) => {
                 drop(sender);
                 thread
@@ -100,13 +113,25 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             let hash = pool.map(|pool| {
                 pool.install(|| {
+                    let text = "a".repeat(3 * PIECE / 2);
+                    let mut digest = Digest::new();
+                    for piece in text.as_bytes().chunks(PIECE / 8) {
+                        digest.update(piece);
+                    }
+                    assert_eq!(matches!(digest, Digest::Beside(..)), threads > 1);
+                    let long = (
+                        digest.finish(),
+                        HashedFile::new(Path::new("a"), text.as_bytes()).sha256,
+                    );
                     let mut digest = Digest::new();
                     digest.update(b"a");
                     digest.update(b"bc");
-                    digest.finish()
+                    (digest.finish(), long)
                 })
             });
-            assert_eq!(hash.ok().as_deref(), Some(expected));
+            let (short, long) = hash.expect("a pool");
+            assert_eq!(short, expected);
+            assert_eq!(long.0, long.1);
         }
         assert_eq!(HashedFile::new(Path::new("abc"), b"abc").sha256, expected);
     }

@@ -26,7 +26,8 @@ pub enum Lead {
 }
 
 impl Lead {
-    /// The lead of an operation, in whatever case; `None` for one that says nothing about mailboxes.
+    /// The lead of an operation, in whatever case; `None` for one that says nothing about mailboxes. `Set-Mailbox` and
+    /// `Set-OrganizationConfig` are leads only where they set what is audited.
     #[must_use]
     pub fn of(operation: &str) -> Option<Self> {
         let name = operation.trim().trim_end_matches('.').to_lowercase();
@@ -76,7 +77,10 @@ impl Lead {
             | "disable strong authentication"
             | "update conditional access policy"
             | "delete conditional access policy" => Self::SignIn,
-            "set-adminauditlogconfig"
+            // Both set much else: see `Telling`.
+            "set-mailbox"
+            | "set-organizationconfig"
+            | "set-adminauditlogconfig"
             | "set-mailboxauditbypassassociation"
             | "remove-unifiedauditlogretentionpolicy"
             | "set-unifiedauditlogretentionpolicy" => Self::Auditing,
@@ -96,6 +100,39 @@ impl Lead {
             Self::MailFlow => "rules or connectors for all mail were changed",
             Self::SignIn => "who may sign in, or how, was changed",
             Self::Auditing => "what is logged was changed",
+        }
+    }
+}
+
+/// Whether records of an operation are leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Telling {
+    No,
+    Yes,
+    /// Where a parameter's name begins with `Audit`: `AuditEnabled`, `AuditOwner`, `AuditDisabled`.
+    WithAuditing,
+}
+
+impl Telling {
+    pub(super) fn of(operation: &str) -> Self {
+        match (Lead::of(operation), operation.to_ascii_lowercase().trim()) {
+            (None, _) => Self::No,
+            (Some(_), "set-mailbox" | "set-organizationconfig") => Self::WithAuditing,
+            (Some(_), _) => Self::Yes,
+        }
+    }
+
+    /// For a record that sets these parameters.
+    pub(super) fn tells<'a>(self, mut parameters: impl Iterator<Item = &'a [u8]>) -> bool {
+        const AUDIT: &[u8] = b"audit";
+        let audits = |name: &[u8]| {
+            let start = name.get(..AUDIT.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(AUDIT))
+        };
+        match self {
+            Self::No => false,
+            Self::Yes => true,
+            Self::WithAuditing => parameters.any(audits),
         }
     }
 }
@@ -190,6 +227,19 @@ mod tests {
         }
         assert_eq!(Lead::of("New-TransportRule"), Some(Lead::MailFlow));
         assert_eq!(Lead::of("FileAccessed"), None);
+    }
+
+    #[test]
+    fn settings_are_leads_where_they_are_of_auditing() {
+        let tells = |operation, parameters: &[&str]| {
+            Telling::of(operation).tells(parameters.iter().map(|name| name.as_bytes()))
+        };
+        assert!(tells("Set-Mailbox", &["Identity", "AuditEnabled"]));
+        assert!(tells("set-organizationconfig ", &["AuditDisabled"]));
+        assert!(!tells("Set-Mailbox", &["Identity", "Languages"]));
+        assert!(!tells("Set-OrganizationConfig", &[]));
+        assert!(tells("Consent to application.", &[]));
+        assert!(!tells("FileAccessed", &["AuditEnabled"]));
     }
 
     #[test]

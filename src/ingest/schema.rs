@@ -14,11 +14,13 @@ pub(super) fn is_forwarding(parameter: &[u8]) -> bool {
     .any(|name| parameter.eq_ignore_ascii_case(name))
 }
 
-/// `ObjectId` of an administrative record: a distinguished path, `mailbox\rule`, an address or a name.
+/// `ObjectId` of an administrative record: a distinguished path, `mailbox\rule`, `mailbox:\folder`, an address or a name.
 pub(super) fn object_mailbox(object: &str) -> &str {
     let object = object.trim();
     let object = object.split('\\').next().unwrap_or(object);
-    object.rsplit('/').next().unwrap_or(object).trim()
+    let object = object.rsplit('/').next().unwrap_or(object);
+    // A folder is `mailbox:\folder`.
+    object.trim_end_matches(':').trim()
 }
 
 pub(super) fn guid_only(text: Text<'_>) -> Text<'_> {
@@ -106,6 +108,9 @@ mod tests {
                 "HenriettaM",
             ),
             (r"joey\Financial Reporting", "joey"),
+            (r"a@x.example:\Calendar", "a@x.example"),
+            (r"NAM/org/joey:\Inbox\Projects", "joey"),
+            ("joey:", "joey"),
             ("a@x.example", "a@x.example"),
             (r"NAM/org/joey\1234", "joey"),
             ("", ""),

@@ -12,7 +12,7 @@ use super::field::Field;
 use super::geo::Geo;
 use super::intern::{ByText, Case, Interner};
 use super::json::Text;
-use super::lead::Lead;
+use super::lead::Telling;
 use super::record::Record;
 use super::reject::{Fault, MOST_REJECTS};
 use super::schema::{is_forwarding, logon_type, record_type, record_type_of, user_type};
@@ -68,7 +68,7 @@ pub(crate) struct Worker<'g> {
     kind_codes: SeededMap<(u32, u32), u32>,
     leads: Vec<[u32; LEAD_TEXTS]>,
     lead_texts: Interner,
-    operations: Vec<(Operation, bool)>,
+    operations: Vec<(Operation, Telling)>,
     addresses: ByText<AddressCodes>,
     clients: ByText<ClientCodes>,
     /// Clients that are known by their text alone.
@@ -198,7 +198,7 @@ impl<'g> Worker<'g> {
         };
         self.segment.rows += 1;
         let operation_code = self.texts[column::OPERATION].code(operation, Case::Keep);
-        let (operation, is_lead) = self.operation(operation_code);
+        let (operation, telling) = self.operation(operation_code);
         let record_type = record_type(record.text(Field::RecordType))
             .or_else(|| record_type_of(envelope.record_type))
             .unwrap_or(0);
@@ -215,7 +215,8 @@ impl<'g> Worker<'g> {
                 },
             );
         } else {
-            let lead = if is_lead {
+            let names = record.parameters.iter().map(|(name, _)| name.raw);
+            let lead = if telling.tells(names) {
                 self.lead(record, envelope)
             } else {
                 0
@@ -227,17 +228,17 @@ impl<'g> Worker<'g> {
     }
 
     /// What an operation does to a mailbox, and whether it is a lead where it does nothing to any.
-    fn operation(&mut self, code: u32) -> (Operation, bool) {
+    fn operation(&mut self, code: u32) -> (Operation, Telling) {
         while self.operations.len() <= code as usize {
             let next = u32::try_from(self.operations.len()).unwrap_or(u32::MAX);
             let name = self.texts[column::OPERATION].text(next);
-            let of = (Operation::classify(name), Lead::of(name).is_some());
+            let of = (Operation::classify(name), Telling::of(name));
             self.operations.push(of);
         }
         self.operations
             .get(code as usize)
             .copied()
-            .unwrap_or((Operation::Other, false))
+            .unwrap_or((Operation::Other, Telling::No))
     }
 
     /// Keeps who did what of a lead; gives its place, from 1. What the service itself does is none.

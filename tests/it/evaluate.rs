@@ -86,16 +86,7 @@ fn records(export: &Path) -> BTreeMap<String, (String, String)> {
 }
 
 fn count(run: &Path, tenant: &Path) -> Count {
-    let counted = [
-        "MailItemsAccessed",
-        "Send",
-        "SendAs",
-        "MoveToDeletedItems",
-        "SoftDelete",
-        "HardDelete",
-        "Create",
-        "New-InboxRule",
-    ];
+    let sign_ins = ["UserLoggedIn", "UserLoginFailed", "MailboxLogin"];
     let records = records(&tenant.join("audit.csv.gz"));
     let labels: BTreeMap<String, String> = rows(&tenant.join("labels.csv"))
         .into_iter()
@@ -104,7 +95,7 @@ fn count(run: &Path, tenant: &Path) -> Count {
     let mail = |id: &str| {
         records
             .get(id)
-            .filter(|(operation, _)| counted.contains(&operation.as_str()))
+            .filter(|(operation, _)| !sign_ins.contains(&operation.as_str()))
     };
     let all: BTreeSet<&String> = labels
         .iter()

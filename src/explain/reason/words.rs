@@ -95,7 +95,7 @@ fn days_seen(days: u32, unit: &str, sentence: impl Fn(&str) -> String) -> Said {
 /// Who was here on earlier days (`seen` in words), and on how many of them from other networks.
 fn persistence(seen: &str, days: u32, elsewhere: Option<u32>) -> String {
     match elsewhere {
-        None => format!("the same unfamiliar network was here on {seen}"),
+        None => format!("networks of the same unfamiliar block were here on {seen}"),
         Some(elsewhere) if elsewhere < days => format!(
             "the same unfamiliar client was here on {seen}, on at least {} from other networks",
             number(u64::from(elsewhere))
@@ -382,7 +382,7 @@ impl Words<'_> {
         let zone = self.naming.zone();
         let kind = match channel {
             Channel::Interactive => "at a screen",
-            Channel::Mobile => "on phones",
+            Channel::Mobile => "on phones and in mail programs",
             Channel::Application => "of applications",
         };
         // Hours are counted by the middle of a session, and by the days of UTC, which may not be those of the clock.

@@ -52,20 +52,52 @@ impl Change {
         let recipients = self.recipients(inside);
         match Operation::classify(&self.operation) {
             Operation::InboxRule => self.rule(recipients),
-            Operation::Forwarding => Some(format!("forwarding to {}", recipients?)),
-            Operation::Permission => {
-                let mut rights = self.values("AccessRights");
-                let full = rights.any(|value| value.to_ascii_lowercase().contains("fullaccess"));
-                let who = self.values("User").chain(self.values("Trustee")).next();
-                // Who is meant by a path of the directory: its last part.
-                let who = who.and_then(|who| who.rsplit('/').next());
-                full.then(|| match who {
-                    Some(who) => format!("full access for {}", label::name(who, NAME)),
-                    None => "full access for somebody".to_owned(),
-                })
+            Operation::Forwarding => {
+                let behalf = self.values("GrantSendOnBehalfTo").next();
+                let behalf = behalf.map(|who| format!("sending on its behalf for {}", called(who)));
+                let told: Vec<String> = recipients
+                    .map(|recipients| format!("forwarding to {recipients}"))
+                    .into_iter()
+                    .chain(behalf)
+                    .collect();
+                label::listed(&told)
             }
+            Operation::Permission => self.rights(),
             _ => None,
         }
+    }
+
+    /// What a permission lets whom do; `None` where the log does not say, and for who may only see when the owner is busy.
+    fn rights(&self) -> Option<String> {
+        const OF_TIMES: [&str; 4] = [
+            "availabilityonly",
+            "limiteddetails",
+            "freebusytimeonly",
+            "freebusytimeandsubjectandlocation",
+        ];
+        let named = || {
+            self.values("AccessRights")
+                .chain(self.values("MemberRights"))
+        };
+        let gives = |right: &str| named().any(|value| value.to_ascii_lowercase().contains(right));
+        let of_times = |value: &str| {
+            OF_TIMES
+                .iter()
+                .any(|right| value.eq_ignore_ascii_case(right))
+        };
+        let what = if gives("fullaccess") {
+            "full access".to_owned()
+        } else if gives("sendas") {
+            "sending as it".to_owned()
+        } else {
+            let right = named().find(|value| !of_times(value))?;
+            format!("rights to a folder ({})", label::name(right, NAME))
+        };
+        let mut who = ["User", "Trustee", "MemberUpn"]
+            .into_iter()
+            .flat_map(|name| self.values(name));
+        let whom = who.next().map_or_else(|| "somebody".to_owned(), called);
+        Some(format!("{what} for {whom}"))
     }
 
     fn rule(&self, recipients: Option<String>) -> Option<String> {
@@ -105,6 +137,11 @@ impl Change {
         }
         label::listed(&outside)
     }
+}
+
+/// Who is meant: by a path of the directory its last part.
+fn called(who: &str) -> String {
+    label::name(who.rsplit('/').next().unwrap_or(who), NAME)
 }
 
 /// The part of an address that names whose it is.
@@ -158,6 +195,26 @@ mod tests {
                 "AccessRights=FullAccess; Identity=joey; User=EURPR04/contoso/eve",
                 "full access for eve",
             ),
+            (
+                "Add-RecipientPermission",
+                "AccessRights=SendAs; Identity=joey; Trustee=eve@x.example",
+                "sending as it for eve@x.example",
+            ),
+            (
+                "Add-MailboxFolderPermission",
+                "AccessRights=Owner; Identity=joey:\\Inbox; User=eve",
+                "rights to a folder (Owner) for eve",
+            ),
+            (
+                "ModifyFolderPermissions",
+                "MemberRights=ReadAny; MemberUpn=Everyone",
+                "rights to a folder (ReadAny) for Everyone",
+            ),
+            (
+                "Set-Mailbox",
+                "GrantSendOnBehalfTo=eve",
+                "sending on its behalf for eve",
+            ),
         ] {
             assert_eq!(way_out(operation, parameters).as_deref(), Some(words));
         }
@@ -173,9 +230,10 @@ mod tests {
                 "AccessRights=FullAccess; User=eve",
             ),
             (
-                "ModifyFolderPermissions",
-                "MemberRights=ReadAny; MemberUpn=eve",
+                "Set-MailboxFolderPermission",
+                "AccessRights=LimitedDetails; User=Default",
             ),
+            ("AddFolderPermissions", ""),
         ] {
             assert_eq!(
                 way_out(operation, parameters),
