@@ -77,7 +77,7 @@ pub enum Error {
     /// A model could not be fitted or applied.
     #[error("the model could not be {action}: {reason}")]
     Model {
-        /// `fitted`, `applied`, `saved`, `loaded`.
+        /// `fitted`, `taught`, `applied`, `saved`, `loaded`.
         action: &'static str,
         /// Why.
         reason: String,

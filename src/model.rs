@@ -14,7 +14,7 @@ pub use file::{MODEL_VERSION, SavedModel};
 use crate::baseline::{Baselines, Evidence, Judgement, Lesson, Manner, Stage, Weight, weigh};
 use crate::error::Error;
 use crate::feature::{
-    CategoryKind, FEATURE_COUNT, FEATURES, Observation, Symbol, Symbols, WEEK_CELLS,
+    Action, CategoryKind, FEATURE_COUNT, FEATURES, Observation, Symbol, Symbols, WEEK_CELLS,
 };
 use crate::rank::{RankOptions, Ranked, RankedDay, Ranker};
 
@@ -147,10 +147,11 @@ impl Model {
         self.baselines.ordinary_hours(self.symbols.get(mailbox)?)
     }
 
-    /// Passes one day through the model. `observations` are the sessions of that day, `ids` their identifiers.
+    /// Passes one day through the model. `observations` are the sessions of that day, `ids` their identifiers, in the same order.
     ///
     /// # Errors
-    /// [`Error::Model`] when the isolation forest cannot be fitted.
+    /// [`Error::Model`] when an identifier is missing or an observation is of another day, and when the isolation forest cannot be
+    /// fitted.
     pub fn pass_day(
         &mut self,
         day: i32,
@@ -158,6 +159,19 @@ impl Model {
         ids: &[u64],
         options: &RankOptions,
     ) -> Result<PassedDay, Error> {
+        let of_day = observations
+            .iter()
+            .all(|observation| observation.day == day);
+        if ids.len() != observations.len() || !of_day {
+            return Err(Error::Model {
+                action: "taught",
+                reason: format!(
+                    "{} observations with {} identifiers for day {day}: each needs one, and has to be of that day",
+                    observations.len(),
+                    ids.len()
+                ),
+            });
+        }
         let judged = self.judge(day, observations, options)?;
         let settled = self.baselines.days() >= PROBATION_AFTER_DAYS
             && !options.without_stages.contains(&Stage::Probation);
@@ -223,6 +237,7 @@ impl Model {
                         channel: observation.channel,
                         delegated: observation.delegated,
                         lately_trusted: judgement.lately_trusted(),
+                        sends_out: observation.action == Action::Outward,
                     },
                 )
             })

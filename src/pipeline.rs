@@ -210,10 +210,25 @@ impl Analysis {
             .filter(|session| session.verdict.ranked.spared)
     }
 
+    /// The days that were judged, days since 1970 UTC, in order, each with its number of sessions.
+    pub fn sessions_by_day(&self) -> impl Iterator<Item = (i32, usize)> {
+        let mut count: BTreeMap<i32, usize> = self.days().map(|day| (day, 0)).collect();
+        for analyzed in &self.sessions {
+            *count.entry(analyzed.session.day).or_default() += 1;
+        }
+        count.into_iter()
+    }
+
     /// The days that were judged, days since 1970 UTC, in order.
     pub fn days(&self) -> impl Iterator<Item = i32> {
         self.thresholds.iter().map(|&(day, _)| day)
     }
+}
+
+/// How the sessions of an analysis are put into words.
+pub(crate) fn naming<'a>(config: &Config, columns: &'a EventColumns<'a>) -> Naming<'a> {
+    Naming::new(columns, config.time_zone.clone(), &ingest::application_name)
+        .judged_by_later_days(config.baseline == BaselineDays::Window)
 }
 
 /// Reads, judges, ranks and explains.
@@ -405,7 +420,7 @@ fn explain(
         mailboxes,
         verdicts,
     } = judged;
-    let naming = Naming::new(columns, config.time_zone.clone(), &ingest::application_name);
+    let naming = naming(config, columns);
     // Numbers are sorted instead of sessions, which are large.
     let mut order: Vec<u32> = (0u32..).take(sessions.len()).collect();
     order.par_sort_unstable_by(|&a, &b| {

@@ -155,6 +155,8 @@ pub struct Ranked {
     pub follow_up: Option<i32>,
     /// Whether the mailbox knows the client: novelty of application and client weighs next to nothing.
     pub own_client: bool,
+    /// Whether the mailbox knows the network: its novelty weighs next to nothing.
+    pub own_network: bool,
     /// Whether it changed settings of the mailbox in a way that weighs by itself; it is no follow-up then.
     pub telling_change: bool,
 }
@@ -206,7 +208,11 @@ impl RankedDay {
 /// What ranking remembers.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Ranker {
+    /// Where the warm-up began.
     first_day: Option<i32>,
+    last_day: Option<i32>,
+    /// Days learned since `first_day`.
+    days: u32,
     sample: Sample,
     forest: Option<FittedForest>,
     calibration: Calibration,
@@ -249,9 +255,13 @@ fn own_client(weight: &Weight) -> bool {
         <= OWN_CLIENT
 }
 
+fn own_network(weight: &Weight) -> bool {
+    weight.shares[FeatureId::Network.index()] <= OWN_CLIENT
+}
+
 /// Whether the mailbox knows where a session comes from, and through what.
 fn own_ways(weight: &Weight) -> bool {
-    own_client(weight) && weight.shares[FeatureId::Network.index()] <= OWN_CLIENT
+    own_client(weight) && own_network(weight)
 }
 
 /// Mailboxes that were touched.
@@ -283,6 +293,7 @@ impl Ranker {
                 isolation_part: ISOLATION_PART,
             });
         };
+        self.begin_again(day, options.warm_up_days);
         let first = *self.first_day.get_or_insert(day);
         // A day before the first that was learned is judged by later ones; that is no warm-up.
         let age = (i64::from(day) - i64::from(first)).max(0);
@@ -318,6 +329,7 @@ impl Ranker {
                     spared: false,
                     follow_up: None,
                     own_client: own_client(&weights[index]),
+                    own_network: own_network(&weights[index]),
                     telling_change: weights[index].shares[FeatureId::Changes.index()]
                         >= TELLING_CHANGE,
                 }
@@ -348,6 +360,17 @@ impl Ranker {
         })
     }
 
+    /// Begins the warm-up again after a pause that is longer than itself and broke it off: a record with a wrong date, or an old file
+    /// beside the export, is none.
+    fn begin_again(&mut self, day: i32, warm_up_days: u32) {
+        let paused = self
+            .last_day
+            .is_some_and(|last| i64::from(day) - i64::from(last) > i64::from(warm_up_days));
+        if paused && self.days < warm_up_days {
+            (self.first_day, self.days) = (Some(day), 0);
+        }
+    }
+
     /// Remembers a ranked day. `ids` are the sessions' identifiers, `teaches[i]` whether session i may teach the
     /// forest. Every session counts among the p-values; among the alerts that set the threshold count those that may be flagged
     /// and are no follow-ups. A follow-up that comes as the owner does counts nevertheless: after a false flag it is the owner, and a
@@ -376,6 +399,8 @@ impl Ranker {
                 *best = best.max(session.raw_score);
             }
         }
+        self.last_day = self.last_day.max(observations.iter().map(|o| o.day).max());
+        self.days = self.days.saturating_add(1);
         self.follow_ups
             .remember(observations.iter().zip(&day.sessions));
         self.calibration.count_day(
@@ -522,6 +547,7 @@ mod tests {
                             channel: visit.channel,
                             delegated: visit.delegated,
                             lately_trusted: false,
+                            sends_out: false,
                         },
                     )
                 })
@@ -534,6 +560,24 @@ mod tests {
             last = Some((ranked.threshold, ranked.sessions[7]));
         }
         last.expect("thirty days")
+    }
+
+    #[test]
+    fn a_warm_up_that_a_pause_broke_off_begins_again() {
+        let first_day = |days, day| {
+            let mut ranker = Ranker {
+                first_day: Some(100),
+                last_day: Some(100 + days as i32 - 1),
+                days,
+                ..Ranker::default()
+            };
+            ranker.begin_again(day, 10);
+            (ranker.first_day, ranker.days)
+        };
+        assert_eq!(first_day(1, 112), (Some(112), 0));
+        assert_eq!(first_day(1, 110), (Some(100), 1), "as long as itself");
+        assert_eq!(first_day(10, 300), (Some(100), 10), "it was over");
+        assert_eq!(first_day(9, 109), (Some(100), 9), "no pause");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::{
     silence_rung, spread_rung, stratum, unfamiliar_categories, volume_class,
 };
 use crate::feature::{
-    CategoryKind, FEATURE_COUNT, FeatureId, Measure, Observation, Symbol, WEEK_CELLS,
+    Action, CategoryKind, FEATURE_COUNT, FeatureId, Measure, Observation, Symbol, WEEK_CELLS,
 };
 
 /// A mailbox is active when it had a session within this many days.
@@ -196,7 +196,7 @@ impl Baselines {
             spread_today: Spread::default(),
             token,
             odd_days: 0,
-            silence: baseline.silence_before(observation.day),
+            silence: baseline.logged_silence_before(observation.day, self.tenant.days),
             class,
             circumstances: Circumstances::default(),
             lately_trusted: lately_trusted(observation, baseline, network),
@@ -207,8 +207,11 @@ impl Baselines {
         let shared = |mailboxes: fn(&Sharers) -> usize| {
             widest(observation, &novelties, network, day, mailboxes)
         };
-        judgement.spread = shared(|sharers| sharers.week.len());
-        judgement.spread_today = shared(|sharers| sharers.today);
+        // Who sets calendars in ten mailboxes, and does nothing else there, opens none.
+        if !observation.administrative || observation.action >= Action::Concealing {
+            judgement.spread = shared(|sharers| sharers.week.len());
+            judgement.spread_today = shared(|sharers| sharers.today);
+        }
         let on = |ladder: LadderKind, rung: usize| {
             bans(self.exceedance((observation, baseline, &novelties), ladder, rung))
         };

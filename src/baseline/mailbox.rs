@@ -122,6 +122,8 @@ pub(crate) struct MailboxBaseline {
     pub(crate) first_day: i32,
     /// Last day with a session.
     pub(crate) last_day: i32,
+    /// Days that the tenant had learned with that one.
+    pub(crate) learned_days: u32,
     /// Last day on which the owner sat at a screen.
     pub(crate) owner_day: Option<i32>,
     /// Days for which its clock stood still.
@@ -153,15 +155,23 @@ impl MailboxBaseline {
         u32::try_from(day - self.last_day - 1).unwrap_or(0)
     }
 
+    /// Days of the log without any session before `day`, when the tenant has learned so many: where the export has a gap, nobody
+    /// knows who came.
+    pub(crate) fn logged_silence_before(&self, day: i32, learned_days: u32) -> u32 {
+        let logged = learned_days.saturating_sub(self.learned_days);
+        self.silence_before(day).min(logged)
+    }
+
     /// A day (since 1970) by the mailbox's own time, which stands still while nobody has come for longer than [`PAUSE_DAYS`].
     pub(crate) fn clock(&self, day: i32) -> i32 {
         day - self.paused - self.pause_before(day)
     }
 
-    /// Its last day is over.
-    pub(crate) fn close(&mut self, day: i32) {
+    /// Its last day is over, the tenant's `learned_days`th.
+    pub(crate) fn close(&mut self, day: i32, learned_days: u32) {
         self.paused += self.pause_before(day);
         self.last_day = day;
+        self.learned_days = learned_days;
     }
 
     /// Days for which the clock has stood still since the last day.
@@ -229,19 +239,32 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_of_the_log_is_no_silence() {
+        let baseline = MailboxBaseline {
+            active_days: 9,
+            last_day: 100,
+            learned_days: 30,
+            ..MailboxBaseline::default()
+        };
+        // Ten days later, of which the log holds none, four, or all.
+        let silence = [30, 34, 40].map(|days| baseline.logged_silence_before(111, days));
+        assert_eq!(silence, [0, 4, 10]);
+    }
+
+    #[test]
     fn the_clock_stands_still_while_nobody_comes() {
         let mut baseline = MailboxBaseline {
             active_days: 20,
             ..MailboxBaseline::default()
         };
         for day in [100, 101, 104] {
-            baseline.close(day);
+            baseline.close(day, 1);
         }
         // Counted from the mailbox's first days on: what matters are differences.
         let weekend = baseline.clock(104);
         assert_eq!(baseline.clock(112) - weekend, 8);
         assert_eq!(baseline.clock(204) - weekend, 8);
-        baseline.close(204);
+        baseline.close(204, 1);
         assert_eq!(baseline.clock(204) - weekend, 8);
         assert_eq!(baseline.clock(206) - weekend, 10);
     }

@@ -31,6 +31,8 @@ struct Taught<'a> {
     observations: &'a [Observation],
     judgements: &'a [Judgement],
     lessons: &'a [Lesson],
+    /// Days that the tenant has learned with this one.
+    learned_days: u32,
 }
 
 impl Taught<'_> {
@@ -93,6 +95,7 @@ impl Baselines {
             observations,
             judgements,
             lessons,
+            learned_days: self.tenant.days + 1,
         };
         for ladder in &mut self.tenant.ladders {
             ladder.fade();
@@ -294,7 +297,7 @@ fn remember(day: &Taught<'_>, pupil: &mut Pupil<'_>, homes: &FxHashMap<(Symbol, 
         }
     }
     let today = day.observations[pupil.indexes[0]].day;
-    baseline.close(today);
+    baseline.close(today, day.learned_days);
     baseline
         .tokens
         .retain(|_, origin| today - origin.last < TOKEN_DAYS);

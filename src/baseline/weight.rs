@@ -25,6 +25,9 @@ const LEAST_CONDUCT: f64 = 0.5;
 const LEAST_CONDUCT_ELSEWHERE: f64 = 0.8;
 /// Weight of changed settings, in bans, that speaks for itself, whoever made them: a rule that hides mail is no backlog.
 pub(crate) const TELLING_CHANGE: f64 = 2.0;
+/// What mail that is sent on to another domain weighs beside being rare, in bans: of all changes it is the one that intruders make,
+/// some thirty times as likely as anybody else (MITRE ATT&CK T1114.003).
+const SENT_OUT: f64 = 1.5;
 /// Weight of novelty (identity, network, patterns), in bans, at which conduct begins to count nearly whole.
 const TELLING_NOVELTY: f64 = 1.5;
 
@@ -48,6 +51,8 @@ pub struct Manner {
     pub delegated: bool,
     /// Whether it came through a network that only this mailbox has come to know, and lately: what was done there counts whole.
     pub lately_trusted: bool,
+    /// Whether it had mail sent on to another domain.
+    pub sends_out: bool,
 }
 
 /// Number of groups of features.
@@ -111,6 +116,16 @@ pub fn weigh(deviations: &[f64; FEATURE_COUNT], manner: Manner) -> Weight {
         }
     }
     let changes = deviations[FeatureId::Changes.index()];
+    if manner.sends_out && changes >= TELLING_CHANGE {
+        let operations = FeatureGroup::ALL
+            .iter()
+            .position(|group| *group == FeatureGroup::Operation);
+        if let Some(index) = operations {
+            weight.groups[index] += SENT_OUT;
+            weight.shares[FeatureId::Changes.index()] += SENT_OUT;
+            weight.total += SENT_OUT;
+        }
+    }
     balance(&mut weight, manner, changes >= TELLING_CHANGE);
     weight
 }
@@ -123,6 +138,7 @@ fn balance(weight: &mut Weight, manner: Manner, telling_change: bool) {
         channel,
         delegated,
         lately_trusted,
+        sends_out: _,
     } = manner;
     let sum = |conduct: bool| -> f64 {
         FeatureGroup::ALL
@@ -175,6 +191,7 @@ mod tests {
             channel,
             delegated: false,
             lately_trusted: false,
+            sends_out: false,
         }
     }
 
@@ -329,5 +346,23 @@ mod tests {
             "{}",
             twice.total
         );
+    }
+
+    #[test]
+    fn mail_sent_out_weighs_more_than_other_changes_where_it_is_rare() {
+        let weighed = |bans, sends_out| {
+            let mut deviations = [0.0; FEATURE_COUNT];
+            deviations[FeatureId::Changes.index()] = bans;
+            let manner = Manner {
+                sends_out,
+                ..owner(Channel::Interactive)
+            };
+            let weight = weigh(&deviations, manner);
+            let parts: f64 = weight.groups.iter().sum();
+            assert!((weight.total - parts).abs() < 1e-12);
+            weight.total
+        };
+        assert!((weighed(3.0, true) - weighed(3.0, false) - SENT_OUT).abs() < 1e-12);
+        assert_eq!(weighed(1.0, true), weighed(1.0, false), "a habit");
     }
 }

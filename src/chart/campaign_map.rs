@@ -170,6 +170,23 @@ impl Campaign {
         names.len() as u64
     }
 
+    /// First and last visit of every mailbox, in the order in which they were reached.
+    fn stays(&self, counts: impl Fn(&Visit) -> bool) -> Vec<(&Visit, &Visit)> {
+        let mut of: BTreeMap<&str, (&Visit, &Visit)> = BTreeMap::new();
+        for visit in self.visits.iter().filter(|visit| counts(visit)) {
+            let (first, last) = of.entry(&visit.mailbox).or_insert((visit, visit));
+            if visit.start < first.start {
+                *first = visit;
+            }
+            if visit.start > last.start {
+                *last = visit;
+            }
+        }
+        let mut stays: Vec<(&Visit, &Visit)> = of.into_values().collect();
+        stays.sort_by(|a, b| (a.0.start, &a.0.mailbox).cmp(&(b.0.start, &b.0.mailbox)));
+        stays
+    }
+
     /// What its sessions read, folders each once.
     pub(crate) fn read(&self) -> String {
         let items = self.visits.iter().map(|visit| visit.items);
@@ -221,7 +238,7 @@ pub(super) fn title(data: &CampaignMap) -> String {
 
 fn subtitle(data: &CampaignMap, style: &Style) -> String {
     format!(
-        "{} · each dot is a flagged session, each line joins the sessions of one campaign in order of time",
+        "{} · each dot is a flagged session; a line leads from mailbox to mailbox as its campaign came to them first",
         label::period(data.start, data.end, &style.time_zone)
     )
 }
@@ -270,13 +287,14 @@ fn draw_visits(
     let drawn = || data.campaigns.iter().take(DRAWN).enumerate().rev();
     // The most important campaign is drawn last, on top of the others.
     for (i, campaign) in drawn() {
-        let color = theme::category(i);
+        let link = theme::mix(theme::category(i), theme::PAPER, 0.35);
         // Links to the row that many mailboxes share would say nothing.
-        let mut visits: Vec<&Visit> = campaign.visits.iter().filter(|v| named(v)).collect();
-        visits.sort_by(|a, b| a.start.cmp(&b.start).then(a.mailbox.cmp(&b.mailbox)));
-        let link = theme::mix(color, theme::PAPER, 0.35);
-        for pair in visits.windows(2) {
-            canvas.path(&[place(pair[0]), place(pair[1])], link, 2.0);
+        let stays = campaign.stays(named);
+        for (first, last) in &stays {
+            canvas.path(&[place(first), place(last)], link, 2.0);
+        }
+        for pair in stays.windows(2) {
+            canvas.path(&[place(pair[0].0), place(pair[1].0)], link, 2.0);
         }
     }
     for (i, campaign) in drawn() {

@@ -45,7 +45,7 @@ pub use precision_recall::PrecisionRecall;
 pub use recall_by_alerts::RecallByAlerts;
 pub use score_distribution::ScoreDistribution;
 pub use series::{Band, Series, bin_seconds};
-pub use session_key::FlaggedSession;
+pub use session_key::{Companions, FlaggedSession};
 pub use sweep::Sweep;
 pub use tenant_overview::TenantOverview;
 pub(crate) use tenant_overview::most_unflagged;

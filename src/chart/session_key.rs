@@ -1,5 +1,7 @@
 //! The numbered list of flagged sessions that explains the badges of a plot.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::canvas::{Area, Canvas};
@@ -33,6 +35,22 @@ pub struct FlaggedSession {
     pub reason: String,
     /// Whether it came at an hour that is unusual for the mailbox.
     pub odd_hour: bool,
+    /// The campaign that it belongs to; empty when it belongs to none.
+    #[serde(default)]
+    pub campaign: String,
+    /// Sessions of the mailbox that were not flagged and belong to it all the same.
+    #[serde(default)]
+    pub companions: Companions,
+}
+
+/// Sessions that share a network that is not the mailbox's own with a flagged one, or its `SessionId` from elsewhere, and were not
+/// flagged.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Companions {
+    /// How many.
+    pub sessions: u64,
+    /// The highest-ranked of them.
+    pub ranks: Vec<u32>,
 }
 
 /// Height of one row.
@@ -47,12 +65,29 @@ const READ: f64 = 112.0;
 /// Most sessions listed; the rest is counted.
 const LISTED: usize = 8;
 
-/// The sessions that are listed: the first by rank.
+/// The sessions that are listed, by rank: the first of each campaign and of those that belong to none, then others while there is
+/// room. The second day of one intrusion says less than the first of another.
 pub(super) fn listed(sessions: &[FlaggedSession]) -> Vec<&FlaggedSession> {
     let mut ranked: Vec<&FlaggedSession> = sessions.iter().collect();
     ranked.sort_by_key(|session| (session.rank, session.start));
-    ranked.truncate(LISTED);
-    ranked
+    let mut campaigns: BTreeSet<&str> = BTreeSet::new();
+    let (mut first, rest): (Vec<&FlaggedSession>, Vec<&FlaggedSession>) = ranked
+        .into_iter()
+        .partition(|session| session.campaign.is_empty() || campaigns.insert(&session.campaign));
+    first.extend(rest);
+    first.truncate(LISTED);
+    first.sort_by_key(|session| (session.rank, session.start));
+    first
+}
+
+/// Whether others rank before some that are listed.
+fn leaves_out(listed: &[&FlaggedSession], sessions: &[FlaggedSession]) -> bool {
+    let last = listed.last().map_or(0, |session| session.rank);
+    sessions
+        .iter()
+        .filter(|session| session.rank <= last)
+        .count()
+        > listed.len()
 }
 
 /// Height that [`draw`] takes for `sessions` flagged sessions.
@@ -74,7 +109,7 @@ pub(super) enum Who {
     Network,
 }
 
-/// Lists the first sessions by rank with time, who, client, what was read and reason.
+/// Lists sessions ([`listed`]) with time, who, client, what was read and reason.
 pub(super) fn draw(
     canvas: &mut Canvas<'_>,
     area: Area,
@@ -126,7 +161,12 @@ pub(super) fn draw(
     }
     if sessions.len() > LISTED {
         let more = label::counted((sessions.len() - LISTED) as u64, "session", "sessions");
-        let text = format!("and {more} more, in sessions.csv");
+        let which = if leaves_out(&listed(sessions), sessions) {
+            "; these are the highest of each campaign"
+        } else {
+            ""
+        };
+        let text = format!("and {more} more, in sessions.csv{which}");
         canvas.text_middle(&text, (at[1], row), muted);
     }
 }

@@ -151,7 +151,7 @@ fn keys(data: &TenantOverview, step: &str) -> Vec<Key> {
     if !data.flagged.is_empty() {
         keys.push(Key::Fill(
             theme::FLAGGED,
-            "accesses of flagged sessions (number: rank)".to_owned(),
+            "accesses of flagged sessions (number: rank; +: more there)".to_owned(),
         ));
     }
     keys

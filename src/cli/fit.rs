@@ -72,7 +72,7 @@ pub(crate) fn run(args: FitArgs) -> Result<Outcome, Error> {
             remedy: "see with `mailglass inspect` what they hold".to_owned(),
         });
     }
-    pipeline::refuse_leaps(None, analysis.days())?;
+    pipeline::refuse_leaps(None, analysis.sessions_by_day())?;
     let outcome = Outcome::of(&analysis, false);
     let said = format!(
         "{}\n\nLearned {} mailboxes from {} days; written to {}{}",

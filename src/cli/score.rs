@@ -1,6 +1,6 @@
 //! `mailglass score`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -9,6 +9,7 @@ use super::options::{ReadArgs, TenantArgs};
 use super::summary::present;
 use super::terminal::{Bar, warn};
 use crate::error::Error;
+use crate::ingest::HashedFile;
 use crate::model::SavedModel;
 use crate::pipeline::{self, Config};
 use crate::report::{self, ReportOptions};
@@ -51,6 +52,20 @@ pub(crate) struct ScoreArgs {
     tenant: TenantArgs,
 }
 
+/// Refuses to write over a model that has become another one since it was read: what that has learned would be lost.
+fn saved_as_read(path: &Path, config: &Config) -> Result<(), Error> {
+    let bytes = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
+    let now = HashedFile::new(path, &bytes);
+    match &config.model_file {
+        Some(read) if *read != now => Err(Error::Input {
+            input: path.display().to_string(),
+            reason: "has been changed during the run, by another `score --update` or `fit`: it was not written over, and these days are not learned".to_owned(),
+            remedy: "update a model by one run at a time; score these days again".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
     let file = args.read.config_file()?;
     let time_zone = args.tenant.zone(&file)?;
@@ -82,7 +97,8 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
     let mut analysis = result?;
     // First: with a run directory beside it, a refused day would look like a scored one.
     if args.update {
-        pipeline::refuse_leaps(last_day, analysis.days())?;
+        pipeline::refuse_leaps(last_day, analysis.sessions_by_day())?;
+        saved_as_read(&args.model, &config)?;
     }
     report::write(&analysis, &config, &options)?;
     let outcome = Outcome::of(&analysis, args.exit_on_flag);
@@ -91,6 +107,7 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
         warn(&format!("warning: {sentence}"));
     }
     if args.update {
+        saved_as_read(&args.model, &config)?;
         SavedModel {
             session: config.session,
             rank: config.rank.clone(),
@@ -101,4 +118,29 @@ pub(crate) fn run(args: ScoreArgs) -> Result<Outcome, Error> {
     }
     present(&analysis, &config, &options, args.read.quiet)?;
     Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_has_changed_since_is_not_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("m.model");
+        std::fs::write(&path, "as it was read").expect("a file");
+        let config = Config {
+            model_file: Some(HashedFile::new(&path, b"as it was read")),
+            ..Config::new(Vec::new())
+        };
+        assert!(saved_as_read(&path, &config).is_ok());
+        std::fs::write(&path, "as another run wrote it").expect("a file");
+        let error = saved_as_read(&path, &config).expect_err("a change");
+        assert!(
+            error
+                .to_string()
+                .contains("has been changed during the run"),
+            "{error}"
+        );
+    }
 }

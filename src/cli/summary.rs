@@ -3,11 +3,11 @@
 use super::terminal::{harmless, in_lines, print, table, warn};
 use crate::chart::label;
 use crate::error::Error;
-use crate::explain::{ChangeCounts, Naming, whole_folders};
-use crate::ingest::{self, Warning};
-use crate::pipeline::{Analysis, BaselineDays, Config, left_out_sentence};
+use crate::explain::{ChangeCounts, whole_folders};
+use crate::ingest::Warning;
+use crate::pipeline::{Analysis, BaselineDays, Config, left_out_sentence, naming};
 use crate::rank::FlagRule;
-use crate::report::ReportOptions;
+use crate::report::{ReportOptions, in_a_line};
 
 /// Flagged sessions listed on the terminal.
 const LISTED: usize = 10;
@@ -144,11 +144,7 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
     }
     let events = &analysis.ingested.events;
     let columns = events.columns()?;
-    let naming = Naming::new(
-        &columns,
-        config.time_zone.clone(),
-        &ingest::application_name,
-    );
+    let naming = naming(config, &columns);
     let rows = flagged
         .iter()
         .take(LISTED)
@@ -166,9 +162,12 @@ fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Erro
                 analyzed
                     .reasons
                     .first()
-                    .map(|reason| match analyzed.verdict.ranked.follow_up {
-                        Some(_) => format!("follow-up: {}", reason.sentence),
-                        None => reason.sentence.clone(),
+                    .map(|reason| {
+                        let sentence = in_a_line(&reason.sentence, &analyzed.session, &naming);
+                        match analyzed.verdict.ranked.follow_up {
+                            Some(_) => format!("follow-up: {sentence}"),
+                            None => sentence,
+                        }
                     })
                     .unwrap_or_default(),
             ]

@@ -250,7 +250,8 @@ impl Operation {
             "move" | "copy" => Self::Move,
             "movetodeleteditems" | "softdelete" | "harddelete" | "recorddelete" => Self::Delete,
             "new-inboxrule" | "set-inboxrule" | "remove-inboxrule" | "enable-inboxrule"
-            | "disable-inboxrule" | "updateinboxrules" => Self::InboxRule,
+            | "disable-inboxrule" | "updateinboxrules" | "new-sweeprule" | "set-sweeprule"
+            | "remove-sweeprule" => Self::InboxRule,
             "set-mailbox" => Self::Forwarding,
             "add-mailboxpermission"
             | "remove-mailboxpermission"

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::matrix::FinishedCell;
-use super::measure::MEASURES;
+use super::measure::{MEASURES, Measure};
 use super::spec::Place;
 
 /// A mean over repetitions.
@@ -52,6 +52,16 @@ pub fn estimate(values: &[f64]) -> Option<Estimate> {
     (n > 0).then_some(Estimate { n, mean, interval })
 }
 
+impl Estimate {
+    /// The same, with an interval that ends where the values of the measure do: a share has none above 1, and nothing is below 0.
+    fn within(mut self, measure: &Measure) -> Self {
+        let most = if measure.share { 1.0 } else { f64::INFINITY };
+        let end = |bound: f64| bound.clamp(0.0, most);
+        self.interval = self.interval.map(|(low, high)| (end(low), end(high)));
+        self
+    }
+}
+
 /// Estimates every measure of every place, in the order in which the places first occur.
 #[must_use]
 pub fn summarise(cells: &[FinishedCell]) -> Vec<PlaceSummary> {
@@ -73,7 +83,7 @@ pub fn summarise(cells: &[FinishedCell]) -> Vec<PlaceSummary> {
                         .iter()
                         .filter_map(|cell| cell.measures.get(measure.name).copied())
                         .collect();
-                    Some((measure.name, estimate(&values)?))
+                    Some((measure.name, estimate(&values)?.within(measure)))
                 })
                 .collect(),
         })
@@ -94,5 +104,23 @@ mod tests {
         assert!((high - (3.0 + 2.776 * 0.5f64.sqrt())).abs() < 1e-12);
         assert_eq!(estimate(&[4.0]).and_then(|one| one.interval), None);
         assert_eq!(estimate(&[]), None);
+    }
+
+    #[test]
+    fn intervals_end_where_values_do() {
+        let of = |name: &str| MEASURES.iter().find(|measure| measure.name == name);
+        let within = |name, values: &[f64]| {
+            let estimate = estimate(values).expect("values");
+            let within = of(name).map(|measure| estimate.within(measure));
+            within.and_then(|estimate| estimate.interval)
+        };
+        assert_eq!(
+            within("episode_recall_2", &[1.0, 0.9]).map(|(_, high)| high),
+            Some(1.0)
+        );
+        assert_eq!(
+            within("alerts_per_day", &[0.0, 2.0]).map(|(low, _)| low),
+            Some(0.0)
+        );
     }
 }

@@ -11,6 +11,7 @@ pub struct Naming<'a> {
     columns: &'a EventColumns<'a>,
     zone: TimeZone,
     application_name: &'a (dyn Fn(&str) -> Option<&'static str> + Sync),
+    later_days: bool,
 }
 
 impl<'a> Naming<'a> {
@@ -24,7 +25,22 @@ impl<'a> Naming<'a> {
             columns,
             zone,
             application_name,
+            later_days: false,
         }
+    }
+
+    /// For sessions that were judged by later days as well as by earlier ones.
+    #[must_use]
+    pub fn judged_by_later_days(mut self, later_days: bool) -> Self {
+        self.later_days = later_days;
+        self
+    }
+
+    /// Days other than the session's, counted, as they are called: earlier ones, unless it was judged by later ones, too.
+    pub(crate) fn other_days(&self, days: u32) -> String {
+        let kind = if self.later_days { "other" } else { "earlier" };
+        let unit = if days == 1 { "day" } else { "days" };
+        format!("{days} {kind} {unit}")
     }
 
     /// The columns that the codes belong to.

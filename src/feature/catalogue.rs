@@ -111,7 +111,7 @@ catalogue! {
         "one client read more of the mailbox on this day than clients of its kind do";
     Throttled, "throttled", Volume, "whether the service stopped logging reads of the mailbox (IsThrottled)",
         "so much was read that the service stopped logging it: what followed is not in the log";
-    Changes, "changes", Operation, "most serious change: none, rule, concealing rule or forwarding or permission",
+    Changes, "changes", Operation, "most serious change: none, rule, concealing rule or forwarding or permission, mail sent to another domain",
         "rules, forwarding or permissions were changed, which this mailbox's sessions rarely do";
     Sends, "sends", Operation, "messages sent",
         "more messages were sent than this mailbox's sessions send";

@@ -15,6 +15,8 @@ pub enum Action {
     Rule,
     /// A rule that hides or forwards mail, forwarding of the mailbox, or a permission for somebody else.
     Concealing,
+    /// A rule or forwarding that sends mail to another domain than the mailbox's.
+    Outward,
 }
 
 /// Windows' LocalSystem, as which the service acts in mailboxes that it sets up.
@@ -39,10 +41,12 @@ pub(super) fn most_serious_change(
             if columns.actor.get(row) == LOCAL_SYSTEM {
                 return Action::None;
             }
+            let owner = columns.mailbox.get(row);
+            let home = domain(owner).or_else(|| domain(columns.actor.get(row)));
             judge_change(
                 operations[operation as usize],
                 columns.operation.get(row),
-                columns.parameters.get(row),
+                (columns.parameters.get(row), home),
             )
         })
         .max()
@@ -74,16 +78,87 @@ pub(crate) fn is_hiding_place(folder: &str) -> bool {
     HIDING_PLACES.iter().any(|place| folder.contains(place))
 }
 
+/// The part of an address that names whose it is; `None` for what is no address.
+fn domain(address: &str) -> Option<&str> {
+    address.rsplit_once('@').map(|(_, domain)| domain)
+}
+
+/// The addresses that mail is sent on to.
+pub(crate) fn recipients(parameters: &str) -> impl Iterator<Item = &str> {
+    pairs(parameters)
+        .filter(|(name, value)| {
+            FORWARDS.iter().any(|of| name.eq_ignore_ascii_case(of)) && sets_something(value)
+        })
+        .flat_map(|(_, value)| {
+            value.split(|c: char| c.is_whitespace() || ";,[]<>\"'()".contains(c))
+        })
+        // Of `SMTP:x@y` the address.
+        .map(|word| word.rsplit(':').next().unwrap_or(word))
+        .filter(|address| address.contains('@'))
+}
+
+/// Whether mail is sent on to another domain than `home`, above or below it.
+fn leaves(parameters: &str, home: &str) -> bool {
+    let is_part = |part: &str, whole: &str| {
+        let start = part.len().checked_sub(whole.len());
+        start.is_some_and(|at| {
+            part.is_char_boundary(at)
+                && part[at..].eq_ignore_ascii_case(whole)
+                && (at == 0 || part[..at].ends_with('.'))
+        })
+    };
+    recipients(parameters)
+        .filter_map(domain)
+        .any(|domain| !is_part(domain, home) && !is_part(home, domain))
+}
+
+/// Rights that show when somebody is busy, and no mail.
+const OF_TIMES: [&str; 6] = [
+    "availabilityonly",
+    "limiteddetails",
+    "freebusytimeonly",
+    "freebusytimeandsubjectandlocation",
+    "freebusysimple",
+    "freebusydetailed",
+];
+
+/// The rights that a permission gives, one by one.
+pub(crate) fn rights(parameters: &str) -> impl Iterator<Item = &str> {
+    pairs(parameters)
+        .filter(|(name, _)| {
+            name.eq_ignore_ascii_case("MemberRights") || name.eq_ignore_ascii_case("AccessRights")
+        })
+        .flat_map(|(_, value)| value.split([',', '{', '}']))
+        .map(str::trim)
+        .filter(|right| !right.is_empty())
+}
+
+/// Whether a permission shows no more than when somebody is busy.
+pub(crate) fn shows_only_times(parameters: &str) -> bool {
+    let mut named = rights(parameters).peekable();
+    let of_times = |right: &str| {
+        right.eq_ignore_ascii_case("none")
+            || OF_TIMES.iter().any(|of| right.eq_ignore_ascii_case(of))
+    };
+    named.peek().is_some() && named.all(of_times)
+}
+
 /// Rules that intruders make: they move mail where nobody looks, delete it, or send it out, and carry a name of at most one
 /// letter or digit (MITRE ATT&CK T1564.008, T1114.003). Giving a permission opens a way in; taking one away opens none. `called`
-/// is the operation's name.
-fn judge_change(operation: Operation, called: &str, parameters: &str) -> Action {
+/// is the operation's name, `home` the mailbox's domain.
+fn judge_change(
+    operation: Operation,
+    called: &str,
+    (parameters, home): (&str, Option<&str>),
+) -> Action {
     let is_rule = operation == Operation::InboxRule;
     let mut action = match operation {
         Operation::Permission if called.to_ascii_lowercase().starts_with("remove") => {
             return Action::None;
         }
         Operation::Permission if gives_nothing(parameters) => return Action::None,
+        // What every office does with its calendars.
+        Operation::Permission if shows_only_times(parameters) => return Action::Rule,
         Operation::Permission => return Action::Concealing,
         Operation::InboxRule => Action::Rule,
         // What `Set-Mailbox` set is lost; only with forwarding, or without knowing, is it an event at all.
@@ -110,17 +185,15 @@ fn judge_change(operation: Operation, called: &str, parameters: &str) -> Action 
             action = Action::Concealing;
         }
     }
-    action
+    match home {
+        Some(home) if leaves(parameters, home) => Action::Outward,
+        _ => action,
+    }
 }
 
 /// Whether the rights of a permission are none at all.
 pub(crate) fn gives_nothing(parameters: &str) -> bool {
-    let mut rights = pairs(parameters)
-        .filter(|(name, _)| {
-            name.eq_ignore_ascii_case("MemberRights") || name.eq_ignore_ascii_case("AccessRights")
-        })
-        .map(|(_, value)| value)
-        .peekable();
+    let mut rights = rights(parameters).peekable();
     rights.peek().is_some() && rights.all(|value| value.eq_ignore_ascii_case("none"))
 }
 
@@ -130,8 +203,10 @@ mod tests {
 
     #[test]
     fn rules_that_hide_mail_are_told_from_ordinary_ones() {
-        let judged =
-            |called: &str, said: &str| judge_change(Operation::classify(called), called, said);
+        let judged = |called: &str, said: &str| {
+            let operation = Operation::classify(called);
+            judge_change(operation, called, (said, Some("x.example")))
+        };
         for (called, said, action) in [
             (
                 "New-InboxRule",
@@ -154,7 +229,27 @@ mod tests {
             (
                 "Set-Mailbox",
                 "ForwardingSmtpAddress=smtp:a@b.example",
+                Action::Outward,
+            ),
+            (
+                "Set-Mailbox",
+                "ForwardingSmtpAddress=smtp:a@eu.X.example",
                 Action::Concealing,
+            ),
+            (
+                "New-InboxRule",
+                "ForwardTo=\"A\" [SMTP:a@x.example];\"B\" [SMTP:b@notx.example]; Name=both",
+                Action::Outward,
+            ),
+            (
+                "Set-MailboxFolderPermission",
+                "AccessRights=LimitedDetails; User=Default",
+                Action::Rule,
+            ),
+            (
+                "ModifyFolderPermissions",
+                "MemberRights=FreeBusySimple, FreeBusyDetailed; MemberUpn=Everyone",
+                Action::Rule,
             ),
             ("Set-Mailbox", "", Action::Rule),
             ("Set-Mailbox", "GrantSendOnBehalfTo=eve", Action::Concealing),

@@ -11,7 +11,10 @@ mod symbols;
 
 pub use catalogue::{FEATURE_COUNT, FEATURES, Feature, FeatureGroup, FeatureId};
 pub use change::Action;
-pub(crate) use change::{DELETES, FORWARDS, LOCAL_SYSTEM, gives_nothing, is_hiding_place};
+pub(crate) use change::{
+    DELETES, FORWARDS, LOCAL_SYSTEM, gives_nothing, is_hiding_place, recipients, rights,
+    shows_only_times,
+};
 pub use observation::{
     CategoryKind, Channel, MEASURES, Measure, Observation, WEEK_CELLS, week_cell_hour,
 };

@@ -38,7 +38,9 @@ impl Lead {
             | "add oauth2permissiongrant"
             | "add delegation entry"
             | "set delegation entry"
+            | "add service principal"
             | "add service principal credentials"
+            | "add app role assignment grant to user"
             | "update application – certificates and secrets management"
             | "add owner to application"
             | "add owner to service principal" => Self::Applications,
@@ -46,6 +48,7 @@ impl Lead {
             | "add eligible member to role"
             | "new-managementroleassignment"
             | "set-managementroleassignment"
+            | "new-rolegroup"
             | "add-rolegroupmember"
             | "update-rolegroupmember"
             | "new-applicationaccesspolicy"
@@ -58,7 +61,8 @@ impl Lead {
             | "searchexportdownloaded"
             | "new-mailboxsearch"
             | "search-mailbox"
-            | "new-mailboxexportrequest" => Self::Searches,
+            | "new-mailboxexportrequest"
+            | "new-mailboxrestorerequest" => Self::Searches,
             "new-transportrule"
             | "set-transportrule"
             | "enable-transportrule"
@@ -69,12 +73,15 @@ impl Lead {
             | "new-journalrule"
             | "set-journalrule"
             | "new-remotedomain"
-            | "set-remotedomain" => Self::MailFlow,
+            | "set-remotedomain"
+            | "set-transportconfig" => Self::MailFlow,
             "set domain authentication"
             | "set federation settings on domain"
             | "add unverified domain"
             | "add domain to company"
             | "disable strong authentication"
+            | "user registered security info"
+            | "set-casmailbox"
             | "update conditional access policy"
             | "delete conditional access policy" => Self::SignIn,
             // Both set much else: see `Telling`.

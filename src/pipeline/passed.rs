@@ -78,16 +78,24 @@ fn all_passed(last: i32, sessions: &[Session]) -> Error {
 /// day any more.
 const LONGEST_LEAP: i32 = 366;
 
-/// Refuses days to be learned that leap from the day before, the first from `last_day`. Days come in order.
+/// Days without a session within the exports, after which a few sessions are taken for a wrong clock...
+const LEAP: i32 = 3;
+/// ...when they are so many times fewer than those of one day before it.
+const FEWER: usize = 10;
+
+/// Refuses days to be learned that leap from the day before, the first from `last_day`, and a few sessions at the end that are dated
+/// far after all others. Days come in order, each with its number of sessions.
 ///
 /// # Errors
 /// [`Error::Input`] that names the leap.
 pub fn refuse_leaps(
     last_day: Option<i32>,
-    days: impl IntoIterator<Item = i32>,
+    days: impl IntoIterator<Item = (i32, usize)>,
 ) -> Result<(), Error> {
+    let days: Vec<(i32, usize)> = days.into_iter().collect();
+    refuse_stray_end(&days)?;
     let mut before = last_day;
-    for day in days {
+    for (day, _) in days {
         if let Some(before) = before
             && day.saturating_sub(before) > LONGEST_LEAP
         {
@@ -104,6 +112,33 @@ pub fn refuse_leaps(
         before = Some(day);
     }
     Ok(())
+}
+
+fn refuse_stray_end(days: &[(i32, usize)]) -> Result<(), Error> {
+    let leap = days
+        .windows(2)
+        .rposition(|pair| pair[1].0.saturating_sub(pair[0].0) > LEAP);
+    let Some((before, after)) = leap.and_then(|at| days.split_at_checked(at + 1)) else {
+        return Ok(());
+    };
+    let sessions = |days: &[(i32, usize)]| -> usize { days.iter().map(|(_, count)| count).sum() };
+    let few = sessions(after) * FEWER * before.len() < sessions(before);
+    match (before.last(), after.first()) {
+        (Some((last, _)), Some((first, _))) if few => Err(Error::Input {
+            input: "the exports".to_owned(),
+            reason: format!(
+                "date {} at or after {}, and all others up to {}: a model that learned that takes no day between any more, and was not written",
+                match sessions(after) {
+                    1 => "one session".to_owned(),
+                    count => format!("{count} sessions"),
+                },
+                date_of(*first),
+                date_of(*last)
+            ),
+            remedy: "leave out the records with the wrong date; if it is right, learn the days before it first, and then the others".to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The sentence about days between the model's last and the first that is judged; `None` when there are none.
@@ -199,14 +234,26 @@ mod tests {
 
     #[test]
     fn a_leap_of_years_is_no_day_to_learn() {
-        assert!(refuse_leaps(None, [19_000, 19_001, 19_300]).is_ok());
-        assert!(refuse_leaps(Some(19_000), [19_366]).is_ok());
-        let error = refuse_leaps(Some(19_000), [19_001, 19_400]).expect_err("a leap");
+        let leaps = |last, days: &[i32]| refuse_leaps(last, days.iter().map(|&day| (day, 40)));
+        assert!(leaps(None, &[19_000, 19_001, 19_300]).is_ok());
+        assert!(leaps(Some(19_000), &[19_366]).is_ok());
+        let error = leaps(Some(19_000), &[19_001, 19_400]).expect_err("a leap");
         assert!(
             error.to_string().contains("2022-01-09 to 2023-02-12"),
             "{error}"
         );
-        assert!(refuse_leaps(Some(19_000), [19_367]).is_err());
+        assert!(leaps(Some(19_000), &[19_367]).is_err());
+    }
+
+    #[test]
+    fn a_few_sessions_far_after_all_others_have_a_wrong_clock() {
+        let refused = |days: &[(i32, usize)]| refuse_leaps(Some(19_000), days.to_vec()).is_err();
+        assert!(refused(&[(19_001, 400), (19_021, 1)]));
+        assert!(refused(&[(19_001, 15), (19_002, 18), (19_006, 1)]));
+        // A long weekend, people who come back, and a tenant of hardly anybody.
+        assert!(!refused(&[(19_001, 400), (19_004, 1)]));
+        assert!(!refused(&[(19_001, 400), (19_021, 300)]));
+        assert!(!refused(&[(19_001, 4), (19_021, 1)]));
     }
 
     #[test]

@@ -232,6 +232,7 @@ mod tests {
             spared: false,
             follow_up: None,
             own_client,
+            own_network: false,
             telling_change,
         }
     }

@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::companions::AllCompanions;
 use super::period::{DAY, Period, all_accesses};
 use super::{coverage, sheets, wording};
 use crate::amount::alerts_a_day;
 use crate::chart::campaign_map::{Campaign, CampaignMap, Visit};
 use crate::chart::score_distribution::{ScoreBins, ScoreDistribution, Thresholds};
 use crate::chart::top_sessions::{TopSession, TopSessions};
-use crate::chart::{Chart, FlaggedSession, TenantOverview};
+use crate::chart::{Chart, Companions, FlaggedSession, TenantOverview};
 use crate::error::Error;
 use crate::event::Events;
 use crate::explain::{self, ChangeCounts, Naming, Reason, whole_folders};
@@ -149,6 +150,8 @@ fn in_words(
             .map(|reason| wording::in_a_line(&reason.sentence, session, naming))
             .unwrap_or_default(),
         odd_hour: analyzed.verdict.deviations[FeatureId::Hour.index()] >= UNUSUAL_HOUR,
+        campaign: analyzed.campaign.clone().unwrap_or_default(),
+        companions: Companions::default(),
     }
 }
 
@@ -161,6 +164,7 @@ fn overview(
     let events = &analysis.ingested.events;
     let items = |s: &&AnalyzedSession| (s.session.items, Reverse(s.rank));
     let most = analysis.sessions.iter().max_by_key(items);
+    let companions = AllCompanions::among(analysis);
     let most_unflagged = most
         .filter(|s| !s.verdict.ranked.flagged && analysis.flagged().next().is_some())
         .map(|s| {
@@ -179,7 +183,10 @@ fn overview(
         judged,
         flagged: analysis
             .flagged()
-            .map(|s| flagged_session(s, events, naming))
+            .map(|s| FlaggedSession {
+                companions: companions.of(s),
+                ..flagged_session(s, events, naming)
+            })
             .collect(),
     }
 }
@@ -334,7 +341,9 @@ fn campaign_map(analysis: &Analysis, naming: &Naming<'_>, period: &Period) -> Ca
             };
             Campaign {
                 id: campaign.id.clone(),
-                ties: campaign.ties.clone(),
+                ties: (campaign.ties.iter())
+                    .map(|tie| wording::tie_in_a_line(tie, sessions(), naming))
+                    .collect(),
                 visits: sessions()
                     .map(|session| Visit {
                         mailbox: naming.mailbox(session).to_owned(),

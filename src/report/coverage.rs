@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
-use super::period::{DAY, midnight};
+use super::period::{DAY, WallClock, midnight};
 use crate::chart;
 use crate::chart::coverage::{Missing, MissingKind, OperationCounts};
 use crate::chart::label;
@@ -31,7 +31,8 @@ pub fn coverage_chart(ingested: &Ingested, zone: &TimeZone) -> Result<chart::Cov
     let first = columns.time.iter().min().copied().unwrap_or(0);
     let last = columns.time.iter().max().copied().unwrap_or(first);
     let (start, _) = midnight(first.div_euclid(1000), zone);
-    let days = (last.div_euclid(1000) - start) / DAY + 1;
+    let clock = WallClock::new((start, last.div_euclid(1000)), zone);
+    let days = (clock.at(last.div_euclid(1000)) - start) / DAY + 1;
     let step = match days {
         days if days <= HOURLY_DAYS => 3_600,
         days if days <= DAILY_DAYS => DAY,
@@ -42,7 +43,7 @@ pub fn coverage_chart(ingested: &Ingested, zone: &TimeZone) -> Result<chart::Cov
     let places: FxHashMap<(u32, u8), usize> = kinds.iter().copied().zip(0..).collect();
     let mut counts = vec![vec![0u64; bins]; kinds.len() + usize::from(further > 0)];
     for (row, &time) in columns.time.iter().enumerate() {
-        let bin = ((time.div_euclid(1000) - start) / step) as usize;
+        let bin = ((clock.at(time.div_euclid(1000)) - start) / step) as usize;
         let kind = (columns.operation.codes[row], columns.access[row]);
         let place = places.get(&kind).copied().unwrap_or(kinds.len());
         counts[place][bin.min(bins - 1)] += 1;

@@ -5,6 +5,7 @@
 
 mod changes;
 mod charts;
+mod companions;
 mod coverage;
 mod drawing;
 mod lanes;
@@ -22,15 +23,15 @@ use std::time::Instant;
 
 use crate::chart::{Resolution, label};
 use crate::error::Error;
-use crate::explain::Naming;
 use crate::ingest::{self, Ingested};
-use crate::pipeline::{Analysis, Config};
+use crate::pipeline::{Analysis, Config, naming};
 use crate::staging::{Staging, parent_of, sweep};
 
 pub use coverage::coverage_chart;
 pub use drawing::{RedrawOptions, Redrawn, redraw};
 pub use summary::{FORMAT_VERSION, Summary};
 pub(crate) use tables::plain_cell;
+pub(crate) use wording::in_a_line;
 
 /// How a run directory is written.
 #[derive(Debug, Clone)]
@@ -155,11 +156,7 @@ pub fn write(analysis: &Analysis, config: &Config, options: &ReportOptions) -> R
     let dir = &staging.output();
     fs::create_dir(dir).map_err(refuse)?;
     let columns = analysis.ingested.events.columns()?;
-    let naming = Naming::new(
-        &columns,
-        config.time_zone.clone(),
-        &ingest::application_name,
-    );
+    let naming = naming(config, &columns);
 
     let (sessions, rest) = rayon::join(
         || sessions::write(analysis, &naming, dir),

@@ -31,9 +31,9 @@ pub(super) struct Period {
     bins: usize,
     /// Bins from the first to the last session: before and after them nothing is expected.
     logged: RangeInclusive<usize>,
-    /// Midnight of the first day in the zone of the run, Unix seconds. All days have 24 hours: where clocks change within the
-    /// log, those after the change begin an hour off midnight.
+    /// Midnight of the first day in the zone of the run, Unix seconds. All days have 24 hours ([`WallClock`]).
     pub(super) first_day: i64,
+    clock: WallClock,
     pub(super) days: usize,
     /// Days since a Monday of the first day.
     first_weekday: i64,
@@ -54,6 +54,42 @@ pub(super) fn midnight(seconds: i64, zone: &TimeZone) -> (i64, i64) {
     }
 }
 
+/// Moments by the clock on the wall, in seconds that go on evenly from the log's first day: where clocks change within the log, days
+/// begin at midnight all the same. The hour that is put back is counted with the one before it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct WallClock {
+    /// From which moment on it is ahead of the first day's clock, and by how much. Seconds, by time.
+    changes: Vec<(i64, i64)>,
+}
+
+impl WallClock {
+    /// Of a log from `first` to `last`, Unix seconds.
+    pub(super) fn new((first, last): (i64, i64), zone: &TimeZone) -> Self {
+        let Ok(begin) = Timestamp::from_second(first) else {
+            return Self::default();
+        };
+        let offset = i64::from(zone.to_offset(begin).seconds());
+        let changes = zone
+            .following(begin)
+            .map(|change| (change.timestamp().as_second(), change.offset()))
+            .take_while(|(moment, _)| *moment <= last)
+            .map(|(moment, now)| (moment, i64::from(now.seconds()) - offset))
+            .collect();
+        Self { changes }
+    }
+
+    /// A moment, Unix seconds, by this clock.
+    pub(super) fn at(&self, seconds: i64) -> i64 {
+        let passed = self
+            .changes
+            .partition_point(|(moment, _)| *moment <= seconds);
+        let ahead = passed
+            .checked_sub(1)
+            .and_then(|last| self.changes.get(last));
+        seconds + ahead.map_or(0, |(_, ahead)| *ahead)
+    }
+}
+
 impl Period {
     pub(super) fn of(analysis: &Analysis, zone: &TimeZone) -> Option<Self> {
         let first = analysis
@@ -69,14 +105,16 @@ impl Period {
             .max()?
             .div_euclid(1000);
         let (first_day, first_weekday) = midnight(first, zone);
-        let days = ((last - first_day) / DAY + 1) as usize;
+        let clock = WallClock::new((first_day, last), zone);
+        let days = ((clock.at(last) - first_day) / DAY + 1) as usize;
         let step = bin_seconds(days as i64 * DAY);
-        let bin = |moment: i64| ((moment - first_day) / step) as usize;
+        let bin = |moment: i64| ((clock.at(moment) - first_day) / step) as usize;
         Some(Self {
             start: first_day,
             step,
             bins: (days as i64 * DAY / step) as usize,
             logged: bin(first)..=bin(last),
+            clock,
             first_day,
             days,
             first_weekday,
@@ -95,6 +133,7 @@ impl Period {
             step: DAY,
             bins: days,
             logged: 0..=days - 1,
+            clock: WallClock::default(),
             first_day,
             days,
             first_weekday,
@@ -102,7 +141,7 @@ impl Period {
     }
 
     fn bin(&self, time_ms: i64) -> usize {
-        ((time_ms.div_euclid(1000) - self.start)
+        ((self.clock.at(time_ms.div_euclid(1000)) - self.start)
             .div_euclid(self.step)
             .max(0) as usize)
             .min(self.bins.saturating_sub(1))
@@ -120,7 +159,7 @@ impl Period {
 
     /// The cell of a moment.
     pub(super) fn cell(&self, time_ms: i64) -> usize {
-        ((time_ms.div_euclid(1000) - self.first_day)
+        ((self.clock.at(time_ms.div_euclid(1000)) - self.first_day)
             .div_euclid(self.cell_step())
             .max(0) as usize)
             .min(self.cells().saturating_sub(1))
@@ -221,4 +260,30 @@ fn count_by_bin(
         bins[period.bin(columns.time[row])] += u64::from(columns.amount_read(row, operation));
     }
     bins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_begin_at_midnight_after_clocks_were_changed() {
+        let zone = TimeZone::get("Europe/Warsaw").expect("a zone");
+        let seconds = |text: &str| text.parse::<Timestamp>().expect("a moment").as_second();
+        // 4 March at midnight, before the change of 31 March.
+        let (first_day, _) = midnight(seconds("2024-03-04T07:00:00Z"), &zone);
+        let clock = WallClock::new((first_day, seconds("2024-11-30T00:00:00Z")), &zone);
+        let day = |text: &str| (clock.at(seconds(text)) - first_day).div_euclid(DAY);
+        assert_eq!(day("2024-03-30T22:59:59Z"), 26);
+        assert_eq!(day("2024-03-30T23:00:00Z"), 27);
+        // From the change on, midnight is 22:00 UTC.
+        assert_eq!(
+            (day("2024-04-11T21:59:59Z"), day("2024-04-11T22:00:00Z")),
+            (38, 39)
+        );
+        assert_eq!(
+            (day("2024-11-03T22:59:59Z"), day("2024-11-03T23:00:00Z")),
+            (244, 245)
+        );
+    }
 }

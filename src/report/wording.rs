@@ -8,12 +8,32 @@ use crate::session::Session;
 const CLIENT: usize = 40;
 
 /// A reason of a session with the client's name in place of a long client string.
-pub(super) fn in_a_line(sentence: &str, session: &Session, naming: &Naming<'_>) -> String {
+pub(crate) fn in_a_line(sentence: &str, session: &Session, naming: &Naming<'_>) -> String {
     let info = naming.client_info(session);
     if info.chars().count() <= CLIENT {
         return sentence.to_owned();
     }
     named(sentence, info, client_version(session, naming))
+}
+
+/// What ties a campaign's sessions, with the client's name in place of a long client string that they came with.
+pub(super) fn tie_in_a_line<'a>(
+    tie: &str,
+    mut sessions: impl Iterator<Item = &'a Session>,
+    naming: &Naming<'_>,
+) -> String {
+    let long = |info: &str| info.chars().count() > CLIENT && tie.contains(info);
+    match sessions.find(|session| long(naming.client_info(session))) {
+        None => tie.to_owned(),
+        Some(session) => {
+            let info = naming.client_info(session);
+            let name = match client_version(session, naming) {
+                "" => info,
+                version => version,
+            };
+            tie.replace(info, &label::shorten(name, CLIENT))
+        }
+    }
 }
 
 /// Browser or product with its version, such as `Chrome 92`, as the event with the session's client string tells it.

@@ -76,7 +76,10 @@ pub(super) fn summarise(log: &Log<'_>, rows: Vec<u32>) -> Session {
             session.items += u64::from(columns.amount_read(row, operation));
         }
         session.sends += u32::from(operation.is_send());
-        session.deletes += u32::from(operation.is_delete());
+        if operation.is_delete() {
+            // A record that lists none deleted one.
+            session.deletes = session.deletes.saturating_add(columns.items[row].max(1));
+        }
         session.rules += u32::from(operation.is_rule_change());
         session.searches += u32::from(operation.is_search());
         session.sign_ins += u32::from(log.is_sign_in(row as u32));

@@ -1,5 +1,7 @@
 //! Evidence to sentences: one way to say it for each kind of expectation.
 
+use std::collections::BTreeSet;
+
 use super::Comparison;
 use crate::amount::{bytes, count as number};
 use crate::baseline::{AmountRange, Elsewhere, Evidence, Expectation};
@@ -169,9 +171,14 @@ impl Words<'_> {
                 )
             }),
             Expectation::Persistence { days, elsewhere } => {
-                days_seen(*days, "earlier day", |seen| {
-                    persistence(seen, *days, *elsewhere)
-                })
+                let said = days_seen(*days, "day", |_| {
+                    persistence(&self.naming.other_days(*days), *days, *elsewhere)
+                });
+                Said {
+                    observed: self.naming.other_days(*days),
+                    expected: self.naming.other_days(0),
+                    ..said
+                }
             }
         }
     }
@@ -203,9 +210,9 @@ impl Words<'_> {
                     logon.to_lowercase()
                 ),
             },
-            _ => self.naming.network_in_block(self.session),
+            _ => self.networks(),
         };
-        let observed = known.in_words();
+        let observed = known.in_words(|days| self.naming.other_days(days));
         let (expected, basis) = if days == 0 {
             (NO_HISTORY.to_owned(), NO_HISTORY.to_owned())
         } else {
@@ -224,6 +231,21 @@ impl Words<'_> {
                 such: such_days,
                 of: days,
             },
+        }
+    }
+
+    /// The network, and how many others the session came from.
+    fn networks(&self) -> String {
+        let network = self.naming.network_in_block(self.session);
+        let codes = self.naming.columns().network.codes;
+        let rows = self.session.rows.iter().map(|&row| codes[row as usize]);
+        let all: BTreeSet<u32> = rows.filter(|&code| code != 0).collect();
+        match all.len().saturating_sub(1) {
+            0 => network,
+            others => format!(
+                "{network}, with {} besides,",
+                count(others as u32, "other network")
+            ),
         }
     }
 
@@ -432,11 +454,14 @@ impl Words<'_> {
         let named = changes(self.session, self.naming.columns());
         let named = named.as_deref().unwrap_or("a change of settings");
         let what = match self.evidence.observed {
+            rung if rung >= 3.0 => format!("{named}: sends mail on to another domain"),
             rung if rung >= 2.0 => format!("{named}: hides mail, sends it on, or lets others in"),
             rung if rung >= 1.0 && is_unclear(self.session, self.naming.columns()) => {
                 format!("{named}: what was set is not in the log")
             }
-            rung if rung >= 1.0 => format!("{named}: an inbox rule was changed"),
+            rung if rung >= 1.0 => {
+                format!("{named}: hides nothing, sends nothing on, shows nobody mail")
+            }
             _ => format!("{named}: hides nothing, sends nothing on, lets nobody in"),
         };
         let what = what.as_str();
@@ -481,7 +506,8 @@ struct Known {
 }
 
 impl Known {
-    fn in_words(&self) -> String {
+    /// `other_days` counts days and says whether they are earlier ones.
+    fn in_words(&self, other_days: impl Fn(u32) -> String) -> String {
         let tenant = match self.mailboxes {
             0 => match self.tenant_mailboxes.saturating_sub(1) {
                 0 | 1 => "familiar to no other mailbox".to_owned(),
@@ -496,8 +522,8 @@ impl Known {
             (0, 1) => "is new to this mailbox; many others know it or meet it now".to_owned(),
             (0, _) => format!("is new to this mailbox and {tenant}"),
             (days, _) => format!(
-                "came to this mailbox on {} before and is {tenant}",
-                count(days, "day")
+                "came to this mailbox on {} and is {tenant}",
+                other_days(days)
             ),
         }
     }
@@ -516,7 +542,7 @@ mod tests {
             tenant_mailboxes: 80,
         };
         assert_eq!(
-            new.in_words(),
+            new.in_words(|_| String::new()),
             "is new to this mailbox and familiar to none of the other 79 mailboxes"
         );
         let again = Known {
@@ -526,8 +552,8 @@ mod tests {
             tenant_mailboxes: 80,
         };
         assert_eq!(
-            again.in_words(),
-            "came to this mailbox on 2 days before and is familiar to none of the other 79 mailboxes"
+            again.in_words(|days| format!("{days} earlier days")),
+            "came to this mailbox on 2 earlier days and is familiar to none of the other 79 mailboxes"
         );
     }
 }

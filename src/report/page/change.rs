@@ -3,7 +3,9 @@
 use super::run::Change;
 use crate::chart::label;
 use crate::event::{Operation, pairs, sets_something};
-use crate::feature::{DELETES, FORWARDS, gives_nothing, is_hiding_place};
+use crate::feature::{
+    DELETES, FORWARDS, gives_nothing, is_hiding_place, recipients, rights, shows_only_times,
+};
 
 /// Longest name of a folder or an address in a sentence.
 const NAME: usize = 60;
@@ -43,6 +45,11 @@ impl Change {
         }
     }
 
+    /// Whether it sends mail on to an address.
+    pub(super) fn sends_on(&self) -> bool {
+        self.succeeded && recipients(&self.parameters).next().is_some() && !self.opens_nothing()
+    }
+
     /// In words, where mail goes out of the tenant or is hidden, or somebody is let in; `inside` knows the tenant's domains.
     /// `None` for any other change, and for one that failed.
     pub(super) fn way_out(&self, inside: impl Fn(&str) -> bool) -> Option<String> {
@@ -69,35 +76,36 @@ impl Change {
 
     /// What a permission lets whom do; `None` where the log does not say, and for who may only see when the owner is busy.
     fn rights(&self) -> Option<String> {
-        const OF_TIMES: [&str; 4] = [
-            "availabilityonly",
-            "limiteddetails",
-            "freebusytimeonly",
-            "freebusytimeandsubjectandlocation",
-        ];
-        let named = || {
-            self.values("AccessRights")
-                .chain(self.values("MemberRights"))
-        };
-        let gives = |right: &str| named().any(|value| value.to_ascii_lowercase().contains(right));
-        let of_times = |value: &str| {
-            OF_TIMES
-                .iter()
-                .any(|right| value.eq_ignore_ascii_case(right))
+        if shows_only_times(&self.parameters) {
+            return None;
+        }
+        let gives = |wanted: &str| {
+            let mut named = rights(&self.parameters);
+            named.any(|right| right.eq_ignore_ascii_case(wanted))
         };
         let what = if gives("fullaccess") {
             "full access".to_owned()
         } else if gives("sendas") {
             "sending as it".to_owned()
         } else {
-            let right = named().find(|value| !of_times(value))?;
-            format!("rights to a folder ({})", label::name(right, NAME))
+            let named: Vec<&str> = rights(&self.parameters).collect();
+            let named = (!named.is_empty()).then(|| named.join(", "))?;
+            format!("rights to a folder ({})", label::name(&named, NAME))
         };
         let mut who = ["User", "Trustee", "MemberUpn"]
             .into_iter()
             .flat_map(|name| self.values(name));
         let whom = who.next().map_or_else(|| "somebody".to_owned(), called);
         Some(format!("{what} for {whom}"))
+    }
+
+    /// In words, where it sends mail out of the tenant; `None` where it does not.
+    pub(super) fn sent_out(&self, inside: impl Fn(&str) -> bool) -> Option<String> {
+        let recipients = self.recipients(inside)?;
+        match Operation::classify(&self.operation) {
+            Operation::InboxRule => self.rule(Some(recipients)),
+            _ => Some(format!("forwarding to {recipients}")),
+        }
     }
 
     fn rule(&self, recipients: Option<String>) -> Option<String> {
@@ -119,15 +127,10 @@ impl Change {
     /// Addresses outside of the tenant that mail is sent on to.
     fn recipients(&self, inside: impl Fn(&str) -> bool) -> Option<String> {
         let mut outside: Vec<String> = Vec::new();
-        for value in FORWARDS.iter().flat_map(|name| self.values(name)) {
-            let words = value.split(|c: char| c.is_whitespace() || ";,[]<>\"'()".contains(c));
-            // Of `SMTP:x@y` the address.
-            let addresses = words.map(|word| word.rsplit(':').next().unwrap_or(word));
-            for address in addresses.filter(|address| address.contains('@')) {
-                let name = label::name(address, NAME);
-                if !inside(domain(address)) && !outside.contains(&name) {
-                    outside.push(name);
-                }
+        for address in recipients(&self.parameters) {
+            let name = label::name(address, NAME);
+            if !inside(domain(address)) && !outside.contains(&name) {
+                outside.push(name);
             }
         }
         let more = outside.len().saturating_sub(NAMED);

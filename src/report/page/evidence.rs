@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::picture::{Album, Picture};
 use super::run::{Reason, Run, Session};
-use crate::chart::{Chart, FlaggedSession, Style, label};
+use crate::chart::{Chart, Companions, FlaggedSession, Style, label};
 use crate::error::Error;
 use crate::explain::ChangeCounts;
 use crate::report::drawing::ChartFile;
@@ -298,13 +298,16 @@ fn facts(session: &Session, words: Option<&FlaggedSession>) -> Vec<[String; 2]> 
         facts.push((
             "Follow-up",
             format!(
-                "yes: it goes on with what was flagged in this mailbox{}, and ranks behind new incidents",
+                "yes: its client or its network, or one that comes with them, was flagged in this mailbox{}; it ranks behind new incidents",
                 match session.follows.as_str() {
                     "" => " before".to_owned(),
                     day => format!(", last on {day}"),
                 }
             ),
         ));
+    }
+    if let Some(others) = words.and_then(|words| not_flagged(&words.companions)) {
+        facts.push(("Not flagged", others));
     }
     if session.throttled {
         facts.push((
@@ -317,6 +320,27 @@ fn facts(session: &Session, words: Option<&FlaggedSession>) -> Vec<[String; 2]> 
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| [name.to_owned(), value])
         .collect()
+}
+
+/// How many sessions of the same visitor were not flagged, and where they are found; `None` without any.
+fn not_flagged(companions: &Companions) -> Option<String> {
+    let mut ranks: Vec<String> = companions
+        .ranks
+        .iter()
+        .map(|&rank| label::count(rank.into()))
+        .collect();
+    if companions.sessions > ranks.len() as u64 {
+        ranks.push("others".to_owned());
+    }
+    Some(format!(
+        "{} of this mailbox with the same SessionId or from this network: {} in sessions.csv",
+        label::counted(companions.sessions, "more session", "more sessions"),
+        match companions.sessions {
+            0 => return None,
+            1 => format!("number {}", ranks.concat()),
+            _ => format!("numbers {}", label::listed(&ranks)?),
+        }
+    ))
 }
 
 /// A p-value as the share of sessions that it stands for. The session itself is counted with the earlier ones, so that it is

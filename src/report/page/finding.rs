@@ -24,6 +24,8 @@ pub(super) struct Finding {
     look_first: Option<String>,
     /// Changes by flagged sessions that let mail out or others in, in words; `None` without any.
     ways_out: Option<String>,
+    /// Changes by other sessions that send mail out, in words; `None` without any.
+    sent_on: Option<String>,
     /// The session that read most and was not flagged, in words; `None` where a flagged one did.
     most_unflagged: Option<String>,
     /// Sessions of the warm-up, in words; `None` without any.
@@ -69,6 +71,7 @@ impl Finding {
             look_first: to_look_at(&run.flagged, run.first.as_ref())
                 .map(|session| look_first(run, session, style)),
             ways_out: ways_out(run),
+            sent_on: sent_on(run, style),
             most_unflagged: kept.charts.iter().find_map(|(_, chart)| match chart {
                 Chart::TenantOverview(overview) => most_unflagged(overview, style),
                 _ => None,
@@ -153,12 +156,11 @@ fn stands_out(
 /// What flagged sessions changed that lets mail out or others in, by rank: it may weigh little among deviations, and much for who
 /// has to undo it.
 fn ways_out(run: &Run) -> Option<String> {
-    let sessions = || run.flagged.iter();
-    let domains: BTreeSet<String> = sessions()
-        .map(|session| domain(&session.mailbox).to_lowercase())
-        .collect();
+    let domains = domains(run);
     let inside = |domain: &str| domains.contains(&domain.to_lowercase());
-    let ranks: BTreeMap<&str, u32> = sessions()
+    let ranks: BTreeMap<&str, u32> = run
+        .flagged
+        .iter()
         .map(|session| (session.session_id.as_str(), session.rank))
         .collect();
     let mut by_session: BTreeMap<(u32, &str), Vec<String>> = BTreeMap::new();
@@ -188,6 +190,36 @@ fn ways_out(run: &Run) -> Option<String> {
         ));
     }
     (!told.is_empty()).then(|| format!("{}.", told.join("; ")))
+}
+
+/// The domains of the mailboxes that the page knows of.
+fn domains(run: &Run) -> BTreeSet<String> {
+    let flagged = run.flagged.iter().map(|session| &session.mailbox);
+    let others = run.others_sending_on.iter().map(|change| &change.mailbox);
+    flagged
+        .chain(others)
+        .map(|mailbox| domain(mailbox).to_lowercase())
+        .collect()
+}
+
+/// Where sessions that were not flagged have mail sent out of the tenant, the latest first: it may be a habit, and who reads along by
+/// a rule needs no session any more.
+fn sent_on(run: &Run, style: &Style) -> Option<String> {
+    let domains = domains(run);
+    let inside = |domain: &str| domains.contains(&domain.to_lowercase());
+    let mut said: Vec<String> = Vec::new();
+    for change in run.others_sending_on.iter().rev() {
+        if let Some(words) = change.sent_out(inside) {
+            let when = label::moment(change.time, &style.time_zone);
+            said.push(format!("{words} in {} ({when})", change.mailbox));
+        }
+    }
+    let more = said.len().saturating_sub(WAYS);
+    if more > 0 {
+        said.truncate(WAYS);
+        said.push(format!("{} more in changes.csv", label::count(more as u64)));
+    }
+    (!said.is_empty()).then(|| format!("{}.", said.join("; ")))
 }
 
 /// What was read and changed; `changes` are those that open something, and those that do not.
@@ -445,6 +477,7 @@ mod tests {
             changes,
             service_changes: 0,
             other_changes: 0,
+            others_sending_on: Vec::new(),
             leads: Vec::new(),
             exposure: crate::report::page::exposure::Exposure::default(),
         }
@@ -541,6 +574,31 @@ mod tests {
             Some("forwarding to ex@out.example in b@y.example (number 2).")
         );
         assert_eq!(ways_out(&run(flagged(), Vec::new(), Vec::new())), None);
+    }
+
+    #[test]
+    fn mail_that_others_send_out_is_told() {
+        let change = |mailbox: &str, parameters: &str| -> super::super::run::Change {
+            serde_json::from_value(serde_json::json!({
+                "time": "2025-06-02T10:00:00Z", "session_id": "s", "flagged": false, "mailbox": mailbox, "actor": mailbox,
+                "operation": "Set-Mailbox", "succeeded": true, "address": "", "folder": "", "parameters": parameters,
+            }))
+            .expect("a change")
+        };
+        let mut run = run(
+            vec![session(1, "a@x.example", "C1")],
+            Vec::new(),
+            Vec::new(),
+        );
+        assert_eq!(sent_on(&run, &Style::default()), None);
+        run.others_sending_on = vec![
+            change("b@x.example", "ForwardingSmtpAddress=smtp:b@out.example"),
+            change("c@x.example", "ForwardingSmtpAddress=smtp:a@x.example"),
+        ];
+        assert_eq!(
+            sent_on(&run, &Style::default()).as_deref(),
+            Some("forwarding to b@out.example in b@x.example (Mon 2 Jun 2025 10:00).")
+        );
     }
 
     #[test]

@@ -344,6 +344,8 @@ pub(super) struct Run {
     pub service_changes: u64,
     /// How many others made.
     pub other_changes: u64,
+    /// Of these, such that send mail on, in the order of time.
+    pub others_sending_on: Vec<Change>,
     /// Records of other kinds that bear on mailboxes.
     pub leads: Vec<LeadRow>,
     pub exposure: Exposure,
@@ -364,12 +366,16 @@ impl Run {
             campaigns.push(campaign)
         })?;
         let (mut changes, mut service_changes, mut other_changes) = (Vec::new(), 0, 0);
+        let mut others_sending_on = Vec::new();
         let table = dir.join("changes.csv");
         // Older runs have none.
         if table.exists() {
             each(&table, |change: Change| {
                 if !change.flagged {
                     other_changes += 1;
+                    if change.sends_on() {
+                        others_sending_on.push(change);
+                    }
                 } else if change.actor == LOCAL_SYSTEM {
                     service_changes += 1;
                 } else {
@@ -393,6 +399,7 @@ impl Run {
             changes,
             service_changes,
             other_changes,
+            others_sending_on,
             leads,
             exposure,
         })

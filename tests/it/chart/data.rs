@@ -1,8 +1,8 @@
 //! Invented data for the charts: a small ministry, three weeks, one campaign.
 
 use mailglass::chart::{
-    Band, CampaignMap, Coverage, FlaggedSession, MailboxSheet, ScoreDistribution, Series,
-    TenantOverview, TopSessions,
+    Band, CampaignMap, Companions, Coverage, FlaggedSession, MailboxSheet, ScoreDistribution,
+    Series, TenantOverview, TopSessions,
     campaign_map::{Campaign, Visit},
     coverage::{Missing, MissingKind, OperationCounts},
     mailbox_sheet::{Lane, Reason},
@@ -150,6 +150,8 @@ pub fn flagged() -> Vec<FlaggedSession> {
                 folders: u64::from(rank == 6),
                 changes: ChangeCounts::default(),
                 reason: reason.to_owned(),
+                campaign: if rank < 6 { "C1" } else { "" }.to_owned(),
+                companions: Companions::default(),
             },
         )
         .collect()
