@@ -39,7 +39,7 @@ pub(crate) fn present(
     if !quiet {
         print(&what_was_read(analysis))?;
         print(&what_was_flagged(analysis, config)?)?;
-        let allowed = what_was_allowed(analysis, config);
+        let allowed = what_was_allowed(analysis, config)?;
         if !allowed.is_empty() {
             print(&allowed)?;
         }
@@ -87,12 +87,19 @@ pub(crate) fn what_was_read(analysis: &Analysis) -> String {
 }
 
 /// What the allow-list kept from being flagged, and what is odd about its entries; empty where there is nothing to say.
-fn what_was_allowed(analysis: &Analysis, config: &Config) -> String {
+fn what_was_allowed(analysis: &Analysis, config: &Config) -> Result<String, Error> {
+    let columns = analysis.ingested.events.columns()?;
+    let named = analysis
+        .sessions
+        .iter()
+        .filter(|analyzed| config.allow.allows(&analyzed.session, &columns))
+        .count() as u64;
     let mut text = match analysis.spared().count() as u64 {
         0 => String::new(),
         spared => format!(
-            "\nThe allow-list kept {} from being flagged",
-            label::counted(spared, "session", "sessions")
+            "\nThe allow-list kept {} from being flagged, of {} that its entries name",
+            label::counted(spared, "session", "sessions"),
+            label::count(named)
         ),
     };
     let whole = config.model_file.is_none();
@@ -110,7 +117,7 @@ fn what_was_allowed(analysis: &Analysis, config: &Config) -> String {
             "\nand {more} more notes on the allow-list in summary.json"
         ));
     }
-    text
+    Ok(text)
 }
 
 fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Error> {
