@@ -261,6 +261,7 @@ impl<'a> Record<'a> {
                 | b"DeviceProperties"
                 | b"Parameters",
                 _,
+            (b"o365audit", Value::Object) => self.read_shipped(value, scanner),
             ) => {
                 let parameters = key == b"Parameters";
                 self.read_pairs(scanner, value, parameters)

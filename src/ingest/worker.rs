@@ -329,7 +329,7 @@ impl<'g> Worker<'g> {
             address.address,
             address.network,
             address.country,
-            self.texts[column::SESSION_ID].code(session, Case::Keep),
+            self.texts[column::SESSION_ID].code(session, Case::Lower),
             self.folder(record),
             self.parameters(record, head.operation),
         ];
