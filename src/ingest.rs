@@ -22,6 +22,7 @@ mod flat;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gather;
+mod gap;
 mod geo;
 mod intern;
 mod inventory;
