@@ -14,6 +14,7 @@ mod bytes;
 mod client;
 mod coverage;
 mod csv;
+mod date_order;
 mod digest;
 mod envelope;
 mod events_file;
@@ -21,8 +22,8 @@ mod field;
 mod flat;
 #[doc(hidden)]
 pub mod fuzzing;
-mod gather;
 mod gap;
+mod gather;
 mod geo;
 mod intern;
 mod inventory;
@@ -30,6 +31,7 @@ mod json;
 mod key_order;
 mod lead;
 mod merge;
+mod note;
 mod packing;
 mod record;
 mod reject;
@@ -61,11 +63,14 @@ pub(crate) use address::network_named;
 pub use application::application_name;
 pub(crate) use coverage::united;
 pub use coverage::{Coverage, DayCount};
+pub use date_order::{DateOrder, OrderReason};
 pub use digest::HashedFile;
 pub use envelope::Envelope;
 pub use events_file::write_events;
 pub use inventory::{Inventory, Tally, inventory};
 pub use lead::{Lead, LeadRecord, LeadRecords, count_leads};
+pub(crate) use note::not_exports;
+pub use note::{Note, notes};
 pub use reject::{FurtherRejects, Reject};
 pub use source::{Compression, Input};
 pub(crate) use source::{input_at, is_run_directory};
@@ -215,8 +220,8 @@ impl Ingested {
 ///
 /// # Errors
 /// [`Error::NothingReadable`] (or the one failure there was) when no input could be read at all, [`Error::NoInput`] when
-/// none was named, [`Error::Geo`] for an unusable database. Inputs that fail beside others that do not are in
-/// [`Ingested::failures`].
+/// none was named, [`Error::NothingUsable`] when there was not one row that could be used but some that could not,
+/// [`Error::Geo`] for an unusable database. Inputs that fail beside others that do not are in [`Ingested::failures`].
 pub fn read(
     inputs: &[Input],
     options: &IngestOptions,
@@ -226,13 +231,23 @@ pub fn read(
     let (paths, unresolved) = source::resolve(inputs)?;
     let mut feeder = Feeder::new(paths, options, progress);
     feeder.failures.extend(unresolved);
-    gather_all(feeder, &geo, progress)
+    let ingested = gather_all(feeder, &geo, progress)?;
+    match reject::commonest(&ingested.rejects, &ingested.further_rejects) {
+        Some(commonest) if ingested.counts.rows == ingested.counts.rejects => {
+            Err(Error::NothingUsable {
+                rows: ingested.counts.rows,
+                reason: commonest.reason,
+                excerpt: commonest.excerpt,
+            })
+        }
+        _ => Ok(ingested),
+    }
 }
 
 /// Reads all that a feeder has to give.
 fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<Ingested, Error> {
     let feeder = Mutex::new(feeder);
-    let (mut segments, leavings) = run_workers(&feeder, geo, progress);
+    let (mut segments, mut leavings) = run_workers(&feeder, geo, progress);
     let Feeder {
         files,
         mut failures,
@@ -255,6 +270,7 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
         });
     }
     segments.sort_by_key(|segment| (segment.file, segment.block));
+    let doubtful_dates = date_order::settle(&mut leavings, &segments);
     let (rejects, further_rejects) = number_rejects(&mut segments, &files, reject::MOST_REJECTS);
     let envelopes = envelopes(&segments, files.len());
     let rows: Vec<(usize, u64, u64)> = segments
@@ -267,9 +283,15 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
     for report in &reports {
         counts += report.counts;
     }
-    let unread = failures.iter().map(|(input, _)| input.as_str());
-    let lost = coverage::lost(unread, counts);
-    let coverage = coverage::survey(&merged.events, &reports, &merged.other_time, lost)?;
+    let commonest = reject::commonest(&rejects, &further_rejects);
+    let mut lost = coverage::lost(&failures, counts, commonest);
+    lost.extend(doubtful_dates);
+    let logged = coverage::Logged {
+        events: &merged.events,
+        other_time: &merged.other_time,
+        renamed: &merged.renamed,
+    };
+    let coverage = coverage::survey(logged, &reports, lost)?;
     Ok(Ingested {
         events: merged.events,
         files: reports,

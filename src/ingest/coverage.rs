@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::gap::gaps;
+use super::reject::Commonest;
 use super::warning::{Gap, THROTTLE_BINDS, Warning, rfc3339};
 use super::{Counts, Envelope, FileReport};
 use crate::error::Error;
@@ -62,25 +63,49 @@ pub struct Coverage {
 }
 
 /// What the inputs held and could not be read.
-pub(super) fn lost<'a>(unread: impl Iterator<Item = &'a str>, counts: Counts) -> Vec<Warning> {
-    let rejected = (counts.rejects > 0).then_some(Warning::Rejected {
+pub(super) fn lost(
+    unread: &[(String, Error)],
+    counts: Counts,
+    commonest: Option<Commonest>,
+) -> Vec<Warning> {
+    let rejected = commonest.map(|Commonest { reason, excerpt }| Warning::Rejected {
         rows: counts.rejects,
         of: counts.rows,
+        reason,
+        excerpt,
     });
     unread
-        .map(|input| Warning::Unread {
-            input: input.to_owned(),
+        .iter()
+        .map(|(input, error)| {
+            let input = input.clone();
+            if error.is_not_an_export() {
+                Warning::NotAnExport { input }
+            } else {
+                Warning::Unread { input }
+            }
         })
         .chain(rejected)
         .collect()
 }
 
-/// Surveys the events. `other_time` are the times of records that are no events: they show that logging went on. `warnings`
-/// are those of the reading itself.
+/// What was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Logged<'a> {
+    pub(super) events: &'a Events,
+    /// Times of records that are no events: they show that logging went on.
+    pub(super) other_time: &'a [i64],
+    /// The addresses of each mailbox that has more than one.
+    pub(super) renamed: &'a [Vec<String>],
+}
+
+/// Surveys what was read. `warnings` are those of the reading itself.
 pub(super) fn survey(
-    events: &Events,
+    Logged {
+        events,
+        other_time,
+        renamed,
+    }: Logged<'_>,
     files: &[FileReport],
-    other_time: &[i64],
     mut warnings: Vec<Warning>,
 ) -> Result<Coverage, Error> {
     let columns = events.columns()?;
@@ -94,7 +119,7 @@ pub(super) fn survey(
         || {
             (
                 days(&columns),
-                rayon::join(|| silent(&columns), || reading(&columns, events)),
+                rayon::join(|| silent(&columns, renamed), || reading(&columns, events)),
             )
         },
     );
@@ -112,6 +137,7 @@ pub(super) fn survey(
     warnings.extend(throttled);
     warnings.extend(silent);
     warnings.extend(reading);
+    warnings.sort_by_key(Warning::gravity);
     Ok(Coverage {
         start: columns.time.first().copied(),
         end: columns.time.last().copied(),
@@ -250,19 +276,32 @@ pub(crate) fn united(mut windows: Vec<(i64, i64, bool)>) -> Vec<(i64, i64, bool)
     united
 }
 
-fn silent(columns: &EventColumns<'_>) -> Vec<Warning> {
+fn silent(columns: &EventColumns<'_>, renamed: &[Vec<String>]) -> Vec<Warning> {
     let (Some(&start), Some(&end)) = (columns.time.first(), columns.time.last()) else {
         return Vec::new();
     };
     let time = |row: usize| columns.time.get(row).copied().unwrap_or(0);
     let mut warnings = Vec::new();
-    for (mailbox, rows) in columns
+    let by_mailbox = rows_by_mailbox(columns, |_| true);
+    let last_of: BTreeMap<&str, i64> = columns
         .mailbox
         .names
         .iter()
-        .zip(rows_by_mailbox(columns, |_| true))
-        .skip(1)
-    {
+        .zip(&by_mailbox)
+        .filter_map(|(&name, rows)| Some((name, time(*rows.last()?))))
+        .collect();
+    // The name of the same mailbox that was logged last, and after this one.
+    let other_name = |mailbox: &str, last: i64| {
+        let names = renamed
+            .iter()
+            .filter(|of| of.iter().any(|of| of == mailbox));
+        let others = names.flatten().filter_map(|name| {
+            let until = *last_of.get(name.as_str())?;
+            (until > last).then_some((until, name))
+        });
+        others.max().map(|(_, name)| name.clone())
+    };
+    for (mailbox, rows) in columns.mailbox.names.iter().zip(&by_mailbox).skip(1) {
         let (Some(&first), Some(&last)) = (rows.first(), rows.last()) else {
             continue;
         };
@@ -270,9 +309,14 @@ fn silent(columns: &EventColumns<'_>) -> Vec<Warning> {
         let active_days = ((last - first.max(start)) as f64 / DAY as f64).max(1.0);
         let long_enough = last - first >= SILENT_DAYS * DAY && end - last >= SILENT_DAYS * DAY;
         if long_enough && rows.len() as f64 / active_days >= SILENT_RATE {
-            warnings.push(Warning::Silent {
-                mailbox: (*mailbox).to_owned(),
-                last,
+            let mailbox = (*mailbox).to_owned();
+            warnings.push(match other_name(&mailbox, last) {
+                Some(name) => Warning::Renamed {
+                    mailbox,
+                    last,
+                    name,
+                },
+                None => Warning::Silent { mailbox, last },
             });
         }
     }

@@ -30,8 +30,6 @@ pub(crate) struct Layout {
     operation: Option<usize>,
     record_type: Option<usize>,
     user: Option<usize>,
-    /// Dates with slashes begin with the day, as rows at the head of the file show. Only asked where there is no record.
-    pub(crate) day_first: bool,
 }
 
 impl Layout {
@@ -79,7 +77,6 @@ impl Layout {
             operation: column(&["Operation", "Operations", "ActionType"]),
             record_type: column(&["RecordType"]),
             user: column(&["UserId", "UserIds"]),
-            day_first: false,
             names,
         };
         // A summary of a search has the first three too, and an identifier under another name.
@@ -89,37 +86,6 @@ impl Layout {
             && identified
             || layout.names.iter().any(|name| name == "o365.audit.Id");
         (layout.record.is_some() || flat).then_some(layout)
-    }
-
-    /// Looks through the first rows for the order of day and month, which tables that were written in a user's own language
-    /// leave open.
-    pub(crate) fn with_dates_of(mut self, rows: &[u8]) -> Self {
-        let Some(time) = self.time.filter(|_| self.record.is_none()) else {
-            return self;
-        };
-        let mut cells = Vec::new();
-        let mut at = 0;
-        let (mut day_first, mut month_first) = (false, false);
-        while at < rows.len() {
-            let rest = rows.get(at..).unwrap_or_default();
-            let Ok(end) = read_cells(rows, at, &self, &mut cells) else {
-                // A damaged or an empty row says nothing; the next may.
-                at += memchr(b'\n', rest).unwrap_or(rest.len()) + 1;
-                continue;
-            };
-            let date = cells.get(time).map_or(&[][..], |cell| cell.text);
-            let mut parts = date.split(|byte| *byte == b'/').map(|part| {
-                let part = std::str::from_utf8(part).ok()?.trim();
-                part.parse::<u8>().ok().filter(|part| *part <= 31)
-            });
-            if let (Some(Some(one)), Some(Some(two))) = (parts.next(), parts.next()) {
-                day_first |= one > 12;
-                month_first |= two > 12;
-            }
-            at = end.max(at + 1);
-        }
-        self.day_first = day_first && !month_first;
-        self
     }
 }
 
@@ -451,27 +417,6 @@ mod tests {
             Ok(b"{\"a\":\"\"}".to_vec())
         );
         assert_eq!(content(b"{\"a\":\"\"}\t"), Ok(b"{\"a\":\"\"}".to_vec()));
-    }
-
-    #[test]
-    fn rows_show_whether_dates_begin_with_the_day() {
-        let of = |rows: &[u8]| {
-            let layout =
-                Layout::from_header(b"CreationTime,Operation,UserId,Id").unwrap_or_default();
-            layout.with_dates_of(rows).day_first
-        };
-        assert!(of(
-            b"03/04/2023 10:00:00,a,b,c\n13/04/2023 10:00:00,a,b,c\n"
-        ));
-        assert!(!of(
-            b"03/04/2023 10:00:00,a,b,c\n04/13/2023 10:00:00,a,b,c\n"
-        ));
-        assert!(!of(b"2023-04-13T10:00:00,a,b,c\n"));
-        // One that is neither does not turn the others around; damage and empty rows do not end the search.
-        assert!(!of(
-            b"4/3/2023 10:00,a,b,c\n4/13/2023 10:00,a,b,c\n13/14/2023 10:00,a,b,c\n"
-        ));
-        assert!(of(b"\nx\n03/04/2023 10:00,a,b,c\n13/04/2023 10:00,a,b,c\n"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::gather::{Kept, gather};
+use super::gather::{Kept, gather, renamed};
 use super::lead::{Lead, LeadRecord};
 use super::packing::Packing;
 use super::segment::{Columns, Dictionaries, LEAD_TEXTS, Segment, column};
@@ -37,6 +37,8 @@ pub(crate) struct Merged {
     pub(crate) other_time: Vec<i64>,
     /// Other records that bear on mailboxes, in the order of time.
     pub(crate) leads: Vec<LeadRecord>,
+    /// The addresses of each mailbox that has more than one.
+    pub(crate) renamed: Vec<Vec<String>>,
 }
 
 /// Leads that are kept with who did what; an export made to exhaust memory may hold any number, which all are counted as other
@@ -75,8 +77,10 @@ pub(crate) fn merge(
     let leads = leads(&columns, &dictionaries, &other);
     let (other, other_time) = count_other(&columns, &dictionaries, &other);
     let parts = gather(columns, &dictionaries, &events);
+    let renamed = renamed(&dictionaries);
     drop(dictionaries);
     Ok(Merged {
+        renamed,
         events: Events::from_parts(parts)?,
         tallies,
         other,

@@ -300,7 +300,7 @@ fn read_flat_csv(worker: &mut Worker<'_>, block: &[u8], layout: &Layout) {
         match read_cells(block, at, layout, &mut cells) {
             Ok(end) => {
                 let texts: Vec<Vec<u8>> = cells.iter().map(Cell::content).collect();
-                let rebuilt = flat::from_cells(&layout.names, &texts, layout.day_first);
+                let rebuilt = flat::from_cells(&layout.names, &texts);
                 let mut record = Record::default();
                 let taken = record
                     .read(&mut Scanner::<false>::new(&rebuilt, 0))

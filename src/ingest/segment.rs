@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::date_order::SlashDates;
 use super::envelope::Envelope;
 use super::json::Text;
 use super::reject::Fault;
@@ -84,6 +85,7 @@ pub(crate) struct Columns {
     pub(crate) other_kind: Vec<u32>,
     /// Place of an other record's lead in [`Dictionaries::leads`], from 1; 0 for none.
     pub(crate) other_lead: Vec<u32>,
+    pub(crate) dates: SlashDates,
 }
 
 /// A message block that is longer than this is full: offsets stay well within 32 bits.

@@ -2,6 +2,7 @@
 
 mod bomb;
 mod coverage;
+mod dates;
 mod fuzz;
 mod geoip;
 mod simulated;
