@@ -41,6 +41,7 @@ mod segment;
 mod source;
 mod time;
 mod warning;
+mod window;
 mod worker;
 mod wrapper;
 
@@ -271,6 +272,7 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
     }
     segments.sort_by_key(|segment| (segment.file, segment.block));
     let doubtful_dates = date_order::settle(&mut leavings, &segments);
+    let cut_windows = window::warnings(&segments, &files);
     let (rejects, further_rejects) = number_rejects(&mut segments, &files, reject::MOST_REJECTS);
     let envelopes = envelopes(&segments, files.len());
     let rows: Vec<(usize, u64, u64)> = segments
@@ -286,6 +288,7 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
     let commonest = reject::commonest(&rejects, &further_rejects);
     let mut lost = coverage::lost(&failures, counts, commonest);
     lost.extend(doubtful_dates);
+    lost.extend(cut_windows);
     let logged = coverage::Logged {
         events: &merged.events,
         other_time: &merged.other_time,

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::event::{AccessType, EventColumns, Events, Operation};
 
 /// Rows at which the portal and the cmdlet stop.
-const ROW_CAPS: [u64; 2] = [50_000, 5_000];
+pub(super) const ROW_CAPS: [u64; 2] = [50_000, 5_000];
 
 /// Milliseconds.
 const DAY: i64 = 86_400_000;

@@ -30,6 +30,8 @@ pub(crate) struct Layout {
     operation: Option<usize>,
     record_type: Option<usize>,
     user: Option<usize>,
+    result_index: Option<usize>,
+    result_count: Option<usize>,
 }
 
 impl Layout {
@@ -77,6 +79,8 @@ impl Layout {
             operation: column(&["Operation", "Operations", "ActionType"]),
             record_type: column(&["RecordType"]),
             user: column(&["UserId", "UserIds"]),
+            result_index: column(&["ResultIndex"]),
+            result_count: column(&["ResultCount"]),
             names,
         };
         // A summary of a search has the first three too, and an identifier under another name.
@@ -175,6 +179,8 @@ pub(crate) struct Row<'a> {
     pub(crate) end: usize,
     /// What the columns beside the record say.
     pub(crate) envelope: EnvelopeFields<'a>,
+    /// `ResultIndex` and `ResultCount`.
+    pub(crate) result: [Text<'a>; 2],
     /// The record's cell when it could not be read in place.
     pub(crate) cell: Cell<'a>,
     /// The record was read in place, without fault.
@@ -214,7 +220,7 @@ pub(crate) fn read_row<'a>(
                 } else if number >= layout.names.len() && !cell.text.is_empty() {
                     return Err(Fault::Cells);
                 } else {
-                    take_cell(&mut row.envelope, layout, number, cell.text);
+                    take_cell(&mut row, layout, number, cell.text);
                 }
                 cell.end
             }
@@ -257,12 +263,8 @@ fn read_in_place<'a>(
 }
 
 #[inline]
-fn take_cell<'a>(
-    envelope: &mut EnvelopeFields<'a>,
-    layout: &Layout,
-    number: usize,
-    text: &'a [u8],
-) {
+fn take_cell<'a>(row: &mut Row<'a>, layout: &Layout, number: usize, text: &'a [u8]) {
+    let envelope = &mut row.envelope;
     let number = Some(number);
     let cell = Text { raw: text };
     if number == layout.id {
@@ -275,6 +277,10 @@ fn take_cell<'a>(
         envelope.record_type = cell;
     } else if number == layout.user {
         envelope.user = cell;
+    } else if number == layout.result_index {
+        row.result[0] = cell;
+    } else if number == layout.result_count {
+        row.result[1] = cell;
     }
 }
 

@@ -68,6 +68,7 @@ fn read_csv(worker: &mut Worker<'_>, block: &[u8], layout: &Layout) {
         }
         match read_row(block, at, layout, &mut record) {
             Ok(row) => {
+                worker.segment.windows.push(row.result);
                 let taken = if row.complete && record.is_plain() {
                     worker.push(&record, row.envelope)
                 } else if row.complete {
@@ -196,6 +197,7 @@ fn take(
     outer: EnvelopeFields<'_>,
     depth: u8,
 ) -> Result<(), Fault> {
+    worker.segment.windows.push(record.result);
     if record.is_table() {
         return take_table(worker, text, depth);
     }

@@ -10,6 +10,7 @@ use super::date_order::SlashDates;
 use super::envelope::Envelope;
 use super::json::Text;
 use super::reject::Fault;
+use super::window::Windows;
 use crate::event::{IrregularIds, ItemSpan, TEXT_COLUMNS};
 use crate::seeded::SeededMap;
 
@@ -49,6 +50,7 @@ pub(crate) struct Segment {
     /// Position of the block in its file.
     pub(crate) block: u64,
     pub(crate) rows: u64,
+    pub(crate) windows: Windows,
     /// The envelope, once a row has told it.
     pub(crate) envelope: Option<Envelope>,
     pub(crate) events: Range<usize>,

@@ -100,6 +100,22 @@ pub enum Warning {
         /// Its rows.
         rows: u64,
     },
+    /// A file holds windows of `Search-UnifiedAuditLog` that end at the limit of the cmdlet.
+    CappedWindows {
+        /// The file.
+        file: String,
+        /// Such windows.
+        windows: u64,
+    },
+    /// A file holds fewer rows of a search than the search found, as they say themselves (`ResultCount`).
+    CutShort {
+        /// The file.
+        file: String,
+        /// Its rows of that search.
+        rows: u64,
+        /// What the search found.
+        of: u64,
+    },
     /// Bind records that do not say which messages were read.
     NoMessageIds {
         /// Such records.
@@ -227,6 +243,12 @@ impl Warning {
                     "{file} has exactly {rows} rows, the most its exporter writes: it is probably cut off."
                 )
             }
+            Self::CappedWindows { file, windows } => format!(
+                "{file} holds windows of Search-UnifiedAuditLog that end at the limit of the cmdlet (ResultIndex), {windows} in all: they are probably cut off."
+            ),
+            Self::CutShort { file, rows, of } => format!(
+                "{file} holds {rows} rows of a search that found {of} (ResultCount): the others are missing."
+            ),
             Self::NoMessageIds { records, of } => {
                 format!("{records} of {of} Bind records do not say which messages were read.")
             }
@@ -280,8 +302,11 @@ impl Warning {
             Self::Throttled { .. } => {
                 "Treat the window as missing, not as quiet; message traces and the client's own logs may show what was read."
             }
-            Self::RowCap { .. } => {
+            Self::RowCap { .. } | Self::CappedWindows { .. } => {
                 "Export shorter periods, so that no file reaches the limit, and read all of them together."
+            }
+            Self::CutShort { .. } => {
+                "Fetch all pages of the search (-SessionCommand ReturnLargeSet until no row comes), or search shorter periods, and read all together."
             }
             Self::NoMessageIds { .. } => {
                 "Exposure by message is incomplete for these records; take the whole folder as read."
@@ -320,7 +345,7 @@ impl Warning {
             Self::Rejected { .. } => 1,
             Self::Unread { .. } => 2,
             Self::DateOrder { .. } => 3,
-            Self::RowCap { .. } => 4,
+            Self::RowCap { .. } | Self::CappedWindows { .. } | Self::CutShort { .. } => 4,
             Self::Gap(_) => 5,
             Self::Throttled { .. } => 6,
             Self::NoReads
