@@ -35,6 +35,7 @@ mod note;
 mod packing;
 mod record;
 mod reject;
+mod reread;
 mod rows;
 mod schema;
 mod segment;
@@ -55,6 +56,7 @@ use crate::error::Error;
 use crate::event::Events;
 use blocks::{Block, Feeder, FileState};
 use buffer::Buffer;
+use csv::Layout;
 use geo::Geo;
 use merge::FileTally;
 use segment::{Columns, Dictionaries, Segment};
@@ -252,6 +254,7 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
     let Feeder {
         files,
         mut failures,
+        options,
         ..
     } = feeder.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !files.iter().any(|file| file.recognised) {
@@ -271,6 +274,7 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
         });
     }
     segments.sort_by_key(|segment| (segment.file, segment.block));
+    reread::reread(&mut segments, &mut leavings, &files, (options, geo));
     let doubtful_dates = date_order::settle(&mut leavings, &segments);
     let cut_windows = window::warnings(&segments, &files);
     let (rejects, further_rejects) = number_rejects(&mut segments, &files, reject::MOST_REJECTS);
@@ -328,7 +332,7 @@ fn run_workers(
                 .unwrap_or_else(PoisonError::into_inner)
                 .next_block(&mut buffer);
             let Some(block) = next else { break };
-            segments.push(read_one(&mut worker, &block, &buffer));
+            segments.push(read_one(&mut worker, &block, &buffer).0);
             progress.rows(segments.last().map_or(0, |segment| segment.rows));
         }
         (segments, worker.into_parts())
@@ -351,14 +355,20 @@ fn run_workers(
     (segments.into_iter().flatten().collect(), leavings)
 }
 
-fn read_one(worker: &mut Worker<'_>, block: &Block, bytes: &[u8]) -> Segment {
+/// Reads a block; gives the columns that its table ends with as well, where they change in it.
+fn read_one(
+    worker: &mut Worker<'_>,
+    block: &Block,
+    bytes: &[u8],
+) -> (Segment, Option<Arc<Layout>>) {
     worker.begin(block.file, block.number);
-    if block.oversized {
+    let columns = if block.oversized {
         worker.reject(reject::Fault::TooLong, bytes);
+        None
     } else {
-        rows::read_block(worker, bytes, &block.framing);
-    }
-    worker.finish()
+        rows::read_block(worker, bytes, &block.framing)
+    };
+    (worker.finish(), columns)
 }
 
 /// Takes the rejects out of the segments and numbers their rows within their files. The first `most` are kept, the others counted.

@@ -77,7 +77,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
 
 /// Opens the files one after another and cuts them.
 pub(crate) struct Feeder<'a> {
-    options: &'a IngestOptions,
+    pub(crate) options: &'a IngestOptions,
     progress: &'a dyn Progress,
     pub(crate) files: Vec<FileState>,
     pub(crate) failures: Vec<(String, Error)>,

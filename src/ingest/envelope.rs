@@ -173,7 +173,10 @@ fn detect_objects(text: &[u8], start: usize) -> Detected {
         text.get(at..line)
             .is_some_and(|rest| rest.trim_ascii().is_empty())
     });
-    if complete && scanner.at() <= line
+    // Records behind each other on one line are looked for one by one.
+    let behind = text.get(scanner.at()..line).unwrap_or_default();
+    let alone = behind.trim_ascii_start().first() != Some(&b'{');
+    if complete && scanner.at() <= line && (alone || array.is_some())
         || !complete
             && !wraps
             && line < text.len()
@@ -226,6 +229,11 @@ fn wrapped_array(text: &[u8]) -> Option<usize> {
     perhaps
 }
 
+/// Whether a line is PowerShell's of the type, or Excel's of the separator, which stand in front of a header.
+pub(crate) fn is_before_header(line: &[u8]) -> bool {
+    line.starts_with(b"#TYPE") || line.starts_with(b"sep=")
+}
+
 fn detect_csv(head: &[u8]) -> Result<Detected, Refusal> {
     let mut at = 0;
     // PowerShell's type line and Excel's separator line come before the header.
@@ -238,7 +246,7 @@ fn detect_csv(head: &[u8]) -> Result<Detected, Refusal> {
         at += blank;
         let rest = rest.get(blank..).unwrap_or_default();
         let line = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        if rest.starts_with(b"#TYPE") || rest.starts_with(b"sep=") {
+        if is_before_header(rest) {
             at += line;
             continue;
         }
@@ -304,6 +312,7 @@ mod tests {
             (" [\n]", "elements at 2"),
             ("{\"Id\":1}\n{\"Id\":2}\n", "lines at 0"),
             ("{\"Id\":1", "elements at 0"),
+            ("{\"Id\":1}{\"Id\":2}\n", "elements at 0"),
             ("{\"Id\":\n{\"Id\":2}\n", "lines at 0"),
             ("\"Id\":1,\"At\":2}\n{\"Id\":2}\n", "lines at 0"),
             ("[\"Id\":1}\n{\"Id\":2}\n", "lines at 0"),

@@ -33,6 +33,8 @@ pub(crate) enum Fault {
     Cells,
     /// A quote of a CSV row is not closed, or is followed by text.
     Quotes,
+    /// A CSV row stands behind a header with other columns, in a file that cannot be read again.
+    Columns,
     /// The row is longer than any real one.
     TooLong,
     /// A name, address or client string is longer than any real one.
@@ -53,6 +55,9 @@ impl Fault {
             Self::NotARecord => "the line is not an audit record",
             Self::Cells => "the row has another number of cells than the header",
             Self::Quotes => "a quote of the row is not closed or stands in the middle of a cell",
+            Self::Columns => {
+                "the columns change in the middle of this input, which can be read once only; name a file instead"
+            }
             Self::TooLong => "the row is longer than 64 MiB",
             Self::LongName => "a name, address or client of the record is longer than 64 KiB",
         }

@@ -50,6 +50,8 @@ pub(crate) struct Segment {
     /// Position of the block in its file.
     pub(crate) block: u64,
     pub(crate) rows: u64,
+    /// A header with other columns stands in the block: those of the blocks behind it are not the file's first.
+    pub(crate) other_columns: bool,
     pub(crate) windows: Windows,
     /// The envelope, once a row has told it.
     pub(crate) envelope: Option<Envelope>,

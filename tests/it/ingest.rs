@@ -1,5 +1,6 @@
 //! Reading real and damaged exports through the library.
 
+mod appended;
 mod bomb;
 mod coverage;
 mod dates;
