@@ -8,7 +8,7 @@
 //! # or network = "198.51.100.0/24": a block of IPv4 /24 or IPv6 /48, "microsoft", or an address, which stands for its block;
 //! # both together allow that client from that network only, and mailbox = "…" beside either allows them in that mailbox only
 //! reason = "archive migration, ticket 4711"
-//! expires = "2026-12-31"
+//! expires = 2026-12-31
 //! ```
 //!
 //! Allowed sessions keep their score, are never flagged, and teach the baselines. What a list lets pass is counted by entry
@@ -146,7 +146,8 @@ struct RawEntry {
     network: Option<String>,
     mailbox: Option<String>,
     reason: String,
-    expires: Option<String>,
+    /// A date in quotes or without, which TOML takes for one of its own.
+    expires: Option<toml::Value>,
 }
 
 impl AllowList {
@@ -163,7 +164,7 @@ impl AllowList {
             reason,
             remedy: "each [[allow]] needs session, client (an application id) or network (such as \
                      \"198.51.100.0/24\" or \"2001:db8::/48\"), and a reason; client, network and mailbox together have all to hold; \
-                     expires = \"2026-12-31\" is its last day"
+                     expires = 2026-12-31 is its last day"
                 .to_owned(),
         })?;
         Ok(Self {
@@ -206,16 +207,21 @@ impl AllowList {
                 network: read(entry.network, network_named)?,
                 mailbox: read(entry.mailbox, mailbox)?,
             };
-            let last_day = match &entry.expires {
+            let no_date = || place("expires is not a date".to_owned());
+            let expires = match entry.expires {
                 None => None,
-                Some(text) => Some(
-                    day_number(text).ok_or_else(|| place("expires is not a date".to_owned()))?,
-                ),
+                Some(toml::Value::String(text)) => Some(text),
+                Some(toml::Value::Datetime(date)) => Some(date.to_string()),
+                Some(_) => return Err(no_date()),
+            };
+            let last_day = match &expires {
+                None => None,
+                Some(text) => Some(day_number(text).ok_or_else(no_date)?),
             };
             Ok(AllowEntry {
                 subject,
                 reason: entry.reason,
-                expires: entry.expires,
+                expires,
                 last_day,
             })
         });
@@ -337,7 +343,14 @@ mod tests {
         let parse = |entry: &str| AllowList::parse(&format!("[[allow]]\n{entry}"));
         let client = "client = \"5E3CE6C0-2b1f-4285-8d4b-75ee78787346\"\n";
         let of = |more: &str| parse(&format!("{client}{more}"));
-        assert!(of("reason = \"migration\"\nexpires = \"2026-12-31\"").is_ok());
+        let until = |written: &str| {
+            let entries = of(&format!("reason = \"migration\"\nexpires = {written}"));
+            entries.map(|entries| (entries[0].expires.clone(), entries[0].last_day))
+        };
+        let last_day = Ok((Some("2026-12-31".to_owned()), day_number("2026-12-31")));
+        assert_eq!(until("\"2026-12-31\""), last_day);
+        assert_eq!(until("2026-12-31"), last_day);
+        assert!(until("20261231").is_err_and(|e| e.contains("date")));
         assert!(of("").is_err_and(|e| e.contains("reason")));
         assert!(parse("reason = \"x\"").is_err_and(|e| e.contains("entry 1")));
         assert!(

@@ -47,6 +47,29 @@ pub enum Error {
         /// What the user can do.
         remedy: String,
     },
+    /// A file is something else than an export of the audit log.
+    #[error("{input}: {reason}\nhint: {remedy}")]
+    NotAnExport {
+        /// The file, as it was named or found.
+        input: String,
+        /// What it is.
+        reason: String,
+        /// What the user can do.
+        remedy: String,
+    },
+    /// The inputs were read, and not one of their rows could be used.
+    #[error(
+        "none of the {rows} rows could be used; the commonest reason: {reason}{}\nhint: export again with whole records (the AuditData column, or the fields of each record with Id, CreationTime and Operation), and change nothing on the way",
+        beginning(excerpt)
+    )]
+    NothingUsable {
+        /// Rows that were read.
+        rows: u64,
+        /// What is wrong with most of them.
+        reason: &'static str,
+        /// How the first of these begins.
+        excerpt: String,
+    },
     /// Every input failed; the failures were reported one by one.
     #[error("none of the {count} inputs could be read; the first: {first}")]
     NothingReadable {
@@ -115,8 +138,16 @@ impl Error {
             Self::NoInput { .. }
                 | Self::NotFound { .. }
                 | Self::Input { .. }
+                | Self::NotAnExport { .. }
+                | Self::NothingUsable { .. }
                 | Self::NothingReadable { .. }
         )
+    }
+
+    /// True when a file is something else than an export.
+    #[must_use]
+    pub fn is_not_an_export(&self) -> bool {
+        matches!(self, Self::NotAnExport { .. })
     }
 
     /// True when a named file or folder does not exist.
@@ -170,6 +201,15 @@ impl Error {
             context: context.into(),
             source,
         }
+    }
+}
+
+/// How a row begins, behind a sentence about it.
+pub(crate) fn beginning(excerpt: &str) -> String {
+    if excerpt.is_empty() {
+        String::new()
+    } else {
+        format!("; one begins: {excerpt}")
     }
 }
 

@@ -14,6 +14,7 @@ mod bytes;
 mod client;
 mod coverage;
 mod csv;
+mod date_order;
 mod digest;
 mod envelope;
 mod events_file;
@@ -21,6 +22,7 @@ mod field;
 mod flat;
 #[doc(hidden)]
 pub mod fuzzing;
+mod gap;
 mod gather;
 mod geo;
 mod intern;
@@ -29,15 +31,18 @@ mod json;
 mod key_order;
 mod lead;
 mod merge;
+mod note;
 mod packing;
 mod record;
 mod reject;
+mod reread;
 mod rows;
 mod schema;
 mod segment;
 mod source;
 mod time;
 mod warning;
+mod window;
 mod worker;
 mod wrapper;
 
@@ -51,6 +56,7 @@ use crate::error::Error;
 use crate::event::Events;
 use blocks::{Block, Feeder, FileState};
 use buffer::Buffer;
+use csv::Layout;
 use geo::Geo;
 use merge::FileTally;
 use segment::{Columns, Dictionaries, Segment};
@@ -60,11 +66,14 @@ pub(crate) use address::network_named;
 pub use application::application_name;
 pub(crate) use coverage::united;
 pub use coverage::{Coverage, DayCount};
+pub use date_order::{DateOrder, OrderReason};
 pub use digest::HashedFile;
 pub use envelope::Envelope;
 pub use events_file::write_events;
 pub use inventory::{Inventory, Tally, inventory};
 pub use lead::{Lead, LeadRecord, LeadRecords, count_leads};
+pub(crate) use note::not_exports;
+pub use note::{Note, notes};
 pub use reject::{FurtherRejects, Reject};
 pub use source::{Compression, Input};
 pub(crate) use source::{input_at, is_run_directory};
@@ -214,8 +223,8 @@ impl Ingested {
 ///
 /// # Errors
 /// [`Error::NothingReadable`] (or the one failure there was) when no input could be read at all, [`Error::NoInput`] when
-/// none was named, [`Error::Geo`] for an unusable database. Inputs that fail beside others that do not are in
-/// [`Ingested::failures`].
+/// none was named, [`Error::NothingUsable`] when there was not one row that could be used but some that could not,
+/// [`Error::Geo`] for an unusable database. Inputs that fail beside others that do not are in [`Ingested::failures`].
 pub fn read(
     inputs: &[Input],
     options: &IngestOptions,
@@ -225,16 +234,27 @@ pub fn read(
     let (paths, unresolved) = source::resolve(inputs)?;
     let mut feeder = Feeder::new(paths, options, progress);
     feeder.failures.extend(unresolved);
-    gather_all(feeder, &geo, progress)
+    let ingested = gather_all(feeder, &geo, progress)?;
+    match reject::commonest(&ingested.rejects, &ingested.further_rejects) {
+        Some(commonest) if ingested.counts.rows == ingested.counts.rejects => {
+            Err(Error::NothingUsable {
+                rows: ingested.counts.rows,
+                reason: commonest.reason,
+                excerpt: commonest.excerpt,
+            })
+        }
+        _ => Ok(ingested),
+    }
 }
 
 /// Reads all that a feeder has to give.
 fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<Ingested, Error> {
     let feeder = Mutex::new(feeder);
-    let (mut segments, leavings) = run_workers(&feeder, geo, progress);
+    let (mut segments, mut leavings) = run_workers(&feeder, geo, progress);
     let Feeder {
         files,
         mut failures,
+        options,
         ..
     } = feeder.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !files.iter().any(|file| file.recognised) {
@@ -254,6 +274,9 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
         });
     }
     segments.sort_by_key(|segment| (segment.file, segment.block));
+    reread::reread(&mut segments, &mut leavings, &files, (options, geo));
+    let doubtful_dates = date_order::settle(&mut leavings, &segments);
+    let cut_windows = window::warnings(&segments, &files);
     let (rejects, further_rejects) = number_rejects(&mut segments, &files, reject::MOST_REJECTS);
     let envelopes = envelopes(&segments, files.len());
     let rows: Vec<(usize, u64, u64)> = segments
@@ -266,9 +289,16 @@ fn gather_all(feeder: Feeder<'_>, geo: &Geo, progress: &dyn Progress) -> Result<
     for report in &reports {
         counts += report.counts;
     }
-    let unread = failures.iter().map(|(input, _)| input.as_str());
-    let lost = coverage::lost(unread, counts);
-    let coverage = coverage::survey(&merged.events, &reports, &merged.other_time, lost)?;
+    let commonest = reject::commonest(&rejects, &further_rejects);
+    let mut lost = coverage::lost(&failures, counts, commonest);
+    lost.extend(doubtful_dates);
+    lost.extend(cut_windows);
+    let logged = coverage::Logged {
+        events: &merged.events,
+        other_time: &merged.other_time,
+        renamed: &merged.renamed,
+    };
+    let coverage = coverage::survey(logged, &reports, lost)?;
     Ok(Ingested {
         events: merged.events,
         files: reports,
@@ -302,7 +332,7 @@ fn run_workers(
                 .unwrap_or_else(PoisonError::into_inner)
                 .next_block(&mut buffer);
             let Some(block) = next else { break };
-            segments.push(read_one(&mut worker, &block, &buffer));
+            segments.push(read_one(&mut worker, &block, &buffer).0);
             progress.rows(segments.last().map_or(0, |segment| segment.rows));
         }
         (segments, worker.into_parts())
@@ -325,14 +355,20 @@ fn run_workers(
     (segments.into_iter().flatten().collect(), leavings)
 }
 
-fn read_one(worker: &mut Worker<'_>, block: &Block, bytes: &[u8]) -> Segment {
+/// Reads a block; gives the columns that its table ends with as well, where they change in it.
+fn read_one(
+    worker: &mut Worker<'_>,
+    block: &Block,
+    bytes: &[u8],
+) -> (Segment, Option<Arc<Layout>>) {
     worker.begin(block.file, block.number);
-    if block.oversized {
+    let columns = if block.oversized {
         worker.reject(reject::Fault::TooLong, bytes);
+        None
     } else {
-        rows::read_block(worker, bytes, &block.framing);
-    }
-    worker.finish()
+        rows::read_block(worker, bytes, &block.framing)
+    };
+    (worker.finish(), columns)
 }
 
 /// Takes the rejects out of the segments and numbers their rows within their files. The first `most` are kept, the others counted.

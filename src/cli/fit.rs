@@ -63,7 +63,7 @@ pub(crate) fn run(args: FitArgs) -> Result<Outcome, Error> {
     let result = pipeline::analyze(&config, &bar);
     bar.clear();
     let analysis = result?;
-    warn_of_failures(&analysis);
+    warn_of_failures(&analysis.ingested.failures);
     if analysis.sessions.is_empty() {
         return Err(Error::Input {
             input: "the exports".to_owned(),

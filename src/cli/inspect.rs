@@ -9,13 +9,14 @@ use serde::Serialize;
 
 use super::Outcome;
 use super::options::ReadArgs;
-use super::terminal::{Bar, harmless, in_lines, print, print_json, table, warn};
+use super::summary::warn_of_failures;
+use super::terminal::{Bar, harmless, print, print_json, table};
 use crate::amount::count as number;
 use crate::chart::{Chart, Style};
 use crate::error::Error;
 use crate::ingest::{
     self, Counts, FileReport, Ingested, Inventory, LeadRecord, LeadRecords, Tally, Warning,
-    inventory, write_events,
+    inventory, notes, write_events,
 };
 use crate::report;
 use crate::staging::{check_place, write_whole};
@@ -108,9 +109,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome, Error> {
         let failed = |source| Error::io("write", path, source);
         write_whole(path, failed, |whole| draw(&ingested, whole))?;
     }
-    for failure in &ingested.failures {
-        warn(&format!("warning: {}", in_lines(&failure.error)));
-    }
+    warn_of_failures(&ingested.failures);
     if args.json {
         print_json(&as_json(&ingested)?)?;
     } else if !args.read.quiet {
@@ -361,24 +360,24 @@ fn tally_text(title: &str, tallies: &[Tally], (absent, top): (&str, usize)) -> S
 }
 
 fn missing_text(ingested: &Ingested, top: usize) -> String {
-    let warnings = &ingested.coverage.warnings;
-    if warnings.is_empty() {
+    let notes = notes(&ingested.coverage.warnings);
+    if notes.is_empty() {
         return "\nNothing seems to be missing.\n".to_owned();
     }
     let mut text = "\nMissing or doubtful:\n".to_owned();
     let mut told = None;
-    for warning in warnings.iter().take(top) {
-        text.push_str(&format!("  - {}\n", harmless(&warning.sentence())));
-        // A remedy is told once for warnings of one kind.
-        if told.replace(warning.remedy()) != Some(warning.remedy()) {
-            text.push_str(&format!("    {}\n", warning.remedy()));
+    for note in notes.iter().take(top) {
+        text.push_str(&format!("  - {}\n", harmless(&note.sentence)));
+        // A remedy is told once for notes of one kind.
+        if told.replace(note.remedy) != Some(note.remedy) {
+            text.push_str(&format!("    {}\n", note.remedy));
         }
     }
-    if warnings.len() > top {
+    if notes.len() > top {
         text.push_str(&format!(
             "  and {} more (--top {})\n",
-            warnings.len() - top,
-            warnings.len()
+            notes.len() - top,
+            notes.len()
         ));
     }
     text

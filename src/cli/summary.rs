@@ -1,10 +1,12 @@
 //! What a run says on the terminal: what was read, what was flagged, where it is.
 
+use std::collections::BTreeMap;
+
 use super::terminal::{harmless, in_lines, print, table, warn};
 use crate::chart::label;
 use crate::error::Error;
 use crate::explain::{ChangeCounts, whole_folders};
-use crate::ingest::Warning;
+use crate::ingest::{InputFailure, Warning, not_exports, notes};
 use crate::pipeline::{Analysis, BaselineDays, Config, left_out_sentence, naming};
 use crate::rank::FlagRule;
 use crate::report::{ReportOptions, in_a_line};
@@ -21,7 +23,7 @@ pub(crate) fn present(
     options: &ReportOptions,
     quiet: bool,
 ) -> Result<(), Error> {
-    warn_of_failures(analysis);
+    warn_of_failures(&analysis.ingested.failures);
     let warnings = &analysis.ingested.coverage.warnings;
     if let Some(nothing) = warnings
         .iter()
@@ -39,7 +41,7 @@ pub(crate) fn present(
     if !quiet {
         print(&what_was_read(analysis))?;
         print(&what_was_flagged(analysis, config)?)?;
-        let allowed = what_was_allowed(analysis, config);
+        let allowed = what_was_allowed(analysis, config)?;
         if !allowed.is_empty() {
             print(&allowed)?;
         }
@@ -48,10 +50,22 @@ pub(crate) fn present(
     Ok(())
 }
 
-/// Inputs that could not be read.
-pub(crate) fn warn_of_failures(analysis: &Analysis) {
-    for failure in &analysis.ingested.failures {
-        warn(&format!("warning: {}", in_lines(&failure.error)));
+/// Inputs that could not be read. Of several that are no exports, those with the same advice are one warning.
+pub(crate) fn warn_of_failures(failures: &[InputFailure]) {
+    let mut foreign: BTreeMap<&str, Vec<&InputFailure>> = BTreeMap::new();
+    for failure in failures {
+        match &failure.error {
+            Error::NotAnExport { remedy, .. } => foreign.entry(remedy).or_default().push(failure),
+            error => warn(&format!("warning: {}", in_lines(error))),
+        }
+    }
+    for (remedy, of) in foreign {
+        if let [one] = of.as_slice() {
+            warn(&format!("warning: {}", in_lines(&one.error)));
+            continue;
+        }
+        let named = not_exports(of.iter().map(|failure| failure.input.as_str()));
+        warn(&format!("warning: {}\nhint: {remedy}", harmless(&named)));
     }
 }
 
@@ -68,17 +82,14 @@ pub(crate) fn what_was_read(analysis: &Analysis) -> String {
         label::counted(analysis.mailboxes as u64, "mailbox", "mailboxes"),
         label::counted(analysis.sessions.len() as u64, "session", "sessions")
     );
-    for warning in analysis.ingested.coverage.warnings.iter().take(NOTES) {
-        text.push_str(&format!("\n     note: {}", harmless(&warning.sentence())));
+    let notes = notes(&analysis.ingested.coverage.warnings);
+    for note in notes.iter().take(NOTES) {
+        text.push_str(&format!("\n     note: {}", harmless(&note.sentence)));
     }
-    let more = analysis
-        .ingested
-        .coverage
-        .warnings
-        .len()
-        .saturating_sub(NOTES);
-    if more > 0 {
-        text.push_str(&format!("\n     and {more} more notes in summary.json"));
+    match notes.len().saturating_sub(NOTES) {
+        0 => {}
+        1 => text.push_str("\n     and 1 more note in summary.json"),
+        more => text.push_str(&format!("\n     and {more} more notes in summary.json")),
     }
     for lead in analysis.ingested.leads_by_kind() {
         text.push_str(&format!("\n     not judged: {}", lead.sentence()));
@@ -87,12 +98,19 @@ pub(crate) fn what_was_read(analysis: &Analysis) -> String {
 }
 
 /// What the allow-list kept from being flagged, and what is odd about its entries; empty where there is nothing to say.
-fn what_was_allowed(analysis: &Analysis, config: &Config) -> String {
+fn what_was_allowed(analysis: &Analysis, config: &Config) -> Result<String, Error> {
+    let columns = analysis.ingested.events.columns()?;
+    let named = analysis
+        .sessions
+        .iter()
+        .filter(|analyzed| config.allow.allows(&analyzed.session, &columns))
+        .count() as u64;
     let mut text = match analysis.spared().count() as u64 {
         0 => String::new(),
         spared => format!(
-            "\nThe allow-list kept {} from being flagged",
-            label::counted(spared, "session", "sessions")
+            "\nThe allow-list kept {} from being flagged, of {} that its entries name",
+            label::counted(spared, "session", "sessions"),
+            label::count(named)
         ),
     };
     let whole = config.model_file.is_none();
@@ -110,7 +128,7 @@ fn what_was_allowed(analysis: &Analysis, config: &Config) -> String {
             "\nand {more} more notes on the allow-list in summary.json"
         ));
     }
-    text
+    Ok(text)
 }
 
 fn what_was_flagged(analysis: &Analysis, config: &Config) -> Result<String, Error> {

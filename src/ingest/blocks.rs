@@ -77,7 +77,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
 
 /// Opens the files one after another and cuts them.
 pub(crate) struct Feeder<'a> {
-    options: &'a IngestOptions,
+    pub(crate) options: &'a IngestOptions,
     progress: &'a dyn Progress,
     pub(crate) files: Vec<FileState>,
     pub(crate) failures: Vec<(String, Error)>,
@@ -324,11 +324,7 @@ fn begin(file: usize, path: &Path, mut source: Source) -> Result<Open, Error> {
             before: None,
         });
     }
-    let (framing, skip) = detect(&carry).map_err(|(reason, remedy)| Error::Input {
-        input: path.display().to_string(),
-        reason,
-        remedy,
-    })?;
+    let (framing, skip) = detect(&carry).map_err(|refusal| refusal.of(path))?;
     carry.drain(..skip.min(carry.len()));
     Ok(Open {
         file,

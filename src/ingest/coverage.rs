@@ -7,28 +7,18 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use super::gap::gaps;
+use super::reject::Commonest;
 use super::warning::{Gap, THROTTLE_BINDS, Warning, rfc3339};
 use super::{Counts, Envelope, FileReport};
 use crate::error::Error;
 use crate::event::{AccessType, EventColumns, Events, Operation};
 
 /// Rows at which the portal and the cmdlet stop.
-const ROW_CAPS: [u64; 2] = [50_000, 5_000];
+pub(super) const ROW_CAPS: [u64; 2] = [50_000, 5_000];
 
 /// Milliseconds.
-const HOUR: i64 = 3_600_000;
-const DAY: i64 = 24 * HOUR;
-
-/// Hours.
-const WEEK: i64 = 168;
-/// Hours of the week from Monday on that belong to working days.
-const WORKING_HOURS: i64 = 120;
-/// The first hour since 1970 began a Thursday: this many hours after a Monday.
-const FIRST_HOUR_OF_WEEK: i64 = 72;
-
-/// Expected visits to mailboxes in a silent stretch, at most one an hour for each mailbox, from which the silence is no chance.
-/// At a steady rate the chance of none is e^-20; people rest together, so the bar stands higher than a Poisson process needs.
-const SURPRISING: f64 = 20.0;
+const DAY: i64 = 86_400_000;
 
 /// A mailbox counts as fallen silent when it was silent this long before the end of the log...
 const SILENT_DAYS: i64 = 7;
@@ -73,25 +63,49 @@ pub struct Coverage {
 }
 
 /// What the inputs held and could not be read.
-pub(super) fn lost<'a>(unread: impl Iterator<Item = &'a str>, counts: Counts) -> Vec<Warning> {
-    let rejected = (counts.rejects > 0).then_some(Warning::Rejected {
+pub(super) fn lost(
+    unread: &[(String, Error)],
+    counts: Counts,
+    commonest: Option<Commonest>,
+) -> Vec<Warning> {
+    let rejected = commonest.map(|Commonest { reason, excerpt }| Warning::Rejected {
         rows: counts.rejects,
         of: counts.rows,
+        reason,
+        excerpt,
     });
     unread
-        .map(|input| Warning::Unread {
-            input: input.to_owned(),
+        .iter()
+        .map(|(input, error)| {
+            let input = input.clone();
+            if error.is_not_an_export() {
+                Warning::NotAnExport { input }
+            } else {
+                Warning::Unread { input }
+            }
         })
         .chain(rejected)
         .collect()
 }
 
-/// Surveys the events. `other_time` are the times of records that are no events: they show that logging went on. `warnings`
-/// are those of the reading itself.
+/// What was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Logged<'a> {
+    pub(super) events: &'a Events,
+    /// Times of records that are no events: they show that logging went on.
+    pub(super) other_time: &'a [i64],
+    /// The addresses of each mailbox that has more than one.
+    pub(super) renamed: &'a [Vec<String>],
+}
+
+/// Surveys what was read. `warnings` are those of the reading itself.
 pub(super) fn survey(
-    events: &Events,
+    Logged {
+        events,
+        other_time,
+        renamed,
+    }: Logged<'_>,
     files: &[FileReport],
-    other_time: &[i64],
     mut warnings: Vec<Warning>,
 ) -> Result<Coverage, Error> {
     let columns = events.columns()?;
@@ -105,7 +119,7 @@ pub(super) fn survey(
         || {
             (
                 days(&columns),
-                rayon::join(|| silent(&columns), || reading(&columns, events)),
+                rayon::join(|| silent(&columns, renamed), || reading(&columns, events)),
             )
         },
     );
@@ -123,6 +137,7 @@ pub(super) fn survey(
     warnings.extend(throttled);
     warnings.extend(silent);
     warnings.extend(reading);
+    warnings.sort_by_key(Warning::gravity);
     Ok(Coverage {
         start: columns.time.first().copied(),
         end: columns.time.last().copied(),
@@ -180,81 +195,6 @@ fn days(columns: &EventColumns<'_>) -> Vec<DayCount> {
             events,
         })
         .collect()
-}
-
-/// Stretches without any record that are surprising for their hours of the week: at least [`SURPRISING`] visits were to be
-/// expected in the stretch, from the hours of the other weeks. And whether no stretch up to a week could be that.
-///
-/// Mailboxes are counted, not records: a hundred messages that one person reads are one reason why an hour is not empty, and a
-/// small tenant's nights would be full of gaps otherwise. `time` ascends.
-fn gaps(time: &[i64], mailbox: &[u32], other_time: &[i64]) -> (Vec<Gap>, bool) {
-    let hour_of = |time: &i64| time.div_euclid(HOUR);
-    let hours = || time.iter().chain(other_time).map(hour_of);
-    let (Some(first), Some(last)) = (hours().min(), hours().max()) else {
-        return (Vec::new(), true);
-    };
-    let span = last - first + 1;
-    // Damaged clocks could claim centuries; a log is at most some years.
-    if !(48..=24 * 366 * 20).contains(&span) {
-        return (Vec::new(), true);
-    }
-    let place = |hour: i64| usize::try_from(hour - first).unwrap_or(0);
-    let mut silent = vec![true; place(last) + 1];
-    for hour in hours() {
-        silent[place(hour)] = false;
-    }
-    let mut visited = vec![0u32; silent.len()];
-    let mailboxes = mailbox.iter().max().map_or(0, |&last| last as usize + 1);
-    let mut last_visit = vec![None; mailboxes];
-    for (time, &mailbox) in time.iter().zip(mailbox) {
-        let hour = hour_of(time);
-        if last_visit[mailbox as usize].replace(hour) != Some(hour) {
-            visited[place(hour)] += 1;
-        }
-    }
-    let rate = typical_hours(&visited, first);
-    let mut gaps = Vec::new();
-    let mut position = 0;
-    for stretch in silent.chunk_by(|a, b| a == b) {
-        let (begin, end) = (first + position, first + position + stretch.len() as i64);
-        position += stretch.len() as i64;
-        if stretch[0] && (begin..end).map(&rate).sum::<f64>() >= SURPRISING {
-            gaps.push(Gap {
-                start: begin * HOUR,
-                end: end * HOUR,
-            });
-        }
-    }
-    let week: f64 = (0..WEEK).map(rate).sum();
-    (gaps, week < SURPRISING)
-}
-
-/// Mailboxes to be expected in an hour: the median of the same hour of the other weeks, or of other days of the kind (working
-/// days, weekends) where there are fewer than three weeks. A median, so that neither gaps nor bursts move it.
-fn typical_hours(counts: &[u32], first: i64) -> impl Fn(i64) -> f64 {
-    let by_week = counts.len() as i64 >= 3 * WEEK;
-    let slot_of = move |hour: i64| {
-        let of_week = (hour + FIRST_HOUR_OF_WEEK).rem_euclid(WEEK);
-        let slot = match of_week {
-            _ if by_week => of_week,
-            weekend if weekend >= WORKING_HOURS => WORKING_HOURS + weekend % 24,
-            working => working % 24,
-        };
-        slot as usize
-    };
-    let mut slots: Vec<Vec<u32>> = vec![Vec::new(); WEEK as usize];
-    for (hour, &count) in (first..).zip(counts) {
-        slots[slot_of(hour)].push(count);
-    }
-    let medians: Vec<f64> = slots
-        .into_iter()
-        .map(|mut slot| {
-            slot.sort_unstable();
-            slot.get(slot.len() / 2)
-                .map_or(0.0, |&count| f64::from(count))
-        })
-        .collect();
-    move |hour| medians[slot_of(hour)]
 }
 
 fn row_caps(files: &[FileReport]) -> Vec<Warning> {
@@ -336,19 +276,32 @@ pub(crate) fn united(mut windows: Vec<(i64, i64, bool)>) -> Vec<(i64, i64, bool)
     united
 }
 
-fn silent(columns: &EventColumns<'_>) -> Vec<Warning> {
+fn silent(columns: &EventColumns<'_>, renamed: &[Vec<String>]) -> Vec<Warning> {
     let (Some(&start), Some(&end)) = (columns.time.first(), columns.time.last()) else {
         return Vec::new();
     };
     let time = |row: usize| columns.time.get(row).copied().unwrap_or(0);
     let mut warnings = Vec::new();
-    for (mailbox, rows) in columns
+    let by_mailbox = rows_by_mailbox(columns, |_| true);
+    let last_of: BTreeMap<&str, i64> = columns
         .mailbox
         .names
         .iter()
-        .zip(rows_by_mailbox(columns, |_| true))
-        .skip(1)
-    {
+        .zip(&by_mailbox)
+        .filter_map(|(&name, rows)| Some((name, time(*rows.last()?))))
+        .collect();
+    // The name of the same mailbox that was logged last, and after this one.
+    let other_name = |mailbox: &str, last: i64| {
+        let names = renamed
+            .iter()
+            .filter(|of| of.iter().any(|of| of == mailbox));
+        let others = names.flatten().filter_map(|name| {
+            let until = *last_of.get(name.as_str())?;
+            (until > last).then_some((until, name))
+        });
+        others.max().map(|(_, name)| name.clone())
+    };
+    for (mailbox, rows) in columns.mailbox.names.iter().zip(&by_mailbox).skip(1) {
         let (Some(&first), Some(&last)) = (rows.first(), rows.last()) else {
             continue;
         };
@@ -356,9 +309,14 @@ fn silent(columns: &EventColumns<'_>) -> Vec<Warning> {
         let active_days = ((last - first.max(start)) as f64 / DAY as f64).max(1.0);
         let long_enough = last - first >= SILENT_DAYS * DAY && end - last >= SILENT_DAYS * DAY;
         if long_enough && rows.len() as f64 / active_days >= SILENT_RATE {
-            warnings.push(Warning::Silent {
-                mailbox: (*mailbox).to_owned(),
-                last,
+            let mailbox = (*mailbox).to_owned();
+            warnings.push(match other_name(&mailbox, last) {
+                Some(name) => Warning::Renamed {
+                    mailbox,
+                    last,
+                    name,
+                },
+                None => Warning::Silent { mailbox, last },
             });
         }
     }
@@ -447,57 +405,5 @@ fn date<S: Serializer>(day: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     match jiff::Timestamp::from_millisecond(day.saturating_mul(DAY)) {
         Ok(time) => serializer.collect_str(&time.strftime("%Y-%m-%d")),
         Err(_) => serializer.serialize_i64(*day),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Visits to so many mailboxes in each of three hours of each of so many days, but for one day.
-    fn visits(days: i64, mailboxes: u32, without: i64) -> (Vec<i64>, Vec<u32>) {
-        (0..days)
-            .filter(|day| *day != without)
-            .flat_map(|day| (9..12).map(move |hour| day * DAY + hour * HOUR))
-            .flat_map(|time| (0..mailboxes).map(move |mailbox| (time, mailbox)))
-            .unzip()
-    }
-
-    fn only(visits: (Vec<i64>, Vec<u32>), days: impl Fn(i64) -> bool) -> (Vec<i64>, Vec<u32>) {
-        let (time, mailbox) = visits;
-        time.into_iter()
-            .zip(mailbox)
-            .filter(|(time, _)| days(time.div_euclid(DAY)))
-            .unzip()
-    }
-
-    fn found(visits: &(Vec<i64>, Vec<u32>)) -> (usize, bool) {
-        let (gaps, too_sparse) = gaps(&visits.0, &visits.1, &[]);
-        (gaps.len(), too_sparse)
-    }
-
-    #[test]
-    fn too_few_records_tell_no_gap_from_a_quiet_day() {
-        assert_eq!(found(&visits(28, 9, 16)), (1, false));
-        let rare = only(visits(28, 9, 16), |day| day % 9 == 0);
-        assert_eq!(found(&rare), (0, true));
-        assert_eq!(gaps(&[], &[], &[]), (Vec::new(), true));
-    }
-
-    #[test]
-    fn one_busy_reader_is_no_reason_to_expect_records() {
-        let (time, mailbox) = visits(28, 9, 16);
-        // As many records, all of them of one mailbox: 3 visits a day.
-        let one = (time, vec![0; mailbox.len()]);
-        assert_eq!(found(&one), (0, false));
-    }
-
-    #[test]
-    fn free_weekends_of_a_short_log_are_no_gaps() {
-        // Day 4 was a Monday, day 16 a Saturday.
-        let working = only(visits(18, 9, 16), |day| (day - 4).rem_euclid(7) < 5);
-        assert_eq!(found(&working), (0, false));
-        let without_wednesday = only(working, |day| day != 13);
-        assert_eq!(found(&without_wednesday), (1, false));
     }
 }

@@ -30,8 +30,8 @@ pub(crate) struct Layout {
     operation: Option<usize>,
     record_type: Option<usize>,
     user: Option<usize>,
-    /// Dates with slashes begin with the day, as rows at the head of the file show. Only asked where there is no record.
-    pub(crate) day_first: bool,
+    result_index: Option<usize>,
+    result_count: Option<usize>,
 }
 
 impl Layout {
@@ -79,7 +79,8 @@ impl Layout {
             operation: column(&["Operation", "Operations", "ActionType"]),
             record_type: column(&["RecordType"]),
             user: column(&["UserId", "UserIds"]),
-            day_first: false,
+            result_index: column(&["ResultIndex"]),
+            result_count: column(&["ResultCount"]),
             names,
         };
         // A summary of a search has the first three too, and an identifier under another name.
@@ -89,37 +90,6 @@ impl Layout {
             && identified
             || layout.names.iter().any(|name| name == "o365.audit.Id");
         (layout.record.is_some() || flat).then_some(layout)
-    }
-
-    /// Looks through the first rows for the order of day and month, which tables that were written in a user's own language
-    /// leave open.
-    pub(crate) fn with_dates_of(mut self, rows: &[u8]) -> Self {
-        let Some(time) = self.time.filter(|_| self.record.is_none()) else {
-            return self;
-        };
-        let mut cells = Vec::new();
-        let mut at = 0;
-        let (mut day_first, mut month_first) = (false, false);
-        while at < rows.len() {
-            let rest = rows.get(at..).unwrap_or_default();
-            let Ok(end) = read_cells(rows, at, &self, &mut cells) else {
-                // A damaged or an empty row says nothing; the next may.
-                at += memchr(b'\n', rest).unwrap_or(rest.len()) + 1;
-                continue;
-            };
-            let date = cells.get(time).map_or(&[][..], |cell| cell.text);
-            let mut parts = date.split(|byte| *byte == b'/').map(|part| {
-                let part = std::str::from_utf8(part).ok()?.trim();
-                part.parse::<u8>().ok().filter(|part| *part <= 31)
-            });
-            if let (Some(Some(one)), Some(Some(two))) = (parts.next(), parts.next()) {
-                day_first |= one > 12;
-                month_first |= two > 12;
-            }
-            at = end.max(at + 1);
-        }
-        self.day_first = day_first && !month_first;
-        self
     }
 }
 
@@ -209,6 +179,8 @@ pub(crate) struct Row<'a> {
     pub(crate) end: usize,
     /// What the columns beside the record say.
     pub(crate) envelope: EnvelopeFields<'a>,
+    /// `ResultIndex` and `ResultCount`.
+    pub(crate) result: [Text<'a>; 2],
     /// The record's cell when it could not be read in place.
     pub(crate) cell: Cell<'a>,
     /// The record was read in place, without fault.
@@ -248,7 +220,7 @@ pub(crate) fn read_row<'a>(
                 } else if number >= layout.names.len() && !cell.text.is_empty() {
                     return Err(Fault::Cells);
                 } else {
-                    take_cell(&mut row.envelope, layout, number, cell.text);
+                    take_cell(&mut row, layout, number, cell.text);
                 }
                 cell.end
             }
@@ -291,12 +263,8 @@ fn read_in_place<'a>(
 }
 
 #[inline]
-fn take_cell<'a>(
-    envelope: &mut EnvelopeFields<'a>,
-    layout: &Layout,
-    number: usize,
-    text: &'a [u8],
-) {
+fn take_cell<'a>(row: &mut Row<'a>, layout: &Layout, number: usize, text: &'a [u8]) {
+    let envelope = &mut row.envelope;
     let number = Some(number);
     let cell = Text { raw: text };
     if number == layout.id {
@@ -309,6 +277,10 @@ fn take_cell<'a>(
         envelope.record_type = cell;
     } else if number == layout.user {
         envelope.user = cell;
+    } else if number == layout.result_index {
+        row.result[0] = cell;
+    } else if number == layout.result_count {
+        row.result[1] = cell;
     }
 }
 
@@ -451,27 +423,6 @@ mod tests {
             Ok(b"{\"a\":\"\"}".to_vec())
         );
         assert_eq!(content(b"{\"a\":\"\"}\t"), Ok(b"{\"a\":\"\"}".to_vec()));
-    }
-
-    #[test]
-    fn rows_show_whether_dates_begin_with_the_day() {
-        let of = |rows: &[u8]| {
-            let layout =
-                Layout::from_header(b"CreationTime,Operation,UserId,Id").unwrap_or_default();
-            layout.with_dates_of(rows).day_first
-        };
-        assert!(of(
-            b"03/04/2023 10:00:00,a,b,c\n13/04/2023 10:00:00,a,b,c\n"
-        ));
-        assert!(!of(
-            b"03/04/2023 10:00:00,a,b,c\n04/13/2023 10:00:00,a,b,c\n"
-        ));
-        assert!(!of(b"2023-04-13T10:00:00,a,b,c\n"));
-        // One that is neither does not turn the others around; damage and empty rows do not end the search.
-        assert!(!of(
-            b"4/3/2023 10:00,a,b,c\n4/13/2023 10:00,a,b,c\n13/14/2023 10:00,a,b,c\n"
-        ));
-        assert!(of(b"\nx\n03/04/2023 10:00,a,b,c\n13/04/2023 10:00,a,b,c\n"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The envelopes an export can come in, and how a file's first bytes give its framing away.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use memchr::memchr;
@@ -8,6 +9,7 @@ use serde::Serialize;
 use super::csv::Layout;
 use super::events_file::Stored;
 use super::json::{Scanner, Value};
+use crate::error::Error;
 
 /// The format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -70,8 +72,36 @@ pub(crate) enum Framing {
 /// What the head of a file says: the framing, and how many bytes come before the first row.
 pub(crate) type Detected = (Framing, usize);
 
-/// Why the head of a file is no export, and what to do.
-pub(crate) type Refusal = (String, String);
+/// Why the head of a file cannot be read.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) reason: String,
+    /// What to do.
+    pub(crate) remedy: String,
+    /// The file is no export, and holds none.
+    pub(crate) is_something_else: bool,
+}
+
+impl Refusal {
+    /// The error for a file.
+    pub(crate) fn of(self, path: &Path) -> Error {
+        let input = path.display().to_string();
+        let Self { reason, remedy, .. } = self;
+        if self.is_something_else {
+            Error::NotAnExport {
+                input,
+                reason,
+                remedy,
+            }
+        } else {
+            Error::Input {
+                input,
+                reason,
+                remedy,
+            }
+        }
+    }
+}
 
 /// Finds out how a file is framed from its first bytes.
 pub(crate) fn detect(head: &[u8]) -> Result<Detected, Refusal> {
@@ -92,10 +122,11 @@ pub(crate) fn detect(head: &[u8]) -> Result<Detected, Refusal> {
 
 fn detect_text(head: &[u8], text: &[u8], start: usize) -> Result<Detected, Refusal> {
     match text.first() {
-        None => Err((
-            "the file is empty".to_owned(),
-            "export again; an export without results has at least a header".to_owned(),
-        )),
+        None => Err(Refusal {
+            reason: "the file is empty".to_owned(),
+            remedy: "export again; an export without results has at least a header".to_owned(),
+            is_something_else: true,
+        }),
         Some(b'[') => match text.get(1..).unwrap_or_default().trim_ascii_start().first() {
             Some(b'{' | b']') | None => Ok((Framing::Elements, start + 1)),
             Some(_) => Err(not_audit("a JSON array, but not of records")),
@@ -120,12 +151,13 @@ fn second_line_is_an_object(text: &[u8]) -> bool {
 }
 
 fn not_audit(what: &str) -> Refusal {
-    (
-        format!("this is {what}, not an audit export"),
-        "mailglass reads CSV and JSON exports of the unified audit log (Purview, Search-UnifiedAuditLog, Management API, Graph, Sentinel, \
+    Refusal {
+        reason: format!("this is {what}, not an audit export"),
+        remedy: "mailglass reads CSV and JSON exports of the unified audit log (Purview, Search-UnifiedAuditLog, Management API, Graph, Sentinel, \
          Defender, Elastic, Splunk)"
             .to_owned(),
-    )
+        is_something_else: true,
+    }
 }
 
 /// A first object on a line of its own means lines; otherwise objects are looked for one by one, inside a wrapping object's
@@ -141,7 +173,10 @@ fn detect_objects(text: &[u8], start: usize) -> Detected {
         text.get(at..line)
             .is_some_and(|rest| rest.trim_ascii().is_empty())
     });
-    if complete && scanner.at() <= line
+    // Records behind each other on one line are looked for one by one.
+    let behind = text.get(scanner.at()..line).unwrap_or_default();
+    let alone = behind.trim_ascii_start().first() != Some(&b'{');
+    if complete && scanner.at() <= line && (alone || array.is_some())
         || !complete
             && !wraps
             && line < text.len()
@@ -194,6 +229,11 @@ fn wrapped_array(text: &[u8]) -> Option<usize> {
     perhaps
 }
 
+/// Whether a line is PowerShell's of the type, or Excel's of the separator, which stand in front of a header.
+pub(crate) fn is_before_header(line: &[u8]) -> bool {
+    line.starts_with(b"#TYPE") || line.starts_with(b"sep=")
+}
+
 fn detect_csv(head: &[u8]) -> Result<Detected, Refusal> {
     let mut at = 0;
     // PowerShell's type line and Excel's separator line come before the header.
@@ -206,20 +246,19 @@ fn detect_csv(head: &[u8]) -> Result<Detected, Refusal> {
         at += blank;
         let rest = rest.get(blank..).unwrap_or_default();
         let line = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        if rest.starts_with(b"#TYPE") || rest.starts_with(b"sep=") {
+        if is_before_header(rest) {
             at += line;
             continue;
         }
         let header = rest.get(..line).unwrap_or_default();
-        let rows = rest.get(line..).unwrap_or_default();
-        let layout = Layout::from_header(header).map(|layout| layout.with_dates_of(rows));
-        let Some(layout) = layout else {
+        let Some(layout) = Layout::from_header(header) else {
             let header = super::reject::excerpt(header);
             if header.contains(',') || header.contains(';') || header.contains('\t') {
-                return Err((
-                    format!("this CSV has no AuditData column, nor the fields of a record with its Id (its header begins: {header})"),
-                    "export the search results whole, with the AuditData column; summaries without it hold no mailbox records".to_owned(),
-                ));
+                return Err(Refusal {
+                    reason: format!("this CSV has no AuditData column, nor the fields of a record with its Id (its header begins: {header})"),
+                    remedy: "export the search results whole, with the AuditData column; summaries without it hold no mailbox records".to_owned(),
+                    is_something_else: true,
+                });
             }
             return Err(not_audit("text"));
         };
@@ -256,7 +295,7 @@ mod tests {
             Ok((Framing::Lines, at)) => format!("lines at {at}"),
             Ok((Framing::Elements, at)) => format!("elements at {at}"),
             Ok((Framing::Events(_), at)) => format!("events at {at}"),
-            Err((reason, _)) => reason,
+            Err(refusal) => refusal.reason,
         }
     }
 
@@ -273,6 +312,7 @@ mod tests {
             (" [\n]", "elements at 2"),
             ("{\"Id\":1}\n{\"Id\":2}\n", "lines at 0"),
             ("{\"Id\":1", "elements at 0"),
+            ("{\"Id\":1}{\"Id\":2}\n", "elements at 0"),
             ("{\"Id\":\n{\"Id\":2}\n", "lines at 0"),
             ("\"Id\":1,\"At\":2}\n{\"Id\":2}\n", "lines at 0"),
             ("[\"Id\":1}\n{\"Id\":2}\n", "lines at 0"),

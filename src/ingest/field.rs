@@ -52,6 +52,8 @@ pub(crate) enum Field {
     Nested,
     OfficeWorkload,
     RawEventData,
+    ResultCount,
+    ResultIndex,
     TimeGenerated,
     Timestamp,
     /// Not Microsoft's: its names begin with a capital letter, those of the systems around it do not.
@@ -103,6 +105,8 @@ impl Field {
             11 => match key {
                 b"ClientAppId" => Self::ClientAppId,
                 b"MailboxGuid" => Self::MailboxGuid,
+                b"ResultCount" => Self::ResultCount,
+                b"ResultIndex" => Self::ResultIndex,
                 _ => Self::Unused,
             },
             12 => match key {

@@ -73,8 +73,8 @@ impl Beside {
     }
 }
 
-/// Writes a record from the cells of a row. `day_first` tells how dates with slashes are meant.
-pub(crate) fn from_cells(names: &[String], cells: &[Vec<u8>], day_first: bool) -> Vec<u8> {
+/// Writes a record from the cells of a row.
+pub(crate) fn from_cells(names: &[String], cells: &[Vec<u8>]) -> Vec<u8> {
     let filled = || {
         let cells = names.iter().zip(cells);
         cells.filter(|(_, cell)| !cell.trim_ascii().is_empty())
@@ -85,25 +85,10 @@ pub(crate) fn from_cells(names: &[String], cells: &[Vec<u8>], day_first: bool) -
         if beside.leaves_out(name) {
             continue;
         }
-        let mut content = String::from_utf8_lossy(cell);
-        if day_first && record_name(name).0 == "CreationTime" {
-            content = month_first(&content).into();
-        }
-        push_field(&mut out, name, &content);
+        push_field(&mut out, name, &String::from_utf8_lossy(cell));
     }
     out.push(b'}');
     out
-}
-
-/// A date of the form `day/month/...` with its first two parts exchanged; anything else as it is.
-fn month_first(date: &str) -> String {
-    let mut parts = date.splitn(3, '/');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(day), Some(month), Some(rest)) => {
-            format!("{}/{}/{rest}", month.trim(), day.trim())
-        }
-        _ => date.to_owned(),
-    }
 }
 
 /// Writes a record from an object with such names.
@@ -208,7 +193,7 @@ mod tests {
         .map(|cell| cell.as_bytes().to_vec());
         let expected = r#"{"CreationTime":"2024-01-01T00:00:00Z","LogonType":"Owner","Folders":[{"Path":"\\Inbox"}],"UserId":"a\"b"}"#;
         assert_eq!(
-            String::from_utf8_lossy(&from_cells(&names, &cells, false)),
+            String::from_utf8_lossy(&from_cells(&names, &cells)),
             expected
         );
         let again = from_object(
@@ -225,11 +210,6 @@ mod tests {
         assert_eq!(
             String::from_utf8_lossy(&empty),
             r#"{"CreationTime":"2024","CreationTime":"","ClientIP":"a","ClientIP":null}"#
-        );
-        let named = ["CreationTime".to_owned()];
-        assert_eq!(
-            String::from_utf8_lossy(&from_cells(&named, &[b"13/4/2023 10:00".to_vec()], true)),
-            r#"{"CreationTime":"4/13/2023 10:00"}"#
         );
         let object = br#"{"TimeGenerated":"2024-01-01T00:00:00Z","Logon_Type":"Owner","Folders":"[{\"Path\":\"\\\\Inbox\"}]","UserId":"a\"b"}"#;
         assert_eq!(String::from_utf8_lossy(&from_object(object)?), expected);

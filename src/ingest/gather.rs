@@ -317,6 +317,19 @@ fn mailbox_names(dictionaries: &[Dictionaries]) -> SeededMap<u128, Vec<&str>> {
     names_of
 }
 
+/// The addresses of mailboxes that have more than one, sorted.
+pub(super) fn renamed(dictionaries: &[Dictionaries]) -> Vec<Vec<String>> {
+    let names = mailbox_names(dictionaries);
+    let addresses = names.into_values().map(|names| {
+        let addresses = names.into_iter().filter(|name| name.contains('@'));
+        addresses.map(str::to_owned).collect::<Vec<_>>()
+    });
+    let mut renamed: Vec<_> = addresses.filter(|names| names.len() > 1).collect();
+    renamed.sort_unstable();
+    renamed.dedup();
+    renamed
+}
+
 /// The names of a column that kept rows have.
 fn used_names<'a>(
     number: usize,

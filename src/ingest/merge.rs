@@ -11,7 +11,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::gather::{Kept, gather};
+use super::gather::{Kept, gather, renamed};
 use super::lead::{Lead, LeadRecord};
 use super::packing::Packing;
 use super::segment::{Columns, Dictionaries, LEAD_TEXTS, Segment, column};
@@ -37,6 +37,8 @@ pub(crate) struct Merged {
     pub(crate) other_time: Vec<i64>,
     /// Other records that bear on mailboxes, in the order of time.
     pub(crate) leads: Vec<LeadRecord>,
+    /// The addresses of each mailbox that has more than one.
+    pub(crate) renamed: Vec<Vec<String>>,
 }
 
 /// Leads that are kept with who did what; an export made to exhaust memory may hold any number, which all are counted as other
@@ -75,8 +77,10 @@ pub(crate) fn merge(
     let leads = leads(&columns, &dictionaries, &other);
     let (other, other_time) = count_other(&columns, &dictionaries, &other);
     let parts = gather(columns, &dictionaries, &events);
+    let renamed = renamed(&dictionaries);
     drop(dictionaries);
     Ok(Merged {
+        renamed,
         events: Events::from_parts(parts)?,
         tallies,
         other,
@@ -125,6 +129,14 @@ impl<'a> Table<'a> {
     fn deduplicate(&self, files: usize) -> Chosen {
         let packing = Packing::of(self.columns);
         let mut packed = self.packed_by_key(&packing);
+        let mut kept = self.of_segments();
+        if kept.iter().any(|rows| rows.contains(&false)) {
+            packed.retain(|&packed| {
+                let (worker, row) = packing.unpack(packed);
+                let rows = kept.get(worker as usize);
+                rows.and_then(|rows| rows.get(row as usize)) == Some(&true)
+            });
+        }
         packed.par_sort_unstable();
         // Only rows that share the first bits of their identifiers with others are looked at: reading all of them in this
         // order would miss the cache at every step.
@@ -140,11 +152,6 @@ impl<'a> Table<'a> {
             .collect();
         drop(runs);
         drop(packed);
-        let mut kept: Vec<Vec<bool>> = self
-            .columns
-            .iter()
-            .map(|columns| vec![true; columns.rows()])
-            .collect();
         for (worker, row) in doubles {
             if let Some(kept) = kept
                 .get_mut(worker as usize)
@@ -158,6 +165,23 @@ impl<'a> Table<'a> {
             other: self.others(&kept),
             tallies: self.tallies(&kept, files),
         }
+    }
+
+    /// Which rows of each worker stand in a segment. Of a file that was read again, only those of the second time do.
+    fn of_segments(&self) -> Vec<Vec<bool>> {
+        let workers = self.segments.iter().zip(self.columns);
+        let of_worker = |(segments, columns): (&Vec<&Segment>, &Columns)| {
+            let events = columns.keys.len();
+            let mut stands = vec![false; columns.rows()];
+            for segment in segments {
+                let other = segment.other.start + events..segment.other.end + events;
+                for rows in [segment.events.clone(), other] {
+                    stands.get_mut(rows).unwrap_or_default().fill(true);
+                }
+            }
+            stands
+        };
+        workers.map(of_worker).collect()
     }
 
     /// Of rows that may have an identifier in common, those that another one stands for.

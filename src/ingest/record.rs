@@ -50,6 +50,8 @@ pub(crate) struct Record<'a> {
     pub(crate) parameters_lost: bool,
     /// What the wrapping object says about the record.
     pub(crate) envelope: EnvelopeFields<'a>,
+    /// `ResultIndex` and `ResultCount` of the wrapping object.
+    pub(crate) result: [Text<'a>; 2],
     /// The wrapping format, once a field has given it away.
     pub(crate) format: Option<Envelope>,
     orders: Orders<'a>,
@@ -98,6 +100,7 @@ impl<'a> Record<'a> {
             has_rows: false,
             parameters_lost: false,
             envelope: EnvelopeFields::default(),
+            result: [Text::default(); 2],
             format: None,
             orders,
         }
@@ -117,6 +120,7 @@ impl<'a> Record<'a> {
         self.has_rows = false;
         self.parameters_lost = false;
         self.envelope = EnvelopeFields::default();
+        self.result = [Text::default(); 2];
         self.format = None;
     }
 
@@ -205,6 +209,8 @@ impl<'a> Record<'a> {
         match key.field {
             Field::AuditData => self.wrap_text(Envelope::AuditSearch, text),
             Field::RawEventData => self.wrap_text(Envelope::CloudAppEvents, text),
+            Field::ResultIndex => self.result[0] = text,
+            Field::ResultCount => self.result[1] = text,
             Field::CreationDate | Field::Timestamp => self.envelope.time = text,
             Field::Nested => {
                 let content = text.raw.trim_ascii_start();
@@ -255,6 +261,7 @@ impl<'a> Record<'a> {
             }
             (b"event", Value::Object) => self.read_event_fields(value, scanner),
             (b"o365", Value::Object) => self.read_collected(scanner),
+            (b"o365audit", Value::Object) => self.read_shipped(value, scanner),
             (
                 b"OperationProperties"
                 | b"ExtendedProperties"

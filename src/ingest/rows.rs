@@ -1,13 +1,14 @@
 //! Rows of a block, whatever their framing, to records, and records out of whatever wraps them.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use memchr::memchr;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::csv::{Cell, Layout, read_cells, read_row};
-use super::envelope::{Envelope, Framing};
+use super::envelope::{Envelope, Framing, is_before_header};
 use super::field::Field;
 use super::flat;
 use super::json::{Scanner, Text, Value, unescape};
@@ -16,19 +17,26 @@ use super::reject::Fault;
 use super::segment::EnvelopeFields;
 use super::worker::Worker;
 
+/// U+FEFF, with which files of UTF-8 may begin; and so do rows where such files were appended to others.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Longest line that is looked at for a header: the names of a thousand columns.
+const LONGEST_HEADER: usize = 1 << 16;
+
 /// Wrappers inside wrappers deeper than this are refused.
 const MAX_WRAPPERS: u8 = 6;
 
-/// Reads all rows of a block into the worker's columns.
-pub(crate) fn read_block(worker: &mut Worker<'_>, block: &[u8], framing: &Framing) {
+/// Reads all rows of a block into the worker's columns; gives the columns of the table that the block ends with, where they are
+/// other than those it began with.
+pub(crate) fn read_block(
+    worker: &mut Worker<'_>,
+    block: &[u8],
+    framing: &Framing,
+) -> Option<Arc<Layout>> {
     match framing {
         Framing::Csv(layout, envelope) => {
             worker.segment.envelope = Some(*envelope);
-            if layout.record.is_some() {
-                read_csv(worker, block, layout)
-            } else {
-                read_flat_csv(worker, block, layout)
-            }
+            return read_table(worker, block, layout);
         }
         Framing::Lines => read_lines(worker, block),
         Framing::Elements => read_elements(worker, block),
@@ -38,6 +46,26 @@ pub(crate) fn read_block(worker: &mut Worker<'_>, block: &[u8], framing: &Framin
             stored.read_batch(worker, number);
         }
     }
+    None
+}
+
+/// Reads rows of a table up to its end, through headers with other columns.
+fn read_table(worker: &mut Worker<'_>, block: &[u8], first: &Layout) -> Option<Arc<Layout>> {
+    let mut at = 0;
+    let mut other: Option<Layout> = None;
+    loop {
+        let layout = other.as_ref().unwrap_or(first);
+        let next = if layout.record.is_some() {
+            read_csv(worker, block, at, layout)
+        } else {
+            read_flat_csv(worker, block, at, layout)
+        };
+        let Some((end, columns)) = next else { break };
+        worker.segment.other_columns = true;
+        other = Some(columns);
+        at = end;
+    }
+    other.map(Arc::new)
 }
 
 /// The line that begins at an offset, and the offset after its end.
@@ -47,27 +75,47 @@ fn line_at(block: &[u8], at: usize) -> (&[u8], usize) {
     (rest.get(..length).unwrap_or_default(), at + length + 1)
 }
 
-/// Length of an empty line at an offset; 0 when the line has text.
-fn blank_line(block: &[u8], at: usize) -> usize {
+/// Length of what no row begins with at an offset: the end of an empty line, or the mark that a file began with before others were
+/// put in front of it. 0 when a row begins there.
+fn no_row(block: &[u8], at: usize) -> usize {
     match (block.get(at), block.get(at + 1)) {
         (Some(b'\n'), _) => 1,
         (Some(b'\r'), Some(b'\n')) => 2,
         (Some(b'\r'), None) => 1,
+        (Some(0xef), _) if block.get(at..).is_some_and(|rest| rest.starts_with(MARK)) => MARK.len(),
         _ => 0,
     }
 }
 
-fn read_csv(worker: &mut Worker<'_>, block: &[u8], layout: &Layout) {
+/// The row that cannot be read at an offset is no row but a header, or a line in front of one: gives where the next row begins, and
+/// the columns if they are others.
+fn header_at(block: &[u8], at: usize, layout: &Layout) -> Option<(usize, Option<Layout>)> {
+    let (line, next) = line_at(block, at);
+    if is_before_header(line) {
+        return Some((next, None));
+    }
+    let header = Layout::from_header(line.get(..LONGEST_HEADER).unwrap_or(line))?;
+    Some((next, (header != *layout).then_some(header)))
+}
+
+/// Reads rows with a record's cell from an offset on, to the block's end or to a header with other columns: gives the offset behind
+/// it, and the columns.
+fn read_csv(
+    worker: &mut Worker<'_>,
+    block: &[u8],
+    mut at: usize,
+    layout: &Layout,
+) -> Option<(usize, Layout)> {
     let mut record = Record::reused();
-    let mut at = 0;
     while at < block.len() {
-        let blank = blank_line(block, at);
+        let blank = no_row(block, at);
         if blank > 0 {
             at += blank;
             continue;
         }
         match read_row(block, at, layout, &mut record) {
             Ok(row) => {
+                worker.segment.windows.push(row.result);
                 let taken = if row.complete && record.is_plain() {
                     worker.push(&record, row.envelope)
                 } else if row.complete {
@@ -75,19 +123,31 @@ fn read_csv(worker: &mut Worker<'_>, block: &[u8], layout: &Layout) {
                 } else {
                     take_cell(worker, row.cell, row.envelope)
                 };
-                if let Err(fault) = taken {
-                    worker.reject(fault, block.get(at..row.end).unwrap_or_default());
+                at = match taken {
+                    Ok(()) => row.end,
+                    Err(fault) => match header_at(block, at, layout) {
+                        Some((next, None)) => next,
+                        Some((next, Some(columns))) => return Some((next, columns)),
+                        None => {
+                            worker.reject(fault, block.get(at..row.end).unwrap_or_default());
+                            row.end
+                        }
+                    },
+                };
+            }
+            Err(fault) => match header_at(block, at, layout) {
+                Some((next, None)) => at = next,
+                Some((next, Some(columns))) => return Some((next, columns)),
+                None => {
+                    let (line, next) = line_at(block, at);
+                    worker.reject(fault, line);
+                    at = next;
                 }
-                at = row.end;
-            }
-            Err(fault) => {
-                let (line, next) = line_at(block, at);
-                worker.reject(fault, line);
-                at = next;
-            }
+            },
         }
         record.clear();
     }
+    None
 }
 
 /// The record's cell of a row that has been read once without fault.
@@ -196,6 +256,7 @@ fn take(
     outer: EnvelopeFields<'_>,
     depth: u8,
 ) -> Result<(), Fault> {
+    worker.segment.windows.push(record.result);
     if record.is_table() {
         return take_table(worker, text, depth);
     }
@@ -288,34 +349,60 @@ impl Decoded {
     }
 }
 
-fn read_flat_csv(worker: &mut Worker<'_>, block: &[u8], layout: &Layout) {
+/// Reads rows whose columns are fields; else as [`read_csv`].
+fn read_flat_csv(
+    worker: &mut Worker<'_>,
+    block: &[u8],
+    mut at: usize,
+    layout: &Layout,
+) -> Option<(usize, Layout)> {
     let mut cells = Vec::new();
-    let mut at = 0;
     while at < block.len() {
-        let blank = blank_line(block, at);
+        let blank = no_row(block, at);
         if blank > 0 {
             at += blank;
             continue;
         }
-        match read_cells(block, at, layout, &mut cells) {
-            Ok(end) => {
-                let texts: Vec<Vec<u8>> = cells.iter().map(Cell::content).collect();
-                let rebuilt = flat::from_cells(&layout.names, &texts, layout.day_first);
-                let mut record = Record::default();
-                let taken = record
-                    .read(&mut Scanner::<false>::new(&rebuilt, 0))
-                    .and_then(|()| worker.push(&record, record.envelope));
-                if let Err(fault) = taken {
-                    worker.reject(fault, block.get(at..end).unwrap_or_default());
+        let read = read_cells(block, at, layout, &mut cells);
+        let taken = read.and_then(|_| {
+            let texts: Vec<Vec<u8>> = cells.iter().map(Cell::content).collect();
+            let rebuilt = flat::from_cells(&layout.names, &texts);
+            let mut record = Record::default();
+            record.read(&mut Scanner::<false>::new(&rebuilt, 0))?;
+            worker.push(&record, record.envelope)
+        });
+        let (line, next) = line_at(block, at);
+        // Where the row itself is damaged, its line is all that is given up.
+        let end = read.unwrap_or(next);
+        if let Err(fault) = taken {
+            match header_at(block, at, layout) {
+                Some((next, None)) => {
+                    at = next;
+                    continue;
                 }
-                at = end;
-            }
-            Err(fault) => {
-                let (line, next) = line_at(block, at);
-                worker.reject(fault, line);
-                at = next;
+                Some((next, Some(columns))) => return Some((next, columns)),
+                None if read.is_ok() => {
+                    worker.reject(fault, block.get(at..end).unwrap_or_default())
+                }
+                None => worker.reject(fault, line),
             }
         }
+        at = end;
+    }
+    None
+}
+
+/// What a line, or what is left of one, holds of rows: without the mark that a file may begin with, and the commas and brackets of a
+/// list with one record a line.
+fn rows_of(line: &[u8]) -> &[u8] {
+    let mut line = line.trim_ascii();
+    while let Some(rest) = line.strip_prefix(MARK).or(line.strip_prefix(b",")) {
+        line = rest.trim_ascii_start();
+    }
+    let line = line.strip_suffix(b",").unwrap_or(line);
+    match line {
+        b"[" | b"]" => b"",
+        rows => rows,
     }
 }
 
@@ -325,19 +412,26 @@ fn read_lines(worker: &mut Worker<'_>, block: &[u8]) {
     while at < block.len() {
         let (line, next) = line_at(block, at);
         at = next;
-        let line = line.trim_ascii();
-        // A list with one record a line has commas after the records and brackets around them.
-        let line = line.strip_suffix(b",").unwrap_or(line);
-        if line.is_empty() || matches!(line, b"[" | b"]") {
-            continue;
-        }
-        record.clear();
-        let mut scanner = Scanner::<false>::new(line, 0);
-        let read = record.read(&mut scanner).and_then(|()| scanner.end());
-        if let Err(fault) =
-            read.and_then(|()| take(worker, &record, line, EnvelopeFields::default(), 0))
-        {
-            worker.reject(fault, line);
+        let mut rest = rows_of(line);
+        while !rest.is_empty() {
+            record.clear();
+            let mut scanner = Scanner::<false>::new(rest, 0);
+            let read = record.read(&mut scanner);
+            let behind = rows_of(rest.get(scanner.at()..).unwrap_or_default());
+            // Files without a line end at their end that were appended to each other.
+            let (row, more) = if read.is_ok() && behind.first() == Some(&b'{') {
+                rest.split_at(scanner.at())
+            } else {
+                (rest, &[][..])
+            };
+            let whole = more.is_empty() && !behind.is_empty();
+            let read = read.and_then(|()| if whole { scanner.end() } else { Ok(()) });
+            if let Err(fault) =
+                read.and_then(|()| take(worker, &record, row, EnvelopeFields::default(), 0))
+            {
+                worker.reject(fault, row);
+            }
+            rest = rows_of(more);
         }
     }
 }
@@ -409,7 +503,7 @@ fn other_field(filler: &[u8], start: usize) -> Option<usize> {
 fn is_filler(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     text.iter()
-        .all(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b'[' | b']'))
+        .all(|byte| byte.is_ascii_whitespace() || b",[]".contains(byte) || MARK.contains(byte))
         || text.starts_with(b"]")
         || (text.starts_with(b"\"") && text.ends_with(b"[") && text.len() < 1_000)
 }

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::date_order::SlashDates;
 use super::envelope::Envelope;
 use super::json::Text;
 use super::reject::Fault;
+use super::window::Windows;
 use crate::event::{IrregularIds, ItemSpan, TEXT_COLUMNS};
 use crate::seeded::SeededMap;
 
@@ -48,6 +50,9 @@ pub(crate) struct Segment {
     /// Position of the block in its file.
     pub(crate) block: u64,
     pub(crate) rows: u64,
+    /// A header with other columns stands in the block: those of the blocks behind it are not the file's first.
+    pub(crate) other_columns: bool,
+    pub(crate) windows: Windows,
     /// The envelope, once a row has told it.
     pub(crate) envelope: Option<Envelope>,
     pub(crate) events: Range<usize>,
@@ -84,6 +89,7 @@ pub(crate) struct Columns {
     pub(crate) other_kind: Vec<u32>,
     /// Place of an other record's lead in [`Dictionaries::leads`], from 1; 0 for none.
     pub(crate) other_lead: Vec<u32>,
+    pub(crate) dates: SlashDates,
 }
 
 /// A message block that is longer than this is full: offsets stay well within 32 bits.

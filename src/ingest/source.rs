@@ -9,6 +9,7 @@ use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
+use super::envelope::Refusal;
 use crate::error::Error;
 
 /// Something to read: a file, a folder, a pattern, or standard input (`-`).
@@ -330,11 +331,12 @@ impl Source {
     ) -> Result<Self, Error> {
         let head = read_up_to(&mut reader, 64).map_err(|source| unreadable(path, source))?;
         if let Some(reason) = archive(&head) {
-            return Err(Error::Input {
-                input: path.display().to_string(),
+            let refusal = Refusal {
                 reason: reason.to_owned(),
                 remedy: "unpack it, or save it as CSV, and name the files inside".to_owned(),
-            });
+                is_something_else: is_document(path),
+            };
+            return Err(refusal.of(path));
         }
         let (skip, encoding) = match head.as_slice() {
             [0xef, 0xbb, 0xbf, ..] => (3, "UTF-8"),
@@ -377,6 +379,14 @@ pub(crate) fn unreadable(path: &Path, source: io::Error) -> Error {
         remedy: "rows before the damage are kept; copy or export the file again for the rest"
             .to_owned(),
     }
+}
+
+/// Whether a file in the format of an archive or workbook is, by its name, of a kind that no export is packed or saved in.
+fn is_document(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    ["db", "doc", "docx", "msg", "ppt", "pptx"]
+        .iter()
+        .any(|of| extension == *of)
 }
 
 /// Names an archive or document format that holds files instead of text.

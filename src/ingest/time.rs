@@ -1,7 +1,10 @@
 //! Times of records and of the envelopes around them.
 //!
 //! `CreationTime` inside a record is UTC, mostly without saying so. Envelopes and tables write a locale's rendering of it: ISO
-//! 8601, the American form, and what else is unmistakable.
+//! 8601, the American form, and what else is unmistakable. Of dates with slashes the order of day and month may be open
+//! (`date_order`).
+
+use super::date_order::{DateOrder, SlashDate};
 
 /// Milliseconds in a second and in a day.
 const SECOND: i64 = 1_000;
@@ -10,14 +13,29 @@ const DAY: i64 = 86_400_000;
 /// Years the log can speak of; everything else is damage.
 const YEARS: std::ops::RangeInclusive<i64> = 1990..=2199;
 
-/// Reads a time as milliseconds since 1970-01-01 UTC: ISO 8601 with any fraction, `Z` or an offset, or none (UTC); a written date
-/// such as `5/18/2021 9:13:33 PM`; or a count of seconds or milliseconds. `None` for anything else.
-pub(crate) fn parse_time(text: &[u8]) -> Option<i64> {
+/// A time as it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Time {
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(crate) at: i64,
+    /// What its date says of the order of day and month, if it is one with slashes.
+    pub(crate) slashes: Option<SlashDate>,
+}
+
+/// Reads a time: ISO 8601 with any fraction, `Z` or an offset, or none (UTC); a written date such as `5/18/2021 9:13:33 PM`; or a
+/// count of seconds or milliseconds. `None` for anything else.
+pub(crate) fn read_time(text: &[u8]) -> Option<Time> {
     let text = text.trim_ascii();
+    let plain = |at| Time { at, slashes: None };
     match text.get(4) {
-        Some(b'-') => parse_iso(text),
-        _ => parse_written(text).or_else(|| parse_count(text)),
+        Some(b'-') => parse_iso(text).map(plain),
+        _ => parse_written(text).or_else(|| parse_count(text).map(plain)),
     }
+}
+
+/// The same, in milliseconds since 1970-01-01 UTC; the month comes first where a date leaves that open.
+pub(crate) fn parse_time(text: &[u8]) -> Option<i64> {
+    read_time(text).map(|time| time.at)
 }
 
 #[inline]
@@ -80,24 +98,29 @@ fn offset_milliseconds(text: &[u8]) -> Option<i64> {
         .then_some(sign * (hours * 60 + minutes) * 60 * SECOND)
 }
 
-/// `month/day/year hour:minute[:second[.fraction]] [AM|PM] [offset]`, with a comma behind the date or none; `day.month.year`,
-/// `year/month/day` and `Mon day, year @ time` as other tools write them.
-fn parse_written(text: &[u8]) -> Option<i64> {
+/// `month/day/year hour:minute[:second[.fraction]] [AM|PM] [offset]`, or the day before the month, with a comma behind the date or
+/// none; `day.month.year`, `year/month/day` and `Mon day, year @ time` as other tools write them.
+fn parse_written(text: &[u8]) -> Option<Time> {
     let text = std::str::from_utf8(text).ok()?;
     let mut words = text
         .split([' ', '\u{a0}', '\u{202f}', ','])
         .filter(|word| !word.is_empty() && *word != "@");
     let first = words.next()?;
-    let (month, day, year) = match MONTHS
+    let (midnight, mut slashes) = match MONTHS
         .iter()
         .position(|name| first.eq_ignore_ascii_case(name))
     {
         Some(before) => {
             let day = words.next()?.parse().ok()?;
-            (before as i64 + 1, day, year_of(words.next()?)?)
+            let year = year_of(words.next()?)?;
+            (civil(year, before as i64 + 1, day)?, None)
         }
-        None => date_parts(first)?,
+        None => numeric_date(first)?,
     };
+    if let Some(slashes) = &mut slashes {
+        let behind = text.get(first.len()..);
+        slashes.comma = behind.is_some_and(|behind| behind.starts_with(','));
+    }
     let (mut hour, minute, second) = time_of_day(words.next().unwrap_or("0:00"))?;
     let mut offset = 0;
     let mut word = words.next();
@@ -111,6 +134,9 @@ fn parse_written(text: &[u8]) -> Option<i64> {
                 return None;
             }
             hour = hour % 12 + if pm { 12 } else { 0 };
+            if let Some(slashes) = &mut slashes {
+                slashes.half_days = true;
+            }
             word = words.next();
         }
     }
@@ -122,7 +148,10 @@ fn parse_written(text: &[u8]) -> Option<i64> {
     if words.next().is_some() {
         return None;
     }
-    Some(clock(civil(year, month, day)?, hour, minute, second)? - offset)
+    Some(Time {
+        at: clock(midnight, hour, minute, second)? - offset,
+        slashes,
+    })
 }
 
 /// Months as they are abbreviated in English.
@@ -130,8 +159,8 @@ const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
-/// Month, day and year of `4/13/2023`, `2023/4/13` or `13.4.2023`.
-fn date_parts(text: &str) -> Option<(i64, i64, i64)> {
+/// The start of the day of `4/13/2023`, `13/4/2023`, `2023/4/13` or `13.4.2023`, and what its slashes tell.
+fn numeric_date(text: &str) -> Option<(i64, Option<SlashDate>)> {
     let separator = if text.contains('/') { '/' } else { '.' };
     let mut parts = text.split(separator);
     let (one, two, three) = (parts.next()?, parts.next()?, parts.next()?);
@@ -139,11 +168,38 @@ fn date_parts(text: &str) -> Option<(i64, i64, i64)> {
         return None;
     }
     let number = |part: &str| part.parse::<i64>().ok();
-    Some(match separator {
-        '/' if one.len() == 4 => (number(two)?, number(three)?, year_of(one)?),
-        '/' => (number(one)?, number(two)?, year_of(three)?),
-        _ => (number(two)?, number(one)?, year_of(three)?),
-    })
+    match separator {
+        '/' if one.len() == 4 => {
+            let date = civil(year_of(one)?, number(two)?, number(three)?)?;
+            Some((date, None))
+        }
+        '/' => slash_date(number(one)?, number(two)?, year_of(three)?),
+        _ => Some((civil(year_of(three)?, number(two)?, number(one)?)?, None)),
+    }
+}
+
+/// A date that ends with its year: where its first two parts may both be the month, the first is taken for it.
+fn slash_date(one: i64, two: i64, year: i64) -> Option<(i64, Option<SlashDate>)> {
+    let by = |order: DateOrder| match order {
+        DateOrder::MonthFirst => civil(year, one, two),
+        DateOrder::DayFirst => civil(year, two, one),
+    };
+    let only = |order| SlashDate {
+        order: Some(order),
+        ..SlashDate::default()
+    };
+    let (month_first, day_first) = (by(DateOrder::MonthFirst), by(DateOrder::DayFirst));
+    match (month_first, day_first) {
+        (Some(date), Some(other)) => {
+            let open = SlashDate {
+                shift: i16::try_from((other - date) / DAY).ok()?,
+                ..SlashDate::default()
+            };
+            Some((date, (date != other).then_some(open)))
+        }
+        (Some(date), None) => Some((date, Some(only(DateOrder::MonthFirst)))),
+        (None, other) => Some((other?, Some(only(DateOrder::DayFirst)))),
+    }
 }
 
 /// A year with its century: without, nobody knows which of the parts it is.
@@ -249,6 +305,8 @@ mod tests {
             "5/18/2021, 9:13:33.000 PM",
             "5/18/2021 11:13:33 PM +02:00",
             "5/18/2021 9:13:33 PM UTC",
+            "18/5/2021 21:13:33",
+            "18/05/2021, 21:13:33.000",
             "18.5.2021 21:13:33",
             "2021/05/18 21:13:33",
             "May 18, 2021 @ 21:13:33.000",
@@ -287,6 +345,37 @@ mod tests {
     }
 
     #[test]
+    fn dates_with_slashes_say_what_they_leave_open() {
+        let of = |text: &str| read_time(text.as_bytes()).and_then(|time| time.slashes);
+        let only = |order| SlashDate {
+            order: Some(order),
+            ..SlashDate::default()
+        };
+        assert_eq!(of("13/04/2023 10:00"), Some(only(DateOrder::DayFirst)));
+        assert_eq!(
+            of("04/13/2023 1:00 PM"),
+            Some(SlashDate {
+                half_days: true,
+                ..only(DateOrder::MonthFirst)
+            })
+        );
+        // The fifth of February or the second of May.
+        let open = SlashDate {
+            shift: reference_days("2023-05-02T00:00:00Z") - reference_days("2023-02-05T00:00:00Z"),
+            comma: true,
+            ..SlashDate::default()
+        };
+        assert_eq!(of("02/05/2023, 10:00:00.000"), Some(open));
+        for text in ["03/03/2023 10:00", "2023/04/03 10:00", "3.4.2023 10:00"] {
+            assert_eq!(of(text), None, "{text}");
+        }
+    }
+
+    fn reference_days(text: &str) -> i16 {
+        i16::try_from(reference(text) / DAY).unwrap_or(0)
+    }
+
+    #[test]
     fn what_is_no_time_is_refused() {
         for text in [
             "",
@@ -295,7 +384,8 @@ mod tests {
             "2021-02-29T00:00:00",
             "2021-13-01T00:00:00",
             "2021-05-18T24:00:00",
-            "18/5/2021 10:00:00",
+            "31/2/2021 10:00:00",
+            "13/14/2021 10:00:00",
             "5/18/2021 13:00:00 PM",
             "2021-05-18T21:13:33+2",
             "2021-05-18T21:13:33+15:00",

@@ -2,6 +2,9 @@
 
 use serde::{Serialize, Serializer};
 
+use super::date_order::{DateOrder, OrderReason};
+use crate::error::beginning;
+
 /// Bind records in 24 hours above which a mailbox is no longer logged.
 pub(super) const THROTTLE_BINDS: usize = 1_000;
 
@@ -30,12 +33,32 @@ pub enum Warning {
         /// The input, as it was named or found.
         input: String,
     },
+    /// A file of a folder is something else than an export.
+    NotAnExport {
+        /// The file.
+        input: String,
+    },
     /// Rows that could not be used.
     Rejected {
         /// Such rows.
         rows: u64,
         /// All rows.
         of: u64,
+        /// What is wrong with most of them.
+        reason: &'static str,
+        /// How the first of these begins.
+        excerpt: String,
+    },
+    /// Dates with slashes, such as 02/05/2024, whose order of day and month no date proves.
+    DateOrder {
+        /// Records whose time depends on the order.
+        records: u64,
+        /// The order that was taken.
+        order: DateOrder,
+        /// Why it was.
+        reason: OrderReason,
+        /// Some dates can only be read in one order, and some in the other.
+        contradictory: bool,
     },
     /// No record at all for a stretch in which many were to be expected.
     Gap(Gap),
@@ -46,6 +69,16 @@ pub enum Warning {
         /// Its last record, milliseconds since 1970-01-01 UTC.
         #[serde(serialize_with = "rfc3339")]
         last: i64,
+    },
+    /// A mailbox has had no record since, but there are some of the same mailbox under another name.
+    Renamed {
+        /// The mailbox.
+        mailbox: String,
+        /// Its last record, milliseconds since 1970-01-01 UTC.
+        #[serde(serialize_with = "rfc3339")]
+        last: i64,
+        /// The other name.
+        name: String,
     },
     /// A mailbox was throttled: reads in the window were not logged.
     Throttled {
@@ -66,6 +99,22 @@ pub enum Warning {
         file: String,
         /// Its rows.
         rows: u64,
+    },
+    /// A file holds windows of `Search-UnifiedAuditLog` that end at the limit of the cmdlet.
+    CappedWindows {
+        /// The file.
+        file: String,
+        /// Such windows.
+        windows: u64,
+    },
+    /// A file holds fewer rows of a search than the search found, as they say themselves (`ResultCount`).
+    CutShort {
+        /// The file.
+        file: String,
+        /// Its rows of that search.
+        rows: u64,
+        /// What the search found.
+        of: u64,
     },
     /// Bind records that do not say which messages were read.
     NoMessageIds {
@@ -113,9 +162,40 @@ impl Warning {
             Self::Unread { input } => format!(
                 "{input} could not be read, or not to its end: what it holds beyond is missing."
             ),
-            Self::Rejected { rows, of } => {
-                format!("{rows} of {of} rows could not be used: what they record is missing.")
-            }
+            Self::NotAnExport { input } => format!("{input} is no export of the audit log."),
+            Self::Rejected {
+                rows,
+                of,
+                reason,
+                excerpt,
+            } => format!(
+                "{rows} of {of} rows could not be used: what they record is missing. The commonest reason: {reason}{}",
+                beginning(excerpt)
+            ),
+            Self::DateOrder {
+                records,
+                order,
+                reason,
+                contradictory,
+            } => format!(
+                "{records} records are dated by slashes (such as 02/05/2024), and {}: they were taken for {}.",
+                match contradictory {
+                    true => "some dates prove that the day comes first and some the month",
+                    false => "no day above 12 shows whether it comes first",
+                },
+                match (order, reason) {
+                    (_, OrderReason::HalfDays) =>
+                        "month/day, as is usual where the clock has AM and PM",
+                    (DateOrder::DayFirst, OrderReason::Neighbours) =>
+                        "day/month, since more days of the log follow on each other so",
+                    (DateOrder::MonthFirst, OrderReason::Neighbours) =>
+                        "month/day, since more days of the log follow on each other so",
+                    (_, OrderReason::Comma) =>
+                        "day/month, as is usual where a comma and a clock of 24 hours follow",
+                    (_, OrderReason::NoComma) =>
+                        "month/day, as scripts write them with a clock of 24 hours",
+                }
+            ),
             Self::Gap(gap) => format!(
                 "No record at all from {} to {} ({}), while the tenant was active before and after.",
                 moment(gap.start),
@@ -128,6 +208,14 @@ impl Warning {
                     moment(*last)
                 )
             }
+            Self::Renamed {
+                mailbox,
+                last,
+                name,
+            } => format!(
+                "{mailbox} is logged under another name since {} (same MailboxGuid): {name}.",
+                moment(*last)
+            ),
             Self::Throttled {
                 mailbox,
                 start,
@@ -155,6 +243,12 @@ impl Warning {
                     "{file} has exactly {rows} rows, the most its exporter writes: it is probably cut off."
                 )
             }
+            Self::CappedWindows { file, windows } => format!(
+                "{file} holds windows of Search-UnifiedAuditLog that end at the limit of the cmdlet (ResultIndex), {windows} in all: they are probably cut off."
+            ),
+            Self::CutShort { file, rows, of } => format!(
+                "{file} holds {rows} rows of a search that found {of} (ResultCount): the others are missing."
+            ),
             Self::NoMessageIds { records, of } => {
                 format!("{records} of {of} Bind records do not say which messages were read.")
             }
@@ -187,6 +281,15 @@ impl Warning {
             Self::Unread { .. } => {
                 "See the message about this input, export it again and read it with the rest."
             }
+            Self::NotAnExport { .. } => {
+                "Nothing is missing if these files are not meant to be read; if they are, export them again as CSV or JSON."
+            }
+            Self::DateOrder { .. } => {
+                "Compare a record with its portal. Dates as 2024-05-02 leave nothing open: export as JSON, format them in the query, or read a day after the 12th along."
+            }
+            Self::Renamed { .. } => {
+                "Nothing is missing. The two names count as two mailboxes: what the first was used to is new to the second."
+            }
             Self::Rejected { .. } => {
                 "mailglass analyze keeps them with file, row and reason in rejects.csv; export again what was cut or changed on its way."
             }
@@ -199,8 +302,11 @@ impl Warning {
             Self::Throttled { .. } => {
                 "Treat the window as missing, not as quiet; message traces and the client's own logs may show what was read."
             }
-            Self::RowCap { .. } => {
+            Self::RowCap { .. } | Self::CappedWindows { .. } => {
                 "Export shorter periods, so that no file reaches the limit, and read all of them together."
+            }
+            Self::CutShort { .. } => {
+                "Fetch all pages of the search (-SessionCommand ReturnLargeSet until no row comes), or search shorter periods, and read all together."
             }
             Self::NoMessageIds { .. } => {
                 "Exposure by message is incomplete for these records; take the whole folder as read."
@@ -231,8 +337,31 @@ pub(super) fn rfc3339<S: Serializer>(time: &i64, serializer: S) -> Result<S::Ok,
     }
 }
 
+impl Warning {
+    /// Its place among others: what takes most from what a run can tell comes first.
+    pub(super) fn gravity(&self) -> u8 {
+        match self {
+            Self::NoRecords => 0,
+            Self::Rejected { .. } => 1,
+            Self::Unread { .. } => 2,
+            Self::DateOrder { .. } => 3,
+            Self::RowCap { .. } | Self::CappedWindows { .. } | Self::CutShort { .. } => 4,
+            Self::Gap(_) => 5,
+            Self::Throttled { .. } => 6,
+            Self::NoReads
+            | Self::UnclearReads { .. }
+            | Self::UnclearChanges { .. }
+            | Self::NoMessageIds { .. } => 7,
+            Self::OnlyEvents { .. } | Self::FewSessionIds { .. } => 8,
+            Self::Silent { .. } => 9,
+            Self::Renamed { .. } => 10,
+            Self::NotAnExport { .. } => 11,
+        }
+    }
+}
+
 /// A moment as people read it, UTC.
-fn moment(time: i64) -> String {
+pub(super) fn moment(time: i64) -> String {
     match jiff::Timestamp::from_millisecond(time) {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
         Err(_) => format!("{time} ms"),

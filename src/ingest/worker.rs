@@ -19,7 +19,7 @@ use super::schema::{is_forwarding, logon_type, record_type, record_type_of, user
 use super::segment::{
     Columns, Dictionaries, EnvelopeFields, LEAD_TEXTS, Segment, SegmentReject, TEXTS, column,
 };
-use super::time::parse_time;
+use super::time::{Time, read_time};
 use crate::event::{
     ClientFamily, IrregularIds, ItemSpan, NO_ITEMS, Operation, parse_guid, push_item, push_number,
     record_key,
@@ -186,9 +186,10 @@ impl<'g> Worker<'g> {
         if operation.is_empty() {
             return Err(Fault::NoOperation);
         }
-        let time = parse_time(record.text(Field::CreationTime).raw)
-            .or_else(|| parse_time(envelope.time.raw))
+        let time = read_time(record.text(Field::CreationTime).raw)
+            .or_else(|| read_time(envelope.time.raw))
             .ok_or(Fault::NoTime)?;
+        let Time { at: time, slashes } = time;
         if record.has_text_longer_than(LONGEST_NAME) {
             return Err(Fault::LongName);
         }
@@ -202,7 +203,16 @@ impl<'g> Worker<'g> {
         let record_type = record_type(record.text(Field::RecordType))
             .or_else(|| record_type_of(envelope.record_type))
             .unwrap_or(0);
-        if self.is_event(record, record_type, operation) {
+        let is_event = self.is_event(record, record_type, operation);
+        if let Some(date) = slashes {
+            let row = if is_event {
+                self.columns.keys.len()
+            } else {
+                self.columns.other_keys.len()
+            };
+            self.columns.dates.push(date, (row, is_event));
+        }
+        if is_event {
             self.push_event(
                 record,
                 envelope,
@@ -329,7 +339,7 @@ impl<'g> Worker<'g> {
             address.address,
             address.network,
             address.country,
-            self.texts[column::SESSION_ID].code(session, Case::Keep),
+            self.texts[column::SESSION_ID].code(session, Case::Lower),
             self.folder(record),
             self.parameters(record, head.operation),
         ];

@@ -22,6 +22,13 @@ impl<'a> Record<'a> {
                 self.wrap_text(Envelope::Splunk, text);
                 self.inner_is_doubtful = true;
             }
+            // What log shippers read from a file or an interface, as they read it.
+            b"message" | b"o365audit"
+                if self.inner.is_none() && text.raw.trim_ascii_start().first() == Some(&b'{') =>
+            {
+                self.wrap_text(Envelope::Elastic, text);
+                self.inner_is_doubtful = true;
+            }
             _ if key.starts_with(b"o365.audit.") => {
                 self.format = self.format.or(Some(Envelope::Elastic))
             }
@@ -68,6 +75,22 @@ impl<'a> Record<'a> {
         Ok(())
     }
 
+    /// Filebeat's `o365audit` object: the record as its input has read it.
+    pub(super) fn read_shipped<const CSV: bool>(
+        &mut self,
+        value: Value<'a>,
+        scanner: &mut Scanner<'a, CSV>,
+    ) -> Result<(), Fault> {
+        let record = scanner.raw_container(value)?;
+        if self.inner.is_none() {
+            self.inner = Some(record);
+            self.inner_is_text = false;
+            self.inner_is_doubtful = true;
+            self.format = Some(Envelope::Elastic);
+        }
+        Ok(())
+    }
+
     /// Elastic's `o365.audit` object: the record's fields, used when its original text was not kept.
     pub(super) fn read_collected<const CSV: bool>(
         &mut self,
@@ -78,9 +101,13 @@ impl<'a> Record<'a> {
             let value = scanner.value()?;
             if key == b"audit" && matches!(value, Value::Object) {
                 let audit = scanner.raw_container(value)?;
-                if self.format != Some(Envelope::Elastic) || self.inner.is_none() {
+                if self.format != Some(Envelope::Elastic)
+                    || self.inner.is_none()
+                    || self.inner_is_doubtful
+                {
                     self.inner = Some(audit);
                     self.inner_is_text = false;
+                    self.inner_is_doubtful = false;
                     self.format = Some(Envelope::Elastic);
                 }
             } else {

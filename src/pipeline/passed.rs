@@ -180,7 +180,7 @@ pub fn left_out_sentence(days: &[LeftOut]) -> Option<String> {
         more => format!(", and {}", counted(more as u64, "more day")),
     };
     Some(format!(
-        "Left out {} of days that the model has passed, which are judged once: {}{rest}.",
+        "Left out {} of days that the model has passed, which are judged once: {}{rest}. Daily exports that hold whole days (UTC) leave none behind but what the log delivers late.",
         amount(total(|of| of.sessions), total(|of| of.events)),
         named.join(", ")
     ))
@@ -223,7 +223,8 @@ mod tests {
             left_out_sentence(&left_out).as_deref(),
             Some(
                 "Left out 2 sessions (3 records) of days that the model has passed, which are judged once: \
-                1 session (2 records) of 1970-01-11, 1 session (1 record) of 1970-01-12."
+                1 session (2 records) of 1970-01-11, 1 session (1 record) of 1970-01-12. \
+                Daily exports that hold whole days (UTC) leave none behind but what the log delivers late."
             )
         );
         let error = leave_out(Some(12), &mut all.clone()).expect_err("nothing is left");
@@ -274,7 +275,7 @@ mod tests {
             })
             .collect();
         let said = left_out_sentence(&days).unwrap_or_default();
-        assert!(said.contains("9 sessions") && said.ends_with(", and 2 more days."));
+        assert!(said.contains("9 sessions") && said.contains(", and 2 more days. "));
         assert_eq!(left_out_sentence(&[]), None);
     }
 }

@@ -122,7 +122,9 @@ fn missing(warning: &Warning, (first, last): (i64, i64)) -> Option<Missing> {
             end.div_euclid(1000),
             mailbox.clone(),
         ),
-        Warning::RowCap { file, .. } => (MissingKind::Truncated, first, last, file.clone()),
+        Warning::RowCap { file, .. }
+        | Warning::CappedWindows { file, .. }
+        | Warning::CutShort { file, .. } => (MissingKind::Truncated, first, last, file.clone()),
         _ => return None,
     };
     Some(Missing {

@@ -1,7 +1,9 @@
 //! Reading real and damaged exports through the library.
 
+mod appended;
 mod bomb;
 mod coverage;
+mod dates;
 mod fuzz;
 mod geoip;
 mod simulated;

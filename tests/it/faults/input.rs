@@ -152,3 +152,74 @@ fn nothing_readable_is_an_error() {
     let output = run(mailglass().arg("inspect").arg(&empty));
     assert_ends(&output, 1, &["holds no file", "hint: "]);
 }
+
+#[test]
+fn rows_of_which_none_can_be_used_are_an_error_that_shows_one() {
+    let here = folder();
+    let path = here.path().join("audit.json");
+    let record = "{\"Operation\":\"Send\",\"Subject\":\"a \u{1b}[2J\"}\n";
+    fs::write(&path, record.repeat(3) + "{}\n").expect("a file");
+    let out = here.path().join("run");
+    let output = run(mailglass().arg("analyze").arg(&path).arg("--out").arg(&out));
+    let says = [
+        "none of the 4 rows could be used",
+        "the record has no Id; one begins: {\"Operation\":\"Send\"",
+        "hint: ",
+    ];
+    let said = assert_ends(&output, 1, &says);
+    assert!(!said.contains('\u{1b}'), "{said}");
+    assert!(!out.exists());
+    // Beside one that can be used they are a note.
+    fs::write(&path, log(40) + record).expect("a file");
+    let output = run(mailglass().arg("analyze").arg(&path).arg("--out").arg(&out));
+    assert_ends(&output, 2, &[]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        told.contains("1 of 41 rows could not be used") && told.contains("has no Id; one begins"),
+        "{told}"
+    );
+}
+
+#[test]
+fn files_that_are_no_exports_are_one_note_behind_graver_ones() {
+    let here = folder();
+    let exports = here.path().join("exports");
+    fs::create_dir_all(&exports).expect("folders");
+    small_log(&exports);
+    for name in ["README.txt", "a.txt", "b.txt", "c.txt"] {
+        fs::write(exports.join(name), "Ask Bob.\n").expect("a file");
+    }
+    fs::write(exports.join("Thumbs.db"), [0xd0, 0xcf, 0x11, 0xe0, 0]).expect("a file");
+    fs::write(exports.join("cut.gz"), [0x1f, 0x8b, 8, 0, 0]).expect("a file");
+    fs::write(exports.join("summary.csv"), "Operation,Count\nSend,5\n").expect("a file");
+    let out = here.path().join("run");
+    let output = run(mailglass()
+        .arg("analyze")
+        .arg(&exports)
+        .arg("--out")
+        .arg(&out));
+    let says = [
+        "4 files are no exports: README.txt, a.txt, b.txt and 1 more\nhint: mailglass reads",
+        "Thumbs.db: this is an old Excel workbook",
+        "summary.csv: this CSV has no AuditData",
+        "cut.gz: it cannot be read to its end",
+    ];
+    let said = assert_ends(&output, 2, &says);
+    assert_eq!(said.matches("warning: ").count(), 4, "{said}");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let notes: Vec<&str> = told
+        .lines()
+        .filter(|line| line.contains("note: "))
+        .collect();
+    let [unread, .., foreign] = notes.as_slice() else {
+        panic!("{told}");
+    };
+    assert!(unread.contains("cut.gz could not be read"), "{told}");
+    let files = "6 files are no exports: README.txt, Thumbs.db, a.txt and 3 more.";
+    assert!(foreign.contains(files), "{told}");
+    // The run directory names each.
+    let summary = fs::read_to_string(out.join("summary.json")).expect("summary.json");
+    for name in ["a.txt", "b.txt", "c.txt"] {
+        assert!(summary.contains(name), "{name}");
+    }
+}

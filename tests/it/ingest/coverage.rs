@@ -191,3 +191,70 @@ fn a_log_without_reads_or_sessions_says_so() -> Result<(), Error> {
     assert_eq!(warned(&nameless)?.1, [expected]);
     Ok(())
 }
+
+#[test]
+fn a_mailbox_that_goes_on_under_another_name_is_not_silent() -> Result<(), Error> {
+    let (stop, end) = (MONDAY + 14 * DAY, MONDAY + 28 * DAY);
+    let with_guid = |records: Vec<String>| -> Vec<String> {
+        let guid = r#""MailboxGuid":"5e3ce6c0-2b1f-4285-8d4b-75ee78787346","SessionId""#;
+        records
+            .iter()
+            .map(|record| record.replace("\"SessionId\"", guid))
+            .collect()
+    };
+    let mut records = with_guid(binds("bob", every(HOUR, MONDAY, stop)));
+    records.extend(with_guid(binds("robert", every(HOUR, stop, end))));
+    let (_, warnings) = warned(&records)?;
+    let renamed = Warning::Renamed {
+        mailbox: "bob@contoso.example".to_owned(),
+        last: stop - HOUR,
+        name: "robert@contoso.example".to_owned(),
+    };
+    assert_eq!(warnings, [renamed]);
+    Ok(())
+}
+
+#[test]
+fn windows_that_say_that_they_are_cut_are_told() -> Result<(), Error> {
+    // So many rows, each with its index and the number of results.
+    let table = |rows: i64, of: &dyn Fn(i64) -> (i64, i64)| {
+        let records = binds("ann", every(HOUR, MONDAY, MONDAY + rows * HOUR));
+        let rows = records.iter().zip(0..).map(|(record, row)| {
+            let (index, results) = of(row);
+            let record = record.replace('"', "\"\"");
+            format!("\"{record}\",{index},{results}\n")
+        });
+        "AuditData,ResultIndex,ResultCount\n".to_owned() + &rows.collect::<String>()
+    };
+    let told = |name: &str, text: String| {
+        let folder = folder();
+        let path = write(folder.path(), name, text);
+        let warnings = ingest(&[&path])?.coverage.warnings;
+        Ok::<_, Error>((path.display().to_string(), warnings))
+    };
+    let (file, warnings) = told("two.csv", table(10_000, &|row| (row % 5_000 + 1, 5_000)))?;
+    assert_eq!(warnings, [Warning::CappedWindows { file, windows: 2 }]);
+    let (file, warnings) = told("first.csv", table(6_000, &|row| (row + 1, 40_000)))?;
+    let cut_short = Warning::CutShort {
+        file,
+        rows: 6_000,
+        of: 40_000,
+    };
+    assert_eq!(warnings, [cut_short]);
+    assert_eq!(
+        told("all.csv", table(6_000, &|row| (row + 1, 6_000)))?.1,
+        []
+    );
+    let rows = (1..=6_000).map(|index| {
+        let record = bind(index, "ann", MONDAY + index as i64 * HOUR);
+        format!(r#"{{"AuditData":{record},"ResultIndex":{index},"ResultCount":40000}}"#)
+    });
+    let (file, warnings) = told("first.json", rows.collect::<Vec<_>>().join("\n"))?;
+    let cut_short = Warning::CutShort {
+        file,
+        rows: 6_000,
+        of: 40_000,
+    };
+    assert_eq!(warnings, [cut_short]);
+    Ok(())
+}

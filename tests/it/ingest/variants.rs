@@ -240,3 +240,45 @@ fn what_a_rule_looks_for_says_nothing_of_what_it_does() {
         "BodyContainsWords=invoice;ForwardTo=finance@contoso.example; ForwardTo=thief@elsewhere.example"
     );
 }
+
+#[test]
+fn records_that_log_shippers_wrap_are_read() {
+    let whole = read_text("whole.json", &records().join("\n"));
+    let expected = dump(&whole).expect("a dump");
+    let shapes: [fn(&str) -> Value; 4] = [
+        |record| json!({"@timestamp": "2025-01-01T00:00:00Z", "message": record, "host": {"name": "h"}}),
+        |record| json!({"message": record, "event": {"original": record}}),
+        |record| json!({"@timestamp": "2025-01-01T00:00:00Z", "o365audit": value(record)}),
+        |record| json!({"message": "no record", "o365audit": value(record)}),
+    ];
+    for (number, shape) in shapes.iter().enumerate() {
+        let lines: Vec<String> = records()
+            .iter()
+            .map(|record| shape(record).to_string())
+            .collect();
+        let wrapped = read_text("wrapped.json", &lines.join("\n"));
+        assert_eq!(wrapped.files[0].envelope, Envelope::Elastic, "{number}");
+        assert_eq!(dump(&wrapped).expect("a dump"), expected, "{number}");
+    }
+}
+
+#[test]
+fn a_session_is_one_in_whatever_letters() {
+    let record = |number: u32, session: &str| {
+        format!(
+            r#"{{"Id":"5d1f6f2a-0000-4000-8000-00000000000{number}","CreationTime":"2024-03-01T10:00:00","Operation":"Send","RecordType":2,"UserId":"ann@contoso.example",{session}}}"#
+        )
+    };
+    let log = [
+        record(1, r#""SessionId":"0BEE2F3E-A159-4252-A3A1-C2DC689F322A""#),
+        record(2, r#""SessionId":"0bee2f3e-a159-4252-a3a1-c2dc689f322a""#),
+        record(
+            3,
+            r#""DeviceProperties":[{"Name":"SessionId","Value":"0Bee2f3e-A159-4252-a3a1-c2dc689f322a"}]"#,
+        ),
+    ];
+    let ingested = read_text("letters.json", &log.join("\n"));
+    let columns = ingested.events.columns().expect("columns");
+    let named: Vec<&str> = (0..3).map(|row| columns.session_id.get(row)).collect();
+    assert_eq!(named, ["0bee2f3e-a159-4252-a3a1-c2dc689f322a"; 3]);
+}
