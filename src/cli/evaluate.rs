@@ -79,8 +79,8 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<Outcome, Error> {
         return Err(Error::Input {
             input: args.labels.display().to_string(),
             reason: format!(
-                "none of its {} labelled records is in the log of {}",
-                labels.len(),
+                "of its {}, none is in the log of {}",
+                counted(labels.len(), ["labelled record", "labelled records"]),
                 args.run.display()
             ),
             remedy: "name the labels of this log".to_owned(),

@@ -363,11 +363,21 @@ fn what_does_not_belong_together_is_told() {
     )
     .expect("written");
     let foreign = mailglass(&["evaluate", text(&run), "--labels", text(&other)]);
-    assert!(
-        foreign.status.success()
-            && stderr(&foreign)
-                .contains("1 of 1 labelled records are not among the events of the log")
-    );
+    assert_eq!(foreign.status.code(), Some(1));
+    assert!(stderr(&foreign).contains("of its 1 labelled record, none is in the log of"));
+    // One label more, of this log, whose episode is judged; the other's is named.
+    let mut both = fs::read_to_string(&other).expect("labels");
+    let ours = fs::read_to_string(&labels).expect("labels");
+    both.push_str(ours.lines().nth(1).expect("a label"));
+    fs::write(&other, both).expect("written");
+    let partly = mailglass(&["evaluate", text(&run), "--labels", text(&other)]);
+    assert!(partly.status.success());
+    for told in [
+        "1 of 2 labelled records are not among the events of the log",
+        "1 episode of the labels has no mailbox operation in the log, and is not judged: bec#0:a@x",
+    ] {
+        assert!(stderr(&partly).contains(told), "{}", stderr(&partly));
+    }
 
     let export = dir.path().join("part.csv");
     fs::write(
