@@ -75,7 +75,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<Outcome, Error> {
     let judged = JudgedRun::read(&args.run, &log, &labels, &bar);
     bar.clear();
     let judged = judged?;
-    if labels.len() > 0 && judged.truth.unmatched_labels == labels.len() {
+    if !labels.is_empty() && judged.truth.unmatched_labels == labels.len() {
         return Err(Error::Input {
             input: args.labels.display().to_string(),
             reason: format!(

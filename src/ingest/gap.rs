@@ -112,10 +112,11 @@ fn typical_hours(counts: &[u32], first: i64, active: &[Range<usize>]) -> impl Fn
     let telling: Vec<Range<usize>> = telling.cloned().collect();
     let told = telling.iter().map(Range::len).sum::<usize>();
     let is_part = told as i64 >= WEEK && told < counts.len();
+    let whole = 0..counts.len();
     let (sample, hours) = if is_part {
         (telling, told)
     } else {
-        (vec![0..counts.len()], counts.len())
+        (vec![whole], counts.len())
     };
     let by_week = hours as i64 >= 3 * WEEK;
     let slot_of = move |hour: i64| {

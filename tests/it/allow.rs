@@ -98,7 +98,7 @@ fn what_a_list_silences_is_told() {
         said.contains(&format!(
             "The allow-list kept 1 session from being flagged, of {} that its entries name",
             of_block - later
-                + usize::from(&flagged["network"] != block || flagged["start"] >= after.to_owned())
+                + usize::from(&flagged["network"] != block || flagged["start"].as_str() >= after)
         )),
         "{said}"
     );
