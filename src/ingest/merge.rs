@@ -4,6 +4,8 @@
 //! before any other record, then the one that says most (exports of other systems leave fields out), then the smallest by its
 //! columns.
 
+mod leads;
+
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,7 +14,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::gather::{Kept, gather, renamed};
-use super::lead::{Lead, LeadRecord};
+use super::lead::LeadRecord;
 use super::packing::Packing;
 use super::segment::{Columns, Dictionaries, LEAD_TEXTS, Segment, column};
 use crate::error::Error;
@@ -40,10 +42,6 @@ pub(crate) struct Merged {
     /// The addresses of each mailbox that has more than one.
     pub(crate) renamed: Vec<Vec<String>>,
 }
-
-/// Leads that are kept with who did what; an export made to exhaust memory may hold any number, which all are counted as other
-/// records.
-const MOST_LEADS: usize = 1 << 20;
 
 /// In the place of a packed row that is not kept; it sorts last. No row is packed to it: there are fewer rows than their bits
 /// could number.
@@ -74,7 +72,7 @@ pub(crate) fn merge(
         other,
         tallies,
     } = Table::new(segments, &columns, &dictionaries).deduplicate(files);
-    let leads = leads(&columns, &dictionaries, &other);
+    let leads = leads::leads(&columns, &dictionaries, &other);
     let (other, other_time) = count_other(&columns, &dictionaries, &other);
     let parts = gather(columns, &dictionaries, &events);
     let renamed = renamed(&dictionaries);
@@ -446,7 +444,7 @@ impl<'a> Table<'a> {
                 .texts
                 .get(column::OPERATION)?
                 .get(operation as usize)?,
-            lead_texts(columns, dictionary, row),
+            leads::lead_texts(columns, dictionary, row),
         ))
     }
 
@@ -496,65 +494,6 @@ fn numbers(columns: &Columns, row: u32) -> Option<[i128; 11]> {
         i128::from(*columns.folders.get(row)?),
         i128::from(*columns.flags.get(row)?),
     ])
-}
-
-/// What is kept of a lead; `None` for any other record.
-fn lead_texts<'a>(
-    columns: &Columns,
-    dictionary: &'a Dictionaries,
-    row: usize,
-) -> Option<[&'a str; LEAD_TEXTS]> {
-    let place = (*columns.other_lead.get(row)? as usize).checked_sub(1)?;
-    let codes = dictionary.leads.get(place)?;
-    let text = |code: u32| {
-        dictionary
-            .lead_texts
-            .get(code as usize)
-            .map_or("", |text| text)
-    };
-    Some(codes.map(text))
-}
-
-/// The leads in the order of time and identifier, at most [`MOST_LEADS`].
-fn leads(columns: &[Columns], dictionaries: &[Dictionaries], other: &[Kept]) -> Vec<LeadRecord> {
-    let place = |&(worker, row): &Kept| {
-        let columns = columns.get(worker as usize)?;
-        let at = row as usize;
-        (*columns.other_lead.get(at)? > 0).then_some(())?;
-        Some((
-            *columns.other_time.get(at)?,
-            *columns.other_keys.get(at)?,
-            (worker, row),
-        ))
-    };
-    let mut places: Vec<(i64, u128, Kept)> = other.iter().filter_map(place).collect();
-    places.sort_unstable();
-    places.truncate(MOST_LEADS);
-    let lead = |(time, key, (worker, row)): (i64, u128, Kept)| {
-        let (worker, row) = (worker as usize, row as usize);
-        let (columns, dictionary) = (columns.get(worker)?, dictionaries.get(worker)?);
-        let [actor, target, parameters, address] = lead_texts(columns, dictionary, row)?;
-        let kind = *columns.other_kind.get(row)?;
-        let (_, operation) = *dictionary.kinds.get(kind as usize)?;
-        let operation = dictionary
-            .texts
-            .get(column::OPERATION)?
-            .get(operation as usize)?;
-        Some(LeadRecord {
-            time,
-            lead: Lead::of(operation)?,
-            operation: operation.to_string(),
-            actor: actor.to_owned(),
-            target: target.to_owned(),
-            parameters: parameters.to_owned(),
-            address: address.to_owned(),
-            record_id: match dictionary.irregular.get(&key) {
-                Some(id) => id.to_string(),
-                None => guid_text(key),
-            },
-        })
-    };
-    places.into_iter().filter_map(lead).collect()
 }
 
 fn count_other(
