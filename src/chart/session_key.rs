@@ -162,7 +162,7 @@ pub(super) fn draw(
     if sessions.len() > LISTED {
         let more = label::counted((sessions.len() - LISTED) as u64, "session", "sessions");
         let which = if leaves_out(&listed(sessions), sessions) {
-            "; these are the highest of each campaign"
+            "; of a campaign its highest goes first"
         } else {
             ""
         };
