@@ -127,7 +127,7 @@ fn refuse_stray_end(days: &[(i32, usize)]) -> Result<(), Error> {
         (Some((last, _)), Some((first, _))) if few => Err(Error::Input {
             input: "the exports".to_owned(),
             reason: format!(
-                "date {} at or after {}, and all others up to {}: a model that learned that takes no day between any more, and was not written",
+                "hold {} of {} or later, and no other after {}: a model that learned that takes no day between any more, and was not written",
                 match sessions(after) {
                     1 => "one session".to_owned(),
                     count => format!("{count} sessions"),

@@ -172,3 +172,48 @@ fn a_campaign_says_whom_it_reached_and_from_where() {
         assert_eq!(counted == 0, campaign["unflagged_since"].is_empty());
     }
 }
+
+#[test]
+fn a_flagged_session_says_what_else_its_visitor_did() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let out = dir.path().join("run");
+    let sample = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/notebooks-data/tenant/audit.csv.gz"
+    );
+    let place = out.to_str().expect("UTF-8");
+    let output = mailglass(&["analyze", sample, "--out", place, "--alerts-per-day", "0.5"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let sessions = rows(&out.join("sessions.csv"));
+    let charts = fs::read(out.join("charts.json")).expect("charts");
+    let charts: Value = serde_json::from_slice(&charts).expect("JSON");
+    let flagged = charts["charts"][0][1]["flagged"]
+        .as_array()
+        .expect("sessions");
+    let number = |value: &Value| value.as_u64().expect("a number") as usize;
+    let mut told = 0;
+    for session in flagged {
+        let of = &sessions[number(&session["rank"]) - 1];
+        let is_companion = |row: &std::collections::BTreeMap<String, String>| {
+            let shares = |column: &str| !row[column].is_empty() && row[column] == of[column];
+            row["flagged"] == "false"
+                && row["mailbox"] == of["mailbox"]
+                && (shares("network") || shares("log_session_id"))
+        };
+        let companions = &session["companions"];
+        let most = sessions.iter().filter(|row| is_companion(row)).count();
+        let counted = number(&companions["sessions"]);
+        assert!(counted <= most, "{counted} of {most}");
+        let ranks = companions["ranks"].as_array().expect("ranks");
+        assert!(ranks.len() <= counted);
+        for rank in ranks {
+            assert!(is_companion(&sessions[number(rank) - 1]), "number {rank}");
+        }
+        told += counted;
+    }
+    assert!(told > 0);
+    let page = fs::read_to_string(out.join("report.html")).expect("a page");
+    assert!(
+        page.contains("more sessions of this mailbox with the same SessionId or from this network")
+    );
+}
