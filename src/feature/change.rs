@@ -79,7 +79,7 @@ pub(crate) fn is_hiding_place(folder: &str) -> bool {
 }
 
 /// The part of an address that names whose it is; `None` for what is no address.
-fn domain(address: &str) -> Option<&str> {
+pub(crate) fn domain(address: &str) -> Option<&str> {
     address.rsplit_once('@').map(|(_, domain)| domain)
 }
 

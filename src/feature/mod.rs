@@ -12,7 +12,7 @@ mod symbols;
 pub use catalogue::{FEATURE_COUNT, FEATURES, Feature, FeatureGroup, FeatureId};
 pub use change::Action;
 pub(crate) use change::{
-    DELETES, FORWARDS, LOCAL_SYSTEM, gives_nothing, is_hiding_place, recipients, rights,
+    DELETES, FORWARDS, LOCAL_SYSTEM, domain, gives_nothing, is_hiding_place, recipients, rights,
     shows_only_times,
 };
 pub use observation::{

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -129,16 +130,22 @@ fn changes_and_leads_say_who_did_what_and_when() {
     assert!(page.contains("BlindCopyTo=x@elsewhere.example"));
 }
 
-#[test]
-fn a_campaign_says_whom_it_reached_and_from_where() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let out = dir.path().join("run");
+fn analyzed_sample(dir: &Path, more: &[&str]) -> PathBuf {
+    let out = dir.join("run");
     let sample = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/notebooks-data/tenant/audit.csv.gz"
     );
-    let output = mailglass(&["analyze", sample, "--out", out.to_str().expect("UTF-8")]);
+    let basic = ["analyze", sample, "--out", out.to_str().expect("UTF-8")];
+    let output = mailglass(&[&basic, more].concat());
     assert!(output.status.success(), "{}", stderr(&output));
+    out
+}
+
+#[test]
+fn a_campaign_says_whom_it_reached_and_from_where() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let out = analyzed_sample(dir.path(), &[]);
     let sessions = rows(&out.join("sessions.csv"));
     let campaigns = rows(&out.join("campaigns.csv"));
     assert!(!campaigns.is_empty());
@@ -176,14 +183,7 @@ fn a_campaign_says_whom_it_reached_and_from_where() {
 #[test]
 fn a_flagged_session_says_what_else_its_visitor_did() {
     let dir = tempfile::tempdir().expect("a folder");
-    let out = dir.path().join("run");
-    let sample = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/notebooks-data/tenant/audit.csv.gz"
-    );
-    let place = out.to_str().expect("UTF-8");
-    let output = mailglass(&["analyze", sample, "--out", place, "--alerts-per-day", "0.5"]);
-    assert!(output.status.success(), "{}", stderr(&output));
+    let out = analyzed_sample(dir.path(), &["--alerts-per-day", "0.5"]);
     let sessions = rows(&out.join("sessions.csv"));
     let charts = fs::read(out.join("charts.json")).expect("charts");
     let charts: Value = serde_json::from_slice(&charts).expect("JSON");

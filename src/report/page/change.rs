@@ -3,6 +3,7 @@
 use super::run::Change;
 use crate::chart::label;
 use crate::event::{Operation, pairs, sets_something};
+use crate::feature;
 use crate::feature::{
     DELETES, FORWARDS, gives_nothing, is_hiding_place, recipients, rights, shows_only_times,
 };
@@ -147,9 +148,9 @@ fn called(who: &str) -> String {
     label::name(who.rsplit('/').next().unwrap_or(who), NAME)
 }
 
-/// The part of an address that names whose it is.
+/// The part of an address that names whose it is, or what is no address.
 pub(super) fn domain(address: &str) -> &str {
-    address.rsplit('@').next().unwrap_or(address)
+    feature::domain(address).unwrap_or(address)
 }
 
 #[cfg(test)]

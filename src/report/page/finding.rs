@@ -1,19 +1,16 @@
 //! The finding in three sentences, and the figures beside them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use super::campaigns::belongs_together;
-use super::change::domain;
 use super::evidence::first_reason;
 use super::exposure::Totals;
 use super::run::{Run, Session};
+use super::ways_out::{sent_on, ways_out};
 use crate::chart::{Chart, ScoreDistribution, Style, label, most_unflagged};
 use crate::report::drawing::ChartFile;
-
-/// Sessions whose changes are named in the finding.
-const WAYS: usize = 8;
 
 /// What the page says first.
 #[derive(Debug, Serialize)]
@@ -151,75 +148,6 @@ fn stands_out(
         label::counted(run.summary.mailboxes, "mailbox", "mailboxes"),
         if opened == 1 { "is" } else { "are" },
     )
-}
-
-/// What flagged sessions changed that lets mail out or others in, by rank: it may weigh little among deviations, and much for who
-/// has to undo it.
-fn ways_out(run: &Run) -> Option<String> {
-    let domains = domains(run);
-    let inside = |domain: &str| domains.contains(&domain.to_lowercase());
-    let ranks: BTreeMap<&str, u32> = run
-        .flagged
-        .iter()
-        .map(|session| (session.session_id.as_str(), session.rank))
-        .collect();
-    let mut by_session: BTreeMap<(u32, &str), Vec<String>> = BTreeMap::new();
-    for change in &run.changes {
-        if let Some(&rank) = ranks.get(change.session_id.as_str())
-            && let Some(words) = change.way_out(inside)
-        {
-            let of = by_session.entry((rank, &change.mailbox)).or_default();
-            if !of.contains(&words) {
-                of.push(words);
-            }
-        }
-    }
-    let mut told: Vec<String> = by_session
-        .iter()
-        .take(WAYS)
-        .filter_map(|((rank, mailbox), words)| {
-            let words = label::listed(words)?;
-            Some(format!("{words} in {mailbox} (number {rank})"))
-        })
-        .collect();
-    let more = by_session.len().saturating_sub(WAYS);
-    if more > 0 {
-        told.push(format!(
-            "the like in {}",
-            label::counted(more as u64, "more session", "more sessions")
-        ));
-    }
-    (!told.is_empty()).then(|| format!("{}.", told.join("; ")))
-}
-
-/// The domains of the mailboxes that the page knows of.
-fn domains(run: &Run) -> BTreeSet<String> {
-    let flagged = run.flagged.iter().map(|session| &session.mailbox);
-    let others = run.others_sending_on.iter().map(|change| &change.mailbox);
-    flagged
-        .chain(others)
-        .map(|mailbox| domain(mailbox).to_lowercase())
-        .collect()
-}
-
-/// Where sessions that were not flagged have mail sent out of the tenant, the latest first: it may be a habit, and who reads along by
-/// a rule needs no session any more.
-fn sent_on(run: &Run, style: &Style) -> Option<String> {
-    let domains = domains(run);
-    let inside = |domain: &str| domains.contains(&domain.to_lowercase());
-    let mut said: Vec<String> = Vec::new();
-    for change in run.others_sending_on.iter().rev() {
-        if let Some(words) = change.sent_out(inside) {
-            let when = label::moment(change.time, &style.time_zone);
-            said.push(format!("{words} in {} ({when})", change.mailbox));
-        }
-    }
-    let more = said.len().saturating_sub(WAYS);
-    if more > 0 {
-        said.truncate(WAYS);
-        said.push(format!("{} more in changes.csv", label::count(more as u64)));
-    }
-    (!said.is_empty()).then(|| format!("{}.", said.join("; ")))
 }
 
 /// What was read and changed; `changes` are those that open something, and those that do not.
@@ -385,6 +313,8 @@ fn look_first(run: &Run, session: &Session, style: &Style) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::report::page::run::{Campaign, Change};
 

@@ -12,6 +12,7 @@ mod finding;
 mod method;
 mod picture;
 mod run;
+mod ways_out;
 
 use std::collections::BTreeSet;
 use std::path::Path;
