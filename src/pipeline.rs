@@ -170,6 +170,8 @@ pub struct Analysis {
     pub mailboxes: usize,
     /// Seconds per stage.
     pub timings: Timings,
+    /// Sessions up to the last flagged one; so that not all have to be gone through for the flagged.
+    down_to_flagged: usize,
     /// The model after the last day; after [`BaselineDays::Window`], which learns a model for every stretch, the one before
     /// the first.
     pub model: Model,
@@ -178,7 +180,7 @@ pub struct Analysis {
 impl Analysis {
     /// The flagged sessions, by rank.
     pub fn flagged(&self) -> impl Iterator<Item = &AnalyzedSession> {
-        self.sessions
+        self.sessions[..self.down_to_flagged]
             .iter()
             .filter(|session| session.verdict.ranked.flagged)
     }
@@ -272,6 +274,7 @@ pub fn analyze_with(
     clock.lap();
 
     let (sessions, campaigns) = explain(config, &model, &columns, judged);
+    let last_flagged = sessions.iter().rposition(|s| s.verdict.ranked.flagged);
     let allowed = allowed::count(&config.allow, &sessions, &columns);
     timings.explain = clock.lap();
 
@@ -289,6 +292,7 @@ pub fn analyze_with(
         allowed,
         mailboxes,
         timings,
+        down_to_flagged: last_flagged.map_or(0, |last| last + 1),
         model,
     })
 }
@@ -421,18 +425,7 @@ fn explain(
         verdicts,
     } = judged;
     let naming = naming(config, columns);
-    // Numbers are sorted instead of sessions, which are large.
-    let mut order: Vec<u32> = (0u32..).take(sessions.len()).collect();
-    order.par_sort_unstable_by(|&a, &b| {
-        let (a, b) = (a as usize, b as usize);
-        let key = |of: usize| (verdicts[of].ranked.score, verdicts[of].weight);
-        let (a_key, b_key) = (key(a), key(b));
-        b_key
-            .0
-            .total_cmp(&a_key.0)
-            .then(b_key.1.total_cmp(&a_key.1))
-            .then(sessions[a].id.cmp(&sessions[b].id))
-    });
+    let mut order = best_first(&sessions, &verdicts);
     let tied: Vec<TiedSession> = order
         .iter()
         .enumerate()
@@ -500,6 +493,23 @@ fn explain(
     }
     scope::count(&mut campaigns, &sessions, &naming);
     (sessions, campaigns)
+}
+
+/// The places of sessions by rank: the highest score first, among equal ones the greater weight.
+fn best_first(sessions: &[Session], verdicts: &[Box<Assessment>]) -> Vec<u32> {
+    // Numbers are sorted instead of sessions, which are large, with the score at hand: most comparisons need no more.
+    let mut keys: Vec<(f64, u32)> = (verdicts.par_iter().with_min_len(1 << 12))
+        .map(|verdict| verdict.ranked.score)
+        .zip(0u32..verdicts.len() as u32)
+        .collect();
+    keys.par_sort_unstable_by(|&(a_score, a), &(b_score, b)| {
+        b_score.total_cmp(&a_score).then_with(|| {
+            let (a, b) = (a as usize, b as usize);
+            let weights = verdicts[b].weight.total_cmp(&verdicts[a].weight);
+            weights.then_with(|| sessions[a].id.cmp(&sessions[b].id))
+        })
+    });
+    keys.into_iter().map(|(_, place)| place).collect()
 }
 
 /// Brings things into an order by swapping them: what stands at `order[i]` comes to stand at `i`. Afterwards the order is that

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use super::AnalyzedSession;
 use crate::explain::{Campaign, Naming};
 use crate::feature::CategoryKind;
@@ -18,7 +20,7 @@ pub(super) fn count(campaigns: &mut [Campaign], sessions: &[AnalyzedSession], na
     if tied.is_empty() {
         return;
     }
-    let of = |kind: CategoryKind| -> BTreeMap<&str, &[usize]> {
+    let of = |kind: CategoryKind| -> FxHashMap<&str, &[usize]> {
         tied.iter()
             .filter(|((of, _), _)| *of == kind)
             .map(|((_, name), campaigns)| (name.as_str(), campaigns.as_slice()))

@@ -202,21 +202,34 @@ fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
             .collect(),
         FlagRule::FalseDiscoveryRate(_) => BTreeSet::new(),
     };
-    let touching = |s: &AnalyzedSession| !s.verdict.warm_up && s.session.touches_mailbox();
-    let is_judged = |s: &AnalyzedSession| !without_threshold.contains(&s.session.day);
-    let judged = || {
-        let sessions = analysis.sessions.iter();
-        sessions.filter(|s| touching(s) && is_judged(s))
-    };
+    // Once through all sessions: there are millions.
+    let (mut warm_up, mut unjudged, mut untouched) = (0, 0, 0);
+    let mut scores = Vec::new();
+    let mut judged_mailbox_days: FxHashSet<(u32, i32)> = FxHashSet::default();
+    let mut judged_span: Option<(i64, i64)> = None;
+    for AnalyzedSession {
+        session, verdict, ..
+    } in &analysis.sessions
+    {
+        if verdict.warm_up {
+            warm_up += 1;
+        } else if !session.touches_mailbox() {
+            untouched += 1;
+        } else if without_threshold.contains(&session.day) {
+            unjudged += 1;
+        } else {
+            scores.push((verdict.ranked.score, verdict.ranked.flagged));
+            judged_mailbox_days.insert((session.mailbox, session.day));
+            let (start, end) = judged_span.unwrap_or((session.start, session.end));
+            judged_span = Some((start.min(session.start), end.max(session.end)));
+        }
+    }
+    let judged_mailbox_days = judged_mailbox_days.len() as f64;
     let judged_days = analysis
         .thresholds
         .iter()
         .filter(|(_, threshold)| threshold.is_some())
         .count() as f64;
-    let judged_mailbox_days = judged()
-        .map(|s| (s.session.mailbox, s.session.day))
-        .collect::<FxHashSet<(u32, i32)>>()
-        .len() as f64;
     // Both rules count alerts: comparing sessions would make a mailbox with many sessions look like more.
     let alerts = alerts(analysis);
     let (alerts, expected_by_chance, words) = match rule {
@@ -238,25 +251,18 @@ fn distribution(analysis: &Analysis, rule: FlagRule) -> ScoreDistribution {
             ),
         ),
     };
-    let count = |wanted: &dyn Fn(&AnalyzedSession) -> bool| {
-        analysis.sessions.iter().filter(|s| wanted(s)).count() as u64
-    };
     let thresholds = thresholds(&analysis.thresholds);
-    let spans = judged().map(|s| (s.session.start, s.session.end));
-    let judged_period = spans
-        .reduce(|all, span| (all.0.min(span.0), all.1.max(span.1)))
-        .map(|(start, end)| (start.div_euclid(1000), end.div_euclid(1000)));
-    let scores = judged().map(|s| (s.verdict.ranked.score, s.verdict.ranked.flagged));
     ScoreDistribution {
         scores: ScoreBins::new(thresholds, scores),
         thresholds,
         alerts,
         expected_by_chance,
         rule: words,
-        judged_period,
-        warm_up: count(&|s| s.verdict.warm_up),
-        unjudged: count(&|s| touching(s) && !is_judged(s)),
-        untouched: count(&|s| !s.verdict.warm_up && !s.session.touches_mailbox()),
+        judged_period: judged_span
+            .map(|(start, end)| (start.div_euclid(1000), end.div_euclid(1000))),
+        warm_up,
+        unjudged,
+        untouched,
     }
 }
 

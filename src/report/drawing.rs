@@ -158,8 +158,12 @@ pub(super) fn draw(
         .iter()
         .map(|(name, chart)| (into.join(name), chart))
         .collect();
-    chart::draw_all(&placed, &style).map_err(|error| chart_error("of the run", error))?;
-    let html = page::render(run, into, (&kept, &style))?;
+    let (drawn, told) = rayon::join(
+        || chart::draw_all(&placed, &style).map_err(|error| chart_error("of the run", error)),
+        || page::read(run),
+    );
+    drawn?;
+    let html = page::render(&told?, into, (&kept, &style))?;
     let path = into.join(PAGE);
     fs::write(&path, html).map_err(|source| Error::io("write", &path, source))?;
     Ok(names)

@@ -41,6 +41,12 @@ fn is_formula(text: &[u8]) -> bool {
     matches!(text, [b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..])
 }
 
+/// Whether a cell can be written as it is: letters, digits, dashes and dots, and no formula.
+fn is_plain(text: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    text.iter().all(plain) && !is_formula(text)
+}
+
 /// A cell that a spreadsheet would run as a formula gets an apostrophe in front.
 pub(super) fn safe_cell<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
     let text = text.into();
@@ -113,23 +119,33 @@ fn session_records(analysis: &Analysis, naming: &Naming<'_>, dir: &Path) -> Resu
         chunks.len(),
         || (),
         |(), chunk| {
-            let mut text = csv::Writer::from_writer(Vec::new());
-            let mut record = Vec::new();
+            let mut text = Vec::new();
             for analyzed in chunks[chunk] {
                 let session = analyzed.session.id_text();
                 for &row in &analyzed.session.rows {
-                    record.clear();
-                    ids.push_to(row as usize, &mut record);
+                    let line = text.len();
+                    text.extend_from_slice(session.as_bytes());
+                    text.push(b',');
+                    let cell = text.len();
+                    ids.push_to(row as usize, &mut text);
+                    // Identifiers are plain as a rule: a writer for each of millions would take most of the time.
+                    if is_plain(&text[cell..]) {
+                        text.push(b'\n');
+                        continue;
+                    }
+                    let mut record = text.split_off(cell);
+                    text.truncate(line);
                     if is_formula(&record) {
                         record.insert(0, b'\'');
                     }
-                    let cells = [session.as_bytes(), &record];
-                    text.write_record(cells)
+                    let mut writer = csv::Writer::from_writer(&mut text);
+                    writer
+                        .write_record([session.as_bytes(), &record])
                         .map_err(|error| fail(std::io::Error::other(error)))?;
+                    writer.flush().map_err(fail)?;
                 }
             }
-            let text = text.into_inner();
-            text.map_err(|error| fail(std::io::Error::other(error.to_string())))
+            Ok(text)
         },
         |text: Vec<u8>| file.write_all(&text).map_err(fail),
     )

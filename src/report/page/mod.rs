@@ -124,16 +124,27 @@ struct ExposureRow {
     entries: String,
 }
 
-/// The page of the run directory `run`, with the pictures drawn into `pictures`.
+/// What a run directory says, apart from its charts.
+pub(super) struct Told(Run);
+
+/// Reads the tables and the summary of a run directory.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Io`] or [`Error::Input`] when the run directory cannot be read.
+/// [`Error::NotFound`], [`Error::Io`] or [`Error::Input`] when one of them cannot be read.
+pub(super) fn read(run: &Path) -> Result<Told, Error> {
+    Run::read(run).map(Told)
+}
+
+/// The page of a run directory, with the pictures drawn into `pictures`.
+///
+/// # Errors
+/// [`Error::NotFound`] or [`Error::Io`] when a picture cannot be read.
 pub(super) fn render(
-    run: &Path,
+    Told(run): &Told,
     pictures: &Path,
     (kept, style): (&ChartFile, &Style),
 ) -> Result<String, Error> {
-    let page = page(&Run::read(run)?, pictures, (kept, style))?;
+    let page = page(run, pictures, (kept, style))?;
     let mut environment = Environment::empty();
     // A name that ends in .html switches the escaping on.
     environment.set_auto_escape_callback(minijinja::default_auto_escape_callback);
