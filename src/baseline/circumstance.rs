@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::judge::Novelties;
 use super::mailbox::MailboxBaseline;
-use super::novelty::Novelty;
+use super::novelty::{Novelty, is_member};
 use super::odd_days::SETTLED_DAYS;
 use crate::feature::{
     CategoryKind, Channel, FEATURE_COUNT, FEATURES, FeatureGroup, FeatureId, Observation, Symbol,
@@ -26,16 +26,20 @@ const LEAVE_DAYS: i32 = 4;
 const BACKLOG_KEEPS: f64 = 0.5;
 
 /// What the owner's whereabouts speak for, and so what their absence takes weight from.
-const OF_WHEREABOUTS: [FeatureId; 4] = [
+const OF_WHEREABOUTS: [FeatureId; 5] = [
     FeatureId::Network,
     FeatureId::Token,
     FeatureId::Persistence,
     FeatureId::Spread,
+    FeatureId::OddDays,
 ];
 
 /// Which sessions of a day are the absent owner's, as far as the log can tell: through a client that the mailbox knows,
 /// from a network that it does not, on a day on which nobody opens it from a network that it knows. A thief who holds
 /// the owner's sign-in reads along while the owner's own devices go on at home; a traveller has taken them along.
+///
+/// Who travels reads the mailboxes of the team on the way, too: a member whose own mailbox is read from the same network in such a
+/// way is as absent there.
 pub(super) fn absences(observations: &[Observation], novelties: &[Novelties]) -> Vec<bool> {
     let sessions = || observations.iter().zip(novelties);
     let at_home: FxHashSet<Symbol> = sessions()
@@ -46,16 +50,34 @@ pub(super) fn absences(observations: &[Observation], novelties: &[Novelties]) ->
         })
         .map(|(observation, _)| observation.mailbox)
         .collect();
-    sessions()
+    let away: Vec<bool> = sessions()
         .map(|(observation, (categories, network))| {
-            let own = |kind: CategoryKind| categories[kind as usize].rung == 0;
             is_person(observation)
-                && network.rung > 0
-                && own(CategoryKind::Application)
-                && own(CategoryKind::Client)
+                && is_away(categories, *network)
                 && !at_home.contains(&observation.mailbox)
         })
+        .collect();
+    let from = |observation: &Observation| observation.category(CategoryKind::Network);
+    let travellers: FxHashSet<(Symbol, Symbol)> = observations
+        .iter()
+        .zip(&away)
+        .filter(|(_, away)| **away)
+        .map(|(observation, _)| (observation.mailbox, from(observation)))
+        .collect();
+    sessions()
+        .zip(away)
+        .map(|((observation, (categories, network)), away)| {
+            away || is_member(observation, categories)
+                && is_away(categories, *network)
+                && travellers.contains(&(observation.who, from(observation)))
+        })
         .collect()
+}
+
+/// Whether a session came through a client that the mailbox knows from a network that it does not.
+fn is_away(categories: &[Novelty; CategoryKind::COUNT], network: Novelty) -> bool {
+    let own = |kind: CategoryKind| categories[kind as usize].rung == 0;
+    network.rung > 0 && own(CategoryKind::Application) && own(CategoryKind::Client)
 }
 
 /// Whether the owner comes back on this day from a leave, to a full mailbox, the way they always come.
@@ -87,7 +109,7 @@ pub(super) struct Circumstances {
     pub(super) absent: bool,
     /// The owner is back from a leave ([`returns`]).
     pub(super) back: bool,
-    /// Active days of a mailbox that is younger than its tenant's log.
+    /// Active days of a mailbox, or of its owner, who is younger than its tenant's log.
     pub(super) young: Option<u32>,
 }
 

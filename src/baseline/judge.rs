@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::circumstance::{Circumstances, absences, returns};
+use super::circumstance::{Circumstances, absences, is_person, returns};
 use super::hours::{HOUR_CLASSES, hour_class};
 use super::ladder::bans;
 use super::mailbox::{LadderKind, MailboxBaseline};
-use super::novelty::{Category, Novelty, TRUST_DAYS, TenantToday, novelties};
+use super::novelty::{Category, Memory, Novelty, TRUST_DAYS, TenantToday, novelties};
 use super::odd_days::{ARRIVAL_DAYS, SETTLED_DAYS, is_odd, odd_rung};
 use super::{
     Baselines, Judgement, SPREAD_DAYS, Spread, Stage, VOLUME_FEATURES, novelty_bound, persistent,
@@ -69,10 +69,10 @@ impl Baselines {
         let novelties: Vec<Novelties> = observations
             .par_iter()
             .map(|o| {
-                let mailbox = self.mailbox(o, &day);
-                let young = mailbox.active_days < u32::from(TRUST_DAYS);
-                let known = (&mailbox.known, young, mailbox.clock(o.day));
-                novelties(o, known, &self.tenant.known, &day.today)
+                let own = memory(self.mailbox(o, &day), o.day);
+                let visitor = self.visitors_mailbox(o);
+                let visitor = visitor.map(|mailbox| memory(mailbox, o.day));
+                novelties(o, (own, visitor), &self.tenant.known, &day.today)
             })
             .collect();
         let tokens = self.token_rungs(observations, &novelties);
@@ -90,7 +90,7 @@ impl Baselines {
                     judgement.circumstances = Circumstances {
                         absent,
                         back: returns(observation, novelties, mailbox),
-                        young: self.young(mailbox),
+                        young: self.young(observation, mailbox),
                     };
                 }
                 judgement
@@ -104,10 +104,21 @@ impl Baselines {
             .map_or(day.empty, |baseline| &**baseline)
     }
 
-    /// Active days of a mailbox that is new in a tenant that is not: while the log itself is young, every mailbox is.
-    fn young(&self, mailbox: &MailboxBaseline) -> Option<u32> {
-        (self.tenant.days >= SETTLED_DAYS && mailbox.active_days < SETTLED_DAYS)
-            .then_some(mailbox.active_days)
+    /// The mailbox of somebody who opens that of somebody else, where the log has one.
+    fn visitors_mailbox(&self, observation: &Observation) -> Option<&MailboxBaseline> {
+        let visits = observation.delegated && observation.who != observation.mailbox;
+        let own = visits.then(|| self.mailboxes.get(&observation.who));
+        own.flatten().map(|baseline| &**baseline)
+    }
+
+    /// Active days of a mailbox that is new in a tenant that is not, or its owner's: while the log itself is young, every mailbox is.
+    fn young(&self, observation: &Observation, mailbox: &MailboxBaseline) -> Option<u32> {
+        let days = if is_person(observation) {
+            mailbox.owner_age()
+        } else {
+            mailbox.active_days
+        };
+        (self.tenant.days >= SETTLED_DAYS && days < SETTLED_DAYS).then_some(days)
     }
 
     fn tenant_today(&self, observations: &[Observation]) -> TenantToday {
@@ -312,6 +323,14 @@ impl Baselines {
         }
         self.predictive(observation, baseline, class, measure)
             .exceedance(value)
+    }
+}
+
+fn memory(mailbox: &MailboxBaseline, day: i32) -> Memory<'_> {
+    Memory {
+        known: &mailbox.known,
+        young: mailbox.owner_age() < u32::from(TRUST_DAYS),
+        clock: mailbox.clock(day),
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::hours::{HOUR_CLASSES, WeekHistogram};
 use super::ladder::{FIRST_DAYS, MailboxLadder};
 use super::novelty::{Acquaintance, Category};
-use super::odd_days::OddDays;
+use super::odd_days::{OddDays, SETTLED_DAYS};
 use super::volume::Moments;
 use crate::feature::{CategoryKind, MEASURES, Observation};
 
@@ -130,6 +130,8 @@ pub(crate) struct MailboxBaseline {
     pub(crate) paused: i32,
     /// Different days with sessions that taught.
     pub(crate) active_days: u32,
+    /// Those of them on which the owner came.
+    pub(crate) owner_days: u32,
     /// Days on which somebody other than the owner came.
     pub(crate) delegated_days: u32,
     /// What the mailbox has met.
@@ -182,6 +184,16 @@ impl MailboxBaseline {
 }
 
 impl MailboxBaseline {
+    /// How long its owner has used it, in active days. Services may have come first, since a mailbox is made before somebody begins
+    /// to work; where others came for long, as to a shared mailbox, its own age counts.
+    pub(crate) fn owner_age(&self) -> u32 {
+        if self.active_days.saturating_sub(self.owner_days) <= SETTLED_DAYS {
+            self.owner_days
+        } else {
+            self.active_days
+        }
+    }
+
     /// Days that its ladders have counted: those that taught, but for the first.
     pub(crate) fn counted_days(&self) -> u32 {
         self.active_days.saturating_sub(FIRST_DAYS)

@@ -49,6 +49,46 @@ pub(crate) struct Acquaintance {
     pub(crate) origin: u8,
 }
 
+impl Acquaintance {
+    /// Whether it has been met often enough to be familiar.
+    fn is_trusted(&self) -> bool {
+        self.days >= TRUST_DAYS
+    }
+
+    /// Whether it was familiar and has not been seen for too long, by the mailbox's clock.
+    fn is_forgotten(&self, clock: i32) -> bool {
+        self.is_trusted() && clock.saturating_sub(self.trusted) > FORGOTTEN_DAYS
+    }
+}
+
+/// What a mailbox knows on a day.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory<'a> {
+    pub(crate) known: &'a FxHashMap<Category, Acquaintance>,
+    /// Whether its owner has used it for a few days at most.
+    pub(crate) young: bool,
+    /// The mailbox's own time: who comes back from a long leave has forgotten nothing.
+    pub(crate) clock: i32,
+}
+
+impl Memory<'_> {
+    /// Whether a category is familiar to it.
+    fn is_familiar(&self, category: &Category) -> bool {
+        let known = self.known.get(category);
+        known.is_some_and(|known| known.is_trusted() && !known.is_forgotten(self.clock))
+    }
+}
+
+/// What people bring along into the mailboxes of others.
+const BROUGHT_ALONG: [CategoryKind; 6] = [
+    CategoryKind::Application,
+    CategoryKind::Client,
+    CategoryKind::Version,
+    CategoryKind::Network,
+    CategoryKind::Block,
+    CategoryKind::Country,
+];
+
 /// How the tenant knows a category.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TenantAcquaintance {
@@ -195,8 +235,7 @@ impl TenantKnown {
     }
 }
 
-/// How new a category is to a mailbox on a day, `clock` by the mailbox's own time: who comes back from a long leave has forgotten
-/// nothing.
+/// How new a category is to a mailbox on a day, `clock` by the mailbox's own time.
 pub(crate) fn novelty(
     known: Option<&Acquaintance>,
     tenant: Option<&TenantAcquaintance>,
@@ -218,8 +257,8 @@ pub(crate) fn novelty(
         (false, 0) => 5,
     };
     if let Some(known) = known {
-        let trusted = known.days >= TRUST_DAYS;
-        let forgotten = trusted && clock.saturating_sub(known.trusted) > FORGOTTEN_DAYS;
+        let trusted = known.is_trusted();
+        let forgotten = known.is_forgotten(clock);
         return Novelty {
             rung: match trusted {
                 true if forgotten => by_tenant,
@@ -275,14 +314,15 @@ pub(crate) fn network_novelty(
     Novelty { rung, ..block }
 }
 
-/// All novelties of an observation, by kind, and the network's as a whole. A mailbox is young on its first days; `clock` is its own
-/// time on the day.
+/// All novelties of an observation, by kind, and the network's as a whole, for the mailbox and, where somebody else has opened it, for
+/// the mailbox of that `visitor`. The colleague whom a shared mailbox knows brings the devices and the networks of every day, which
+/// are news to it and no news.
 ///
 /// Where an application comes from is news when the tenant has known the application for a while, and never from there: its
 /// secret is used on another host.
 pub(crate) fn novelties(
     observation: &Observation,
-    (known, young, clock): (&FxHashMap<Category, Acquaintance>, bool, i32),
+    (own, visitor): (Memory<'_>, Option<Memory<'_>>),
     tenant: &TenantKnown,
     today: &TenantToday,
 ) -> ([Novelty; CategoryKind::COUNT], Novelty) {
@@ -293,9 +333,9 @@ pub(crate) fn novelties(
         if category.1 == 0 && (!telling || observation.administrative) {
             return Novelty::default();
         }
-        let acquaintance = known.get(&category);
+        let acquaintance = own.known.get(&category);
         // Of all people, the owner is expected first.
-        let moves_in = young && acquaintance.is_none() && !observation.delegated;
+        let moves_in = own.young && acquaintance.is_none() && !observation.delegated;
         if kind == CategoryKind::Actor && moves_in {
             return Novelty::default();
         }
@@ -303,10 +343,18 @@ pub(crate) fn novelties(
             acquaintance,
             tenant.get(&category, today.days),
             category,
-            (observation.day, clock),
+            (observation.day, own.clock),
             today,
         )
     });
+    if let Some(visitor) = visitor.filter(|_| is_member(observation, &all)) {
+        for kind in BROUGHT_ALONG {
+            if visitor.is_familiar(&(kind, observation.category(kind))) {
+                let novelty = &mut all[kind as usize];
+                *novelty = novelty.expected();
+            }
+        }
+    }
     let application = observation.category(CategoryKind::Application);
     let brought = is_brought(observation, &all, today);
     let origin = &mut all[CategoryKind::Origin as usize];
@@ -332,6 +380,18 @@ pub(crate) fn novelties(
     (all, network)
 }
 
+/// Whether the session is of somebody else than the owner whom the mailbox knows. Applications are no people.
+pub(crate) fn is_member(
+    observation: &Observation,
+    novelties: &[Novelty; CategoryKind::COUNT],
+) -> bool {
+    observation.touches_mailbox
+        && observation.delegated
+        && observation.channel != Channel::Application
+        && observation.category(CategoryKind::Actor) != 0
+        && novelties[CategoryKind::Actor as usize].rung == 0
+}
+
 /// Whether a session's block is unknown to the tenant and was not reached by people who moved, with the clients that they have
 /// always used: an application from nowhere opens a hundred mailboxes as easily as one, and the more it opens, the less is it a
 /// roll-out. While the log itself is young, everything comes from nowhere.
@@ -352,6 +412,14 @@ mod tests {
     use super::*;
 
     const APPLICATION: Category = (CategoryKind::Application, 7);
+
+    fn remembers(known: &FxHashMap<Category, Acquaintance>, young: bool, clock: i32) -> Memory<'_> {
+        Memory {
+            known,
+            young,
+            clock,
+        }
+    }
 
     fn today(adopters: u32, active: u32) -> TenantToday {
         TenantToday {
@@ -538,7 +606,8 @@ mod tests {
             visit.categories[CategoryKind::Application as usize] = APPLICATION.1;
             visit.categories[ORIGIN as usize] = 9;
             let known = FxHashMap::default();
-            let (all, _) = novelties(&visit, (&known, false, 99), &tenant, &today(1, 80));
+            let memories = (remembers(&known, false, 99), None);
+            let (all, _) = novelties(&visit, memories, &tenant, &today(1, 80));
             all[ORIGIN as usize].rung
         }
         assert_eq!((rung(50, 1), rung(50, 3)), (5, 5));
@@ -555,7 +624,7 @@ mod tests {
             let known = FxHashMap::default();
             let (all, _) = novelties(
                 &visit,
-                (&known, young, 19),
+                (remembers(&known, young, 19), None),
                 &TenantKnown::default(),
                 &TenantToday::default(),
             );

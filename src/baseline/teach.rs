@@ -364,6 +364,7 @@ fn teach_habits(day: &Taught<'_>, pupil: &mut Pupil<'_>) {
         baseline.first_day = today;
     }
     baseline.active_days += 1;
+    baseline.owner_days += u32::from(taught().any(|index| is_person(&day.observations[index])));
     baseline.delegated_days += u32::from(taught().any(|index| day.observations[index].delegated));
 }
 

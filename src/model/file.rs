@@ -24,7 +24,7 @@ use crate::staging::{parent_of, write_whole};
 
 const MAGIC: &[u8; 12] = b"mailglass\0\0\0";
 /// Version of the encoding and of everything inside; a model of another version is refused.
-pub const MODEL_VERSION: u32 = 12;
+pub const MODEL_VERSION: u32 = 13;
 const HEADER: usize = 48;
 /// A model of 50,000 mailboxes takes some hundred megabytes; more than this is no model of ours.
 const MAX_UNPACKED: u64 = 8 << 30;
