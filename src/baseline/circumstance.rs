@@ -53,6 +53,7 @@ pub(super) fn absences(observations: &[Observation], novelties: &[Novelties]) ->
     let away: Vec<bool> = sessions()
         .map(|(observation, (categories, network))| {
             is_person(observation)
+                && observation.category(CategoryKind::Network) != 0
                 && is_away(categories, *network)
                 && !at_home.contains(&observation.mailbox)
         })
@@ -184,6 +185,38 @@ mod tests {
         assert_eq!(absent([journey(), home()]), [false, false]);
         // A client that the mailbox does not know is not its owner's.
         assert_eq!(absent([session(HOTEL, 4, 3)]), [false]);
+    }
+
+    #[test]
+    fn who_travels_reads_the_mail_of_the_team_on_the_way() {
+        const OWN: Symbol = 1;
+        const SHARED: Symbol = 2;
+        let journey = || session(HOTEL, 4, 0);
+        let in_shared = |change: fn(&mut (Observation, Novelties))| {
+            let mut visit = session(HOTEL, 4, 0);
+            (visit.0.mailbox, visit.0.who, visit.0.delegated) = (SHARED, OWN, true);
+            visit.0.categories[CategoryKind::Actor as usize] = 9;
+            change(&mut visit);
+            visit
+        };
+        // Colleagues are at home.
+        let mut colleague = session(HOME, 0, 0);
+        (colleague.0.mailbox, colleague.0.delegated) = (SHARED, true);
+        let both = absent([journey(), in_shared(|_| ()), colleague]);
+        assert_eq!(both, [true, true, false]);
+        assert_eq!(absent([in_shared(|_| ())]), [false], "nobody travels");
+        let of_the_second =
+            |change: fn(&mut (Observation, Novelties))| absent([journey(), in_shared(change)])[1];
+        assert!(!of_the_second(|visit| visit.0.who = 3));
+        assert!(!of_the_second(|visit| {
+            visit.0.categories[CategoryKind::Network as usize] = HOME;
+        }));
+        let stranger = |visit: &mut (Observation, Novelties)| {
+            visit.1.0[CategoryKind::Actor as usize].rung = 5;
+        };
+        assert!(!of_the_second(stranger));
+        // No address is no journey.
+        assert_eq!(absent([session(0, 4, 0)]), [false]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub enum Expectation {
         rung: usize,
         /// Earlier days on which this mailbox met it.
         met_days: u32,
-        /// Other mailboxes of the tenant that knew it before today.
+        /// Other mailboxes of the tenant to which it was familiar before today.
         mailboxes: u32,
         /// Mailboxes with a baseline.
         tenant_mailboxes: u32,
@@ -54,7 +54,7 @@ pub enum Expectation {
         /// All days that are counted.
         days: u32,
     },
-    /// Other mailboxes in which the same thing was unfamiliar within a week, or on one day.
+    /// Other mailboxes in which the same thing was unfamiliar within two weeks, or on one day.
     Spread {
         /// Whether on the day of the session alone.
         today: bool,
@@ -273,7 +273,7 @@ impl Baselines {
         let expectation = Expectation::Novelty {
             rung: novelty.rung,
             met_days: u32::from(novelty.days),
-            mailboxes: novelty.mailboxes.saturating_sub(u32::from(novelty.begun)),
+            mailboxes: novelty.familiar_elsewhere,
             tenant_mailboxes: self.mailboxes.len() as u32,
             such_days: baseline.ladders[ladder as usize].days_at_or_above(novelty.rung.max(1)),
             days: baseline.counted_days(),

@@ -9,11 +9,13 @@ use super::circumstance::{Circumstances, absences, is_person, returns};
 use super::hours::{HOUR_CLASSES, hour_class};
 use super::ladder::bans;
 use super::mailbox::{LadderKind, MailboxBaseline};
-use super::novelty::{Category, Memory, Novelty, TRUST_DAYS, TenantToday, novelties};
+use super::novelty::{
+    Category, Memory, Novelty, TRUST_DAYS, TenantToday, known_as, novelties, or_known_as,
+};
 use super::odd_days::{ARRIVAL_DAYS, SETTLED_DAYS, is_odd, odd_rung};
 use super::{
     Baselines, Judgement, SPREAD_DAYS, Spread, Stage, VOLUME_FEATURES, novelty_bound, persistent,
-    silence_rung, spread_rung, stratum, unfamiliar_categories, volume_class,
+    silence_rung, spread_rung, spreading_categories, stratum, volume_class,
 };
 use crate::feature::{
     Action, CategoryKind, FEATURE_COUNT, FeatureId, Measure, Observation, Symbol, WEEK_CELLS,
@@ -27,8 +29,13 @@ const ACTIVE_DAYS: i32 = 14;
 /// known already before what was not.
 const SUPPORT_BOUND: f64 = 1.0;
 
-/// Days after which a network that only one mailbox uses has proved itself.
+/// Days after which a network that few mailboxes use has proved itself.
 const TRIED_DAYS: u32 = 14;
+/// Few mailboxes: so many, or this share of the active ones. A whole office that moves is more.
+const FEW_MAILBOXES: f64 = 3.0;
+const FEW_SHARE: f64 = 0.05;
+/// Days without the owner after which a mailbox is dormant: more than a week off.
+const DORMANT_DAYS: i32 = 9;
 
 pub(super) type Novelties = ([Novelty; CategoryKind::COUNT], Novelty);
 
@@ -88,7 +95,7 @@ impl Baselines {
                     let mailbox = self.mailbox(observation, &day);
                     let novelties = (&judgement.novelties, judgement.network);
                     judgement.circumstances = Circumstances {
-                        absent,
+                        absent: absent && !is_dormant(observation, mailbox),
                         back: returns(observation, novelties, mailbox),
                         young: self.young(observation, mailbox),
                     };
@@ -135,8 +142,13 @@ impl Baselines {
             .filter(|observation| observation.touches_mailbox)
             .map(|observation| {
                 let baseline = self.mailboxes.get(&observation.mailbox);
-                let categories = CategoryKind::ALL.map(|kind| (kind, observation.category(kind)));
-                let new = |of: &Category| baseline.is_none_or(|b| !b.known.contains_key(of));
+                let categories = CategoryKind::ALL.map(|kind| known_as(observation, kind));
+                let new = |of: &Category| {
+                    baseline.is_none_or(|baseline| {
+                        let knows = |of: &Category| baseline.known.contains_key(of);
+                        !knows(of) && or_known_as(*of).is_none_or(|of| !knows(&of))
+                    })
+                };
                 (
                     observation.mailbox,
                     categories.into_iter().filter(new).collect(),
@@ -158,7 +170,7 @@ impl Baselines {
         today
     }
 
-    /// In which mailboxes is a category unfamiliar today, or was within a week?
+    /// In which mailboxes is a category unfamiliar today, or was within two weeks?
     fn unfamiliar_today(
         &self,
         observations: &[Observation],
@@ -168,7 +180,7 @@ impl Baselines {
         let mut this_day = i32::MIN;
         for (observation, (all, network)) in observations.iter().zip(novelties) {
             this_day = this_day.max(observation.day);
-            for category in unfamiliar_categories(observation, all, *network) {
+            for category in spreading_categories(observation, all, *network) {
                 unfamiliar
                     .entry(category)
                     .or_default()
@@ -181,7 +193,7 @@ impl Baselines {
             if let Some(earlier) = self.tenant.unfamiliar.get(category) {
                 let recent = earlier
                     .iter()
-                    // A day that is judged by later ones has them within a week of it, too.
+                    // A day that is judged by later ones has them within two weeks of it, too.
                     .filter(|&(_, &last)| (this_day - last).abs() < SPREAD_DAYS);
                 sharers.week.extend(recent.map(|(&mailbox, _)| mailbox));
             }
@@ -210,7 +222,7 @@ impl Baselines {
             silence: baseline.logged_silence_before(observation.day, self.tenant.days),
             class,
             circumstances: Circumstances::default(),
-            lately_trusted: lately_trusted(observation, baseline, network),
+            lately_trusted: self.lately_trusted((observation, baseline), network, &day.today),
         };
         if !observation.touches_mailbox {
             return judgement;
@@ -309,6 +321,30 @@ impl Baselines {
         baseline.ladders[ladder as usize].exceedance(baseline.active_days, rung, tenant)
     }
 
+    /// Whether the mailbox, with few others, has come to know the network of a session, and not long ago. Three quiet days earn trust,
+    /// also for who prepares to read everything on the fourth.
+    fn lately_trusted(
+        &self,
+        (observation, baseline): (&Observation, &MailboxBaseline),
+        network: Novelty,
+        today: &TenantToday,
+    ) -> bool {
+        let place = known_as(observation, CategoryKind::Network);
+        let lately = |first: i32| observation.day.abs_diff(first) < TRIED_DAYS;
+        let in_tenant = || self.tenant.known.first_day(&place).is_none_or(lately);
+        let in_mailbox = || {
+            let known = baseline.known.get(&place);
+            known.is_some_and(|known| {
+                lately(known.first) && known.first >= baseline.first_day + ARRIVAL_DAYS
+            })
+        };
+        let few = (f64::from(today.active_mailboxes) * FEW_SHARE).max(FEW_MAILBOXES);
+        network.rung == 0
+            && baseline.active_days >= SETTLED_DAYS
+            && (network.mailboxes <= 1 || f64::from(network.mailboxes) <= few && in_tenant())
+            && in_mailbox()
+    }
+
     fn volume_exceedance(
         &self,
         observation: &Observation,
@@ -334,18 +370,10 @@ fn memory(mailbox: &MailboxBaseline, day: i32) -> Memory<'_> {
     }
 }
 
-/// Whether the mailbox alone has come to know the network of a session, and not long ago. Three quiet days earn trust, also for
-/// who prepares to read everything on the fourth.
-fn lately_trusted(observation: &Observation, baseline: &MailboxBaseline, network: Novelty) -> bool {
-    let symbol = observation.category(CategoryKind::Network);
-    let lately = || {
-        let known = baseline.known.get(&(CategoryKind::Network, symbol));
-        known.is_some_and(|known| {
-            observation.day.abs_diff(known.first) < TRIED_DAYS
-                && known.first >= baseline.first_day + ARRIVAL_DAYS
-        })
-    };
-    network.rung == 0 && network.mailboxes <= 1 && baseline.active_days >= SETTLED_DAYS && lately()
+/// Whether nobody has come to a mailbox for so long that who comes now need not be its owner on a journey.
+fn is_dormant(observation: &Observation, mailbox: &MailboxBaseline) -> bool {
+    let idle = |last: i32| observation.day.saturating_sub(last) > DORMANT_DAYS;
+    mailbox.person_day.is_some_and(idle)
 }
 
 /// The unfamiliar category of a session that most mailboxes share, if more than one does.
@@ -356,7 +384,7 @@ fn widest(
     day: &Day<'_>,
     mailboxes: fn(&Sharers) -> usize,
 ) -> Spread {
-    unfamiliar_categories(observation, novelties, network)
+    spreading_categories(observation, novelties, network)
         .into_iter()
         .filter_map(|category| Some((mailboxes(day.unfamiliar.get(&category)?), category)))
         .filter(|&(mailboxes, _)| mailboxes > 1)
@@ -455,11 +483,11 @@ mod tests {
     }
 
     #[test]
-    fn a_network_that_one_mailbox_has_just_come_to_know_is_on_trial() {
+    fn a_network_that_few_mailboxes_have_just_come_to_know_is_on_trial() {
         let trial = |days: i32, shared: bool| {
             let mut baselines = served(HOME);
             let comers = |day: i32| {
-                let mailboxes = if shared { 1..=2 } else { 1..=1 };
+                let mailboxes = if shared { 1..=5 } else { 1..=1 };
                 mailboxes
                     .map(|mailbox| visit(day, mailbox, 7, ELSEWHERE))
                     .collect::<Vec<_>>()
@@ -471,12 +499,71 @@ mod tests {
             }
             baselines.judge_day(&comers(DAYS + days))[0].lately_trusted()
         };
-        // New, known for three days and for two weeks; and known to somebody else as well.
+        // New, known for three days and for two weeks; and known to a whole team.
         assert_eq!(
             [(1, false), (4, false), (14, false), (4, true)]
                 .map(|(days, shared)| trial(days, shared)),
             [false, true, false, false]
         );
+    }
+
+    #[test]
+    fn a_known_service_in_mailboxes_that_it_was_never_in_spreads() {
+        // A second service opens ten of the twenty mailboxes, for longer than a roll-out takes.
+        let mut baselines = Baselines::default();
+        let last = 45;
+        let day_of = |day: i32| -> Vec<Observation> {
+            (1..=20)
+                .map(|mailbox| visit(day, mailbox, 7, HOME))
+                .chain((1..=10).map(|mailbox| visit(day, mailbox, 8, HOME)))
+                .collect()
+        };
+        for day in 0..last {
+            let visits = day_of(day);
+            let judgements = baselines.judge_day(&visits);
+            baselines.teach_day(&visits, &judgements, &[Lesson::All; 30]);
+        }
+        let opened = |mailboxes: std::ops::RangeInclusive<Symbol>| {
+            let visits: Vec<Observation> = mailboxes
+                .map(|mailbox| visit(last, mailbox, 8, HOME))
+                .collect();
+            deviation(&baselines, &visits, FeatureId::Spread)
+        };
+        assert!(opened(11..=14) > 0.9, "{}", opened(11..=14));
+        assert!(opened(11..=11) < 1e-9, "a new starter");
+        assert!(opened(1..=4) < 1e-9, "as ever");
+    }
+
+    #[test]
+    fn people_of_several_mailboxes_from_one_block_spread() {
+        let baselines = served(HOME);
+        let opened = |mailboxes: Symbol, channel: Channel| {
+            // Each through another host of the block.
+            let visits: Vec<Observation> = (1..=mailboxes)
+                .map(|mailbox| {
+                    let mut visit = visit(DAYS, mailbox, 7, 200 + mailbox);
+                    visit.channel = channel;
+                    visit.categories[CategoryKind::Block as usize] = ELSEWHERE;
+                    visit
+                })
+                .collect();
+            deviation(&baselines, &visits, FeatureId::Spread)
+        };
+        let (screens, phones) = (opened(4, Channel::Interactive), opened(4, Channel::Mobile));
+        assert!(screens > 0.5 && phones < 1e-9, "{screens} {phones}");
+        assert!(opened(1, Channel::Interactive) < 1e-9);
+    }
+
+    #[test]
+    fn nobody_travels_after_ten_days_without_them() {
+        let comes = |last: Option<i32>| {
+            let mailbox = MailboxBaseline {
+                person_day: last,
+                ..MailboxBaseline::default()
+            };
+            is_dormant(&Observation::visit(100, ELSEWHERE), &mailbox)
+        };
+        assert_eq!([None, Some(91), Some(90)].map(comes), [false, false, true]);
     }
 
     #[test]

@@ -126,6 +126,8 @@ pub(crate) struct MailboxBaseline {
     pub(crate) learned_days: u32,
     /// Last day on which the owner sat at a screen.
     pub(crate) owner_day: Option<i32>,
+    /// Last day on which the owner came, be it with a phone.
+    pub(crate) person_day: Option<i32>,
     /// Days for which its clock stood still.
     pub(crate) paused: i32,
     /// Different days with sessions that taught.
@@ -234,6 +236,21 @@ pub(crate) mod ordered {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_owner_may_begin_after_the_services() {
+        let age = |active_days, owner_days| {
+            let baseline = MailboxBaseline {
+                active_days,
+                owner_days,
+                ..MailboxBaseline::default()
+            };
+            baseline.owner_age()
+        };
+        // Services for a week, then the owner; a mailbox that others share, and its account signs in.
+        assert_eq!((age(7, 0), age(9, 2)), (0, 2));
+        assert_eq!((age(40, 0), age(40, 25)), (40, 40));
+    }
 
     #[test]
     fn silence_is_counted_between_days_with_sessions() {

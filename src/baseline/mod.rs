@@ -46,7 +46,7 @@ use crate::feature::{
 };
 
 /// Days that an unfamiliar category stays in memory for the spread over mailboxes.
-const SPREAD_DAYS: i32 = 7;
+const SPREAD_DAYS: i32 = 14;
 /// The stratum after the channels: applications that the mailbox does not know yet.
 const NEW_APPLICATION: usize = Channel::COUNT;
 /// A mailbox to which others came on this many days is shared: another new actor is less of a surprise there.
@@ -323,6 +323,36 @@ fn stratum(
     }
 }
 
+/// What spreads over mailboxes: what is unfamiliar, and the block that people come from. Hosts of one provider change from mailbox to
+/// mailbox; that people of several mailboxes meet the same block within days is rare.
+fn spreading_categories(
+    observation: &Observation,
+    novelties: &[Novelty; CategoryKind::COUNT],
+    network: Novelty,
+) -> Vec<Category> {
+    let mut categories = unfamiliar_categories(observation, novelties, network);
+    let block = observation.category(CategoryKind::Block);
+    let from_afar = observation.touches_mailbox
+        && observation.channel == Channel::Interactive
+        && network.rung >= RARE;
+    if from_afar && novelties[CategoryKind::Block as usize].rung >= RARE && block != 0 {
+        categories.push((CategoryKind::Block, block));
+    }
+    // A service that the tenant knows, in mailboxes that it was never in.
+    let application = novelties[CategoryKind::Application as usize];
+    if observation.touches_mailbox
+        && observation.channel == Channel::Application
+        && application.adoption
+        && application.rung == RARE - 1
+    {
+        categories.push((
+            CategoryKind::Application,
+            observation.category(CategoryKind::Application),
+        ));
+    }
+    categories
+}
+
 /// The categories of a session that are unfamiliar to its mailbox and to most of the tenant. An application counts
 /// only when it also comes from a network that the mailbox does not know: a new application in the owner's own
 /// network is an adoption, not an intrusion. So does a client's version alone: an outdated browser is one of the few signs of some
@@ -359,11 +389,9 @@ fn unfamiliar_categories(
             categories.push((kind, observation.category(kind)));
         }
     }
-    if network.rung >= RARE {
-        categories.push((
-            CategoryKind::Network,
-            observation.category(CategoryKind::Network),
-        ));
+    let from = observation.category(CategoryKind::Network);
+    if network.rung >= RARE && from != 0 {
+        categories.push((CategoryKind::Network, from));
     }
     categories
 }

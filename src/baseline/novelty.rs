@@ -27,6 +27,8 @@ const ESTABLISHED_DAYS: i32 = 5;
 const ESTABLISHED_MAILBOXES: u32 = 3;
 /// A category that this share of the active mailboxes knows is a roll-out, however new it is...
 const ROLLOUT_SHARE: f64 = 0.25;
+/// ...for so many days since the first mailbox met it...
+const ROLLOUT_DAYS: i32 = 30;
 /// ...but not in a handful of mailboxes.
 const ROLLOUT_MAILBOXES: u32 = 4;
 /// An application acts from a fixed place when it has been met on this many mailbox-days for every block that it came from.
@@ -95,6 +97,8 @@ pub(crate) struct TenantAcquaintance {
     pub(crate) first: i32,
     /// Mailboxes that have begun to trust it.
     pub(crate) mailboxes: u32,
+    /// Mailboxes to which it has become familiar.
+    pub(crate) familiar: u32,
     /// Days that the tenant had learned when a session that may teach brought it last, to a week.
     pub(crate) last: u32,
 }
@@ -114,6 +118,29 @@ impl TenantAcquaintance {
 /// A category with its kind.
 pub(crate) type Category = (CategoryKind, Symbol);
 
+/// Marks the places of applications: symbols are numbered from below.
+const OF_APPLICATIONS: Symbol = 1 << 31;
+
+/// Under which name a session's category is known. Where applications come from is known by itself: a service in somebody's cloud does
+/// not make all its hosts places for people to come from.
+pub(crate) fn known_as(observation: &Observation, kind: CategoryKind) -> Category {
+    let symbol = observation.category(kind);
+    let place = matches!(
+        kind,
+        CategoryKind::Network | CategoryKind::Block | CategoryKind::Country
+    );
+    if place && symbol != 0 && observation.channel == Channel::Application {
+        (kind, symbol | OF_APPLICATIONS)
+    } else {
+        (kind, symbol)
+    }
+}
+
+/// Under which other name a category may be known to be familiar as well: applications may come from where people do.
+pub(crate) fn or_known_as((kind, symbol): Category) -> Option<Category> {
+    (symbol & OF_APPLICATIONS != 0).then_some((kind, symbol & !OF_APPLICATIONS))
+}
+
 /// Rung at which a category is known to few mailboxes of the tenant, or none.
 pub(crate) const RARE: usize = 3;
 /// Rung of a roll-out: new to the mailbox, with many others.
@@ -130,20 +157,29 @@ pub(crate) struct Novelty {
     pub(crate) adoption: bool,
     /// Earlier days on which the mailbox met it.
     pub(crate) days: u16,
-    /// Mailboxes of the tenant that knew it before today.
+    /// Mailboxes of the tenant that had begun to trust it before today.
     pub(crate) mailboxes: u32,
-    /// Whether this mailbox is one of them.
-    pub(crate) begun: bool,
+    /// Mailboxes of the tenant to which it was familiar before today, apart from this one.
+    pub(crate) familiar_elsewhere: u32,
     /// Whether the tenant is to note that it is in use.
     pub(crate) due: bool,
 }
 
 impl Novelty {
+    /// Its rung if it passes for a roll-out where it is one.
+    fn least_rung(&self) -> usize {
+        if self.rollout {
+            self.rung.min(ROLLOUT)
+        } else {
+            self.rung
+        }
+    }
+
     /// The same, familiar.
     fn expected(self) -> Self {
         Self {
             mailboxes: self.mailboxes,
-            begun: self.begun,
+            familiar_elsewhere: self.familiar_elsewhere,
             due: self.due,
             ..Self::default()
         }
@@ -202,6 +238,7 @@ impl TenantKnown {
         let met = TenantAcquaintance {
             first,
             mailboxes: 0,
+            familiar: 0,
             last: days,
         };
         let known = self.categories.entry(category).or_insert(met);
@@ -210,6 +247,18 @@ impl TenantKnown {
         }
         known.mailboxes += 1;
         known.last = days;
+    }
+
+    /// A category has become familiar to another mailbox.
+    pub(crate) fn settle(&mut self, category: &Category) {
+        if let Some(known) = self.categories.get_mut(category) {
+            known.familiar += 1;
+        }
+    }
+
+    /// The first day on which it was met, since 1970.
+    pub(crate) fn first_day(&self, category: &Category) -> Option<i32> {
+        self.categories.get(category).map(|known| known.first)
     }
 
     /// A category is still in use after so many learned days.
@@ -250,11 +299,19 @@ pub(crate) fn novelty(
         meet_it >= ROLLOUT_MAILBOXES && share >= ROLLOUT_SHARE
     };
     let old = tenant.is_some_and(|t| day - t.first >= ESTABLISHED_DAYS);
-    let by_tenant = match (old, mailboxes) {
+    let familiar = tenant.map_or(0, |t| t.familiar);
+    let place = matches!(category.0, CategoryKind::Network | CategoryKind::Block);
+    // A host that goes from mailbox to mailbox becomes familiar to none, however old it gets.
+    let known_to = if place && or_known_as(category).is_none() {
+        familiar
+    } else {
+        mailboxes
+    };
+    let by_tenant = match (old, known_to) {
         (true, ESTABLISHED_MAILBOXES..) => 2,
-        (true, _) => RARE,
-        (false, 1..) => 4,
-        (false, 0) => 5,
+        (true, 1..) => RARE,
+        _ if mailboxes > 0 => 4,
+        _ => 5,
     };
     if let Some(known) = known {
         let trusted = known.is_trusted();
@@ -270,18 +327,20 @@ pub(crate) fn novelty(
             adoption: forgotten,
             days: known.met,
             mailboxes,
-            begun: known.days > 0,
+            familiar_elsewhere: familiar.saturating_sub(u32::from(trusted)),
             due,
         };
     }
-    let rollout = many(mailboxes + today.adopters.get(&category).copied().unwrap_or(1));
+    let adopters = today.adopters.get(&category).copied().unwrap_or(1);
+    let wave = tenant.is_none_or(|t| day - t.first < ROLLOUT_DAYS);
+    let rollout = many(adopters) || wave && many(mailboxes + adopters);
     Novelty {
         rung: by_tenant,
         rollout,
         adoption: true,
         days: 0,
         mailboxes,
-        begun: false,
+        familiar_elsewhere: familiar,
         due,
     }
 }
@@ -327,25 +386,28 @@ pub(crate) fn novelties(
     today: &TenantToday,
 ) -> ([Novelty; CategoryKind::COUNT], Novelty) {
     let mut all = CategoryKind::ALL.map(|kind| {
-        let category = (kind, observation.category(kind));
-        // Who names no client where clients are named is somebody; an administrator's console names none.
-        let telling = matches!(kind, CategoryKind::Application | CategoryKind::Client);
-        if category.1 == 0 && (!telling || observation.administrative) {
+        let category = known_as(observation, kind);
+        if category.1 == 0 && !is_telling(observation, kind) {
             return Novelty::default();
         }
-        let acquaintance = own.known.get(&category);
+        let of = |category: Category| {
+            novelty(
+                own.known.get(&category),
+                tenant.get(&category, today.days),
+                category,
+                (observation.day, own.clock),
+                today,
+            )
+        };
         // Of all people, the owner is expected first.
-        let moves_in = own.young && acquaintance.is_none() && !observation.delegated;
+        let moves_in = own.young && !own.known.contains_key(&category) && !observation.delegated;
         if kind == CategoryKind::Actor && moves_in {
             return Novelty::default();
         }
-        novelty(
-            acquaintance,
-            tenant.get(&category, today.days),
-            category,
-            (observation.day, own.clock),
-            today,
-        )
+        let here = of(category);
+        let there = or_known_as(category).map(of);
+        let better = |there: &Novelty| there.least_rung() < here.least_rung();
+        there.filter(better).unwrap_or(here)
     });
     if let Some(visitor) = visitor.filter(|_| is_member(observation, &all)) {
         for kind in BROUGHT_ALONG {
@@ -378,6 +440,20 @@ pub(crate) fn novelties(
         }
     }
     (all, network)
+}
+
+/// Whether it says something that a session names no category of a kind. Who names no client where clients are named is somebody, and
+/// so is who comes to a screen from no address; an administrator's console names none.
+fn is_telling(observation: &Observation, kind: CategoryKind) -> bool {
+    match kind {
+        CategoryKind::Application | CategoryKind::Client => !observation.administrative,
+        CategoryKind::Network | CategoryKind::Block => {
+            observation.touches_mailbox
+                && !observation.administrative
+                && observation.channel == Channel::Interactive
+        }
+        _ => false,
+    }
 }
 
 /// Whether the session is of somebody else than the owner whom the mailbox knows. Applications are no people.
@@ -451,6 +527,7 @@ mod tests {
             let tenant = TenantAcquaintance {
                 first: 90,
                 mailboxes,
+                familiar: 0,
                 last: 0,
             };
             novelty(
@@ -502,6 +579,7 @@ mod tests {
         let tenant = TenantAcquaintance {
             first: 10,
             mailboxes: 1,
+            familiar: 0,
             last: 0,
         };
         let on = |day, clock| {
@@ -526,6 +604,7 @@ mod tests {
         let tenant = |mailboxes, first| TenantAcquaintance {
             first,
             mailboxes,
+            familiar: mailboxes,
             last: 0,
         };
         let rung = |t: TenantAcquaintance| {
@@ -549,7 +628,7 @@ mod tests {
             adoption: false,
             days: 20,
             mailboxes: 9,
-            begun: true,
+            familiar_elsewhere: 8,
             due: false,
         };
         let fresh = Novelty {
@@ -558,7 +637,7 @@ mod tests {
             adoption: true,
             days: 0,
             mailboxes: 0,
-            begun: false,
+            familiar_elsewhere: 0,
             due: false,
         };
         assert_eq!(network_novelty(fresh, familiar, None, false).rung, 1);
@@ -587,6 +666,152 @@ mod tests {
             tenant.get(&APPLICATION, 121).map(|known| known.first),
             Some(120)
         );
+    }
+
+    #[test]
+    fn a_rollout_ends() {
+        let tenant = TenantAcquaintance {
+            first: 100,
+            mailboxes: 40,
+            familiar: 40,
+            last: 0,
+        };
+        let on = |day: i32, adopters: u32| {
+            let today = today(adopters, 80);
+            novelty(None, Some(&tenant), APPLICATION, (day, day), &today)
+        };
+        assert!(on(129, 1).rollout);
+        assert_eq!((on(130, 1).rollout, on(130, 1).rung), (false, 2));
+        assert!(on(130, 30).rollout, "another wave");
+    }
+
+    #[test]
+    fn a_host_that_goes_from_mailbox_to_mailbox_stays_a_stranger() {
+        const HOST: Category = (CategoryKind::Network, 7);
+        let rung = |category: Category, day: i32, mailboxes: u32, familiar: u32| {
+            let tenant = TenantAcquaintance {
+                first: 90,
+                mailboxes,
+                familiar,
+                last: 0,
+            };
+            novelty(None, Some(&tenant), category, (day, day), &today(1, 80)).rung
+        };
+        // Ten mailboxes on ten days, each met once; and where three of them met it again and again.
+        assert_eq!(
+            [0, 1, 3].map(|familiar| rung(HOST, 100, 10, familiar)),
+            [4, 3, 2]
+        );
+        assert_eq!(rung(HOST, 91, 10, 10), 4);
+        assert_eq!(rung(APPLICATION, 100, 10, 0), 2, "an add-in spreads");
+        let service = (CategoryKind::Network, 7 | OF_APPLICATIONS);
+        assert_eq!(rung(service, 100, 10, 0), 2);
+    }
+
+    #[test]
+    fn applications_come_from_where_people_do_and_not_the_other_way() {
+        let trusted = Acquaintance {
+            first: 60,
+            last: 99,
+            trusted: 99,
+            days: 20,
+            met: 20,
+            origin: 5,
+        };
+        let from = |teacher: Channel, visitor: Channel| {
+            let place = |channel| {
+                let mut visit = Observation::visit(100, 8);
+                visit.categories[CategoryKind::Block as usize] = 9;
+                visit.channel = channel;
+                visit
+            };
+            let known = [CategoryKind::Network, CategoryKind::Block]
+                .map(|kind| (known_as(&place(teacher), kind), trusted));
+            let known = FxHashMap::from_iter(known);
+            let memories = (remembers(&known, false, 100), None);
+            let tenant = TenantKnown::default();
+            novelties(&place(visitor), memories, &tenant, &today(1, 80))
+                .1
+                .rung
+        };
+        use Channel::{Application, Interactive, Mobile};
+        assert_eq!(from(Interactive, Application), 0);
+        assert_eq!(
+            (from(Mobile, Interactive), from(Interactive, Mobile)),
+            (0, 0)
+        );
+        assert_eq!(from(Application, Application), 0);
+        assert_eq!(from(Application, Interactive), 4);
+    }
+
+    #[test]
+    fn members_bring_what_their_own_mailbox_knows() {
+        let trusted = Acquaintance {
+            first: 60,
+            last: 99,
+            trusted: 99,
+            days: 20,
+            met: 20,
+            origin: 5,
+        };
+        let all = |is_member: bool, delegated: bool, clock: i32| {
+            let mut visit = Observation::visit(100, 8);
+            visit.categories[CategoryKind::Actor as usize] = 5;
+            visit.categories[CategoryKind::Client as usize] = 6;
+            visit.categories[CategoryKind::Block as usize] = 9;
+            visit.delegated = delegated;
+            let of = |kind: CategoryKind| (known_as(&visit, kind), trusted);
+            let shared: FxHashMap<Category, Acquaintance> = is_member
+                .then(|| of(CategoryKind::Actor))
+                .into_iter()
+                .collect();
+            let brought = [
+                CategoryKind::Client,
+                CategoryKind::Network,
+                CategoryKind::Block,
+            ];
+            let own = FxHashMap::from_iter(brought.map(of));
+            let memories = (
+                remembers(&shared, false, 100),
+                Some(remembers(&own, false, clock)),
+            );
+            let tenant = TenantKnown::default();
+            let (all, network) = novelties(&visit, memories, &tenant, &today(1, 80));
+            (all[CategoryKind::Client as usize].rung, network.rung)
+        };
+        assert_eq!(all(true, true, 100), (0, 0));
+        assert_eq!(all(false, true, 100), (5, 4), "who knows them?");
+        assert_eq!(all(true, false, 100), (5, 4));
+        assert_eq!(all(true, true, 300), (5, 4), "forgotten at home as well");
+    }
+
+    #[test]
+    fn no_address_at_a_screen_is_one_that_the_mailbox_may_not_know() {
+        let rung = |known: &FxHashMap<Category, Acquaintance>, change: fn(&mut Observation)| {
+            let mut visit = Observation::visit(100, 0);
+            change(&mut visit);
+            let memories = (remembers(known, false, 100), None);
+            let tenant = TenantKnown::default();
+            novelties(&visit, memories, &tenant, &today(1, 80)).1.rung
+        };
+        let nothing = FxHashMap::default();
+        assert_eq!(rung(&nothing, |_| ()), 4);
+        assert_eq!(rung(&nothing, |visit| visit.administrative = true), 0);
+        assert_eq!(
+            rung(&nothing, |visit| visit.channel = Channel::Application),
+            0
+        );
+        assert_eq!(rung(&nothing, |visit| visit.touches_mailbox = false), 0);
+        let trusted = Acquaintance {
+            first: 60,
+            last: 99,
+            trusted: 99,
+            days: 20,
+            met: 20,
+            origin: 5,
+        };
+        let usual = [CategoryKind::Network, CategoryKind::Block].map(|kind| ((kind, 0), trusted));
+        assert_eq!(rung(&FxHashMap::from_iter(usual), |_| ()), 0);
     }
 
     #[test]

@@ -9,13 +9,13 @@ use super::circumstance::is_person;
 use super::hours::hour_class;
 use super::ladder::{FIRST_DAYS, RUNGS, STRATA};
 use super::mailbox::{FamilyVolume, LadderKind, MailboxBaseline};
-use super::novelty::{Acquaintance, Category, FORGOTTEN_DAYS};
+use super::novelty::{Acquaintance, Category, FORGOTTEN_DAYS, TRUST_DAYS, known_as};
 use super::odd_days::odd_rung;
 use super::peers::{PEER_DAYS, Peers};
 use super::token::{Home, homes};
 use super::{
     APPLICATION_SESSIONS, Baselines, Judgement, Lesson, SPREAD_DAYS, Stage, UNFAMILIAR,
-    VOLUME_FEATURES, silence_rung, spread_rung, stratum, unfamiliar_categories,
+    VOLUME_FEATURES, silence_rung, spread_rung, spreading_categories, stratum,
 };
 use crate::feature::{CategoryKind, Channel, Measure, Observation, Symbol};
 
@@ -58,6 +58,8 @@ struct Pupil<'a> {
 struct Met {
     /// What it has begun to trust, the application that brought it, and when.
     begun: Vec<(Category, Symbol, i32)>,
+    /// What has become familiar to it.
+    familiar: Vec<Category>,
     /// What the tenant is to note as still in use.
     due: Vec<Category>,
     /// Applications that came as they should.
@@ -209,6 +211,9 @@ impl Baselines {
                 .known
                 .begin(category, application, (first, tenant.days));
         }
+        for category in &pupil.met.familiar {
+            tenant.known.settle(category);
+        }
         for reached in &pupil.reached {
             tenant.ladders[reached.ladder].count(
                 reached.stratum,
@@ -257,7 +262,7 @@ impl Baselines {
                 count(told.applications.entry(application).or_default());
             }
             let categories =
-                unfamiliar_categories(observation, &judgement.novelties, judgement.network);
+                spreading_categories(observation, &judgement.novelties, judgement.network);
             told.unfamiliar
                 .extend(categories.into_iter().map(|of| (of, observation.day)));
         }
@@ -284,6 +289,9 @@ fn remember(day: &Taught<'_>, pupil: &mut Pupil<'_>, homes: &FxHashMap<(Symbol, 
         // Phones and tablets refresh by themselves, whoever is on leave.
         if is_person(observation) && observation.channel == Channel::Interactive {
             baseline.owner_day = baseline.owner_day.max(Some(observation.day));
+        }
+        if is_person(observation) {
+            baseline.person_day = baseline.person_day.max(Some(observation.day));
         }
         if judgement.odd_days > 0 {
             baseline.odd_days.count(observation.day);
@@ -419,7 +427,7 @@ fn acquaint(
     let (day, clock) = (observation.day, baseline.clock(observation.day));
     let application = observation.category(CategoryKind::Application);
     for kind in CategoryKind::ALL {
-        let category = (kind, observation.category(kind));
+        let category = known_as(observation, kind);
         let novelty = judgement.novelties[kind as usize];
         let origin = novelty.rung as u8;
         let never = i32::MIN;
@@ -453,6 +461,9 @@ fn acquaint(
             }
             known.trusted = clock;
             known.days = known.days.saturating_add(1);
+            if known.days == TRUST_DAYS {
+                met.familiar.push(category);
+            }
             if kind == CategoryKind::Origin && category.1 != 0 && lesson == Lesson::All {
                 met.visits.push(application);
             }

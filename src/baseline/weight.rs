@@ -28,6 +28,8 @@ pub(crate) const TELLING_CHANGE: f64 = 2.0;
 /// What mail that is sent on to another domain weighs beside being rare, in bans: of all changes it is the one that intruders make,
 /// some thirty times as likely as anybody else (MITRE ATT&CK T1114.003).
 const SENT_OUT: f64 = 1.5;
+/// Deviation of the network, in bans, from which what is sent and deleted is a stranger's doing.
+const STRANGE_NETWORK: f64 = 1.0;
 /// Weight of novelty (identity, network, patterns), in bans, at which conduct begins to count nearly whole.
 const TELLING_NOVELTY: f64 = 1.5;
 
@@ -59,24 +61,27 @@ pub struct Manner {
 pub const GROUPS: usize = FeatureGroup::ALL.len();
 
 /// Most that a group counts, in bans. Volume counts most because it is what an intrusion is for; the hour least,
-/// because everybody works late once.
-fn bound(group: FeatureGroup) -> f64 {
+/// because everybody works late once. What a stranger does counts more than what is done at one's own desk.
+fn bound(group: FeatureGroup, strange: bool) -> f64 {
     match group {
         FeatureGroup::Volume => 10.0,
         FeatureGroup::Identity | FeatureGroup::Network | FeatureGroup::Pattern => 5.0,
+        FeatureGroup::Operation if strange => 6.0,
         FeatureGroup::Operation => 4.0,
         FeatureGroup::Time => 3.0,
     }
 }
 
-/// How much a feature adds beside a stronger one of its group: whole where it is a sign of its own.
-fn echo(feature: FeatureId) -> f64 {
+/// How much a feature adds beside a stronger one of its group: whole where it is a sign of its own. Who sends two hundred messages and
+/// deletes the answers does two things; at one's own desk both are an afternoon of clearing up.
+fn echo(feature: FeatureId, strange: bool) -> f64 {
     match feature {
         FeatureId::Actor
         | FeatureId::Token
         | FeatureId::Changes
         | FeatureId::Spread
         | FeatureId::Persistence => 1.0,
+        FeatureId::Sends | FeatureId::Deletes if strange => 1.0,
         _ => ECHO,
     }
 }
@@ -88,6 +93,7 @@ pub fn weigh(deviations: &[f64; FEATURE_COUNT], manner: Manner) -> Weight {
         shares: [0.0; FEATURE_COUNT],
         groups: [0.0; GROUPS],
     };
+    let strange = deviations[FeatureId::Network.index()] >= STRANGE_NETWORK;
     for (index, group) in FeatureGroup::ALL.into_iter().enumerate() {
         let members = || {
             FEATURES
@@ -102,12 +108,13 @@ pub fn weigh(deviations: &[f64; FEATURE_COUNT], manner: Manner) -> Weight {
         });
         let part = |feature: FeatureId| {
             let whole = strongest == Some(feature);
-            deviations[feature.index()] * if whole { 1.0 } else { echo(feature) }
+            deviations[feature.index()] * if whole { 1.0 } else { echo(feature, strange) }
         };
         let sum: f64 = members().map(part).sum();
         if sum > 0.0 {
             // The hyperbolic tangent leaves weak evidence as it is and bounds strong evidence smoothly.
-            let bounded = bound(group) * (sum / bound(group)).tanh();
+            let bound = bound(group, strange);
+            let bounded = bound * (sum / bound).tanh();
             weight.total += bounded;
             weight.groups[index] = bounded;
             for feature in members() {
@@ -282,6 +289,17 @@ mod tests {
         let rule = alone(FeatureId::Changes, 3.0);
         assert!(rule > 1.5 * alone(FeatureId::Deletes, 3.0), "{rule}");
         assert!(alone(FeatureId::Changes, 1.0) < 0.6);
+    }
+
+    #[test]
+    fn a_stranger_who_sends_and_deletes_does_two_things() {
+        let cleared_up = [(FeatureId::Sends, 6.0), (FeatureId::Deletes, 6.0)];
+        let operations = |network: f64| {
+            let weight = of(&[cleared_up[0], cleared_up[1], (FeatureId::Network, network)]);
+            weight.shares[FeatureId::Sends.index()] + weight.shares[FeatureId::Deletes.index()]
+        };
+        assert!(operations(0.9) < 4.0, "{}", operations(0.9));
+        assert!(operations(3.0) > 5.0, "{}", operations(3.0));
     }
 
     #[test]

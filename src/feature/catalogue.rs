@@ -119,7 +119,7 @@ catalogue! {
         "more messages were deleted than this mailbox's sessions delete";
     Searches, "searches", Operation, "mailbox searches and failed operations",
         "searches or failures that this mailbox's sessions rarely show";
-    Spread, "spread", Pattern, "mailboxes in which the same application, client, network or actor is unfamiliar, on the day or within a week",
+    Spread, "spread", Pattern, "mailboxes in which the same application, client, network, block or actor is unfamiliar, on the day or within two weeks",
         "the same unfamiliar application, client or network opened several mailboxes";
     Persistence, "persistence", Pattern, "earlier days on which the mailbox met the same still unfamiliar client or network",
         "an unfamiliar client or network comes back day after day";

@@ -46,7 +46,7 @@ fn sentences_name_what_their_numbers_count() {
             "network" if session["network"].ends_with(".0/24") => {
                 let network = session["network"].as_str();
                 let octets: Vec<&str> = network.split('.').take(2).collect();
-                let block = format!("the block {}.0.0/16 around {network} ", octets.join("."));
+                let block = format!("the block {}.0.0/16 around {network}", octets.join("."));
                 assert!(sentence.starts_with(&block), "{sentence}");
                 *seen.entry("network").or_default() += 1;
             }

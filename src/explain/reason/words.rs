@@ -150,7 +150,7 @@ impl Words<'_> {
                 let within = if *today {
                     "on this day"
                 } else {
-                    "within a week"
+                    "within two weeks"
                 };
                 self.spread((*mailboxes, within), *kind, self.symbols.name(*symbol))
             }
@@ -198,6 +198,9 @@ impl Words<'_> {
             CategoryKind::Client => {
                 let application = self.naming.application(self.session);
                 match self.naming.client_info(self.session) {
+                    "" if self.naming.application_id(self.session).is_empty() => {
+                        "a client without application id and client string".to_owned()
+                    }
                     "" => format!("{application} without a client string"),
                     info => format!("{application} with client \"{info}\""),
                 }
@@ -483,6 +486,7 @@ impl Words<'_> {
                 format!("client {}", self.client_words())
             }
             CategoryKind::Actor => format!("actor {name}"),
+            CategoryKind::Block => format!("block {name}"),
             _ => format!("network {name}"),
         };
         Said {
