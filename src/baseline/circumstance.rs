@@ -18,7 +18,7 @@ use crate::feature::{
 /// journey read as they do at home, and make no rules that hide mail.
 const BEYOND_ABSENCE: f64 = 4.0;
 /// What the deviations of a mailbox weigh on its first day, beside one that has been used for [`SETTLED_DAYS`] days.
-const FIRST_DAY_KEEPS: f64 = 0.7;
+const FIRST_DAY_KEEPS: f64 = 0.5;
 
 /// Days without the owner after which a day is the first one back: more than a long weekend.
 const LEAVE_DAYS: i32 = 4;
@@ -302,7 +302,7 @@ mod tests {
             temper(&[1.0; FEATURE_COUNT], circumstances)[0]
         };
         assert!((weighed(Some(0)) - FIRST_DAY_KEEPS).abs() < 1e-12);
-        assert!((weighed(Some(5)) - 0.85).abs() < 1e-12);
+        assert!((weighed(Some(5)) - 0.75).abs() < 1e-12);
         assert!((weighed(Some(10)) - 1.0).abs() < 1e-12);
         assert!((weighed(None) - 1.0).abs() < 1e-12);
     }

@@ -480,14 +480,21 @@ impl Words<'_> {
     }
 
     fn spread(&self, (mailboxes, within): (u32, &str), kind: CategoryKind, name: &str) -> Said {
-        let shared = match kind {
-            CategoryKind::Application => self.naming.application(self.session),
+        let unfamiliar = |what: String| {
+            format!("the same unfamiliar {what} opened {mailboxes} mailboxes {within}")
+        };
+        let sentence = match kind {
+            // The tenant may know it well: a service in mailboxes that it was never in.
+            CategoryKind::Application => format!(
+                "{} opened {mailboxes} mailboxes {within}, to none of which it is familiar",
+                self.naming.application(self.session)
+            ),
             CategoryKind::Client | CategoryKind::Version => {
-                format!("client {}", self.client_words())
+                unfamiliar(format!("client {}", self.client_words()))
             }
-            CategoryKind::Actor => format!("actor {name}"),
-            CategoryKind::Block => format!("block {name}"),
-            _ => format!("network {name}"),
+            CategoryKind::Actor => unfamiliar(format!("actor {name}")),
+            CategoryKind::Block => unfamiliar(format!("block {name}")),
+            _ => unfamiliar(format!("network {name}")),
         };
         Said {
             observed: count(mailboxes, "mailbox"),
@@ -496,7 +503,7 @@ impl Words<'_> {
                 observed: f64::from(mailboxes),
                 expected: 1.0,
             },
-            sentence: format!("the same unfamiliar {shared} opened {mailboxes} mailboxes {within}"),
+            sentence,
         }
     }
 }
