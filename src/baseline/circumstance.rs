@@ -39,8 +39,12 @@ const OF_WHEREABOUTS: [FeatureId; 5] = [
 /// the owner's sign-in reads along while the owner's own devices go on at home; a traveller has taken them along.
 ///
 /// Who travels reads the mailboxes of the team on the way, too: a member whose own mailbox is read from the same network in such a
-/// way is as absent there.
-pub(super) fn absences(observations: &[Observation], novelties: &[Novelties]) -> Vec<bool> {
+/// way is as absent there. Nobody is on a journey whose mailbox is dormant: who comes to it need not be its owner.
+pub(super) fn absences(
+    observations: &[Observation],
+    novelties: &[Novelties],
+    is_dormant: impl Fn(&Observation) -> bool,
+) -> Vec<bool> {
     let sessions = || observations.iter().zip(novelties);
     let at_home: FxHashSet<Symbol> = sessions()
         .filter(|(observation, (_, network))| {
@@ -56,6 +60,7 @@ pub(super) fn absences(observations: &[Observation], novelties: &[Novelties]) ->
                 && observation.category(CategoryKind::Network) != 0
                 && is_away(categories, *network)
                 && !at_home.contains(&observation.mailbox)
+                && !is_dormant(observation)
         })
         .collect();
     let from = |observation: &Observation| observation.category(CategoryKind::Network);
@@ -172,7 +177,7 @@ mod tests {
 
     fn absent<const N: usize>(sessions: [(Observation, Novelties); N]) -> Vec<bool> {
         let (observations, novelties): (Vec<_>, Vec<_>) = sessions.into_iter().unzip();
-        absences(&observations, &novelties)
+        absences(&observations, &novelties, |_| false)
     }
 
     #[test]
@@ -215,6 +220,10 @@ mod tests {
             visit.1.0[CategoryKind::Actor as usize].rung = 5;
         };
         assert!(!of_the_second(stranger));
+        let (observations, novelties): (Vec<_>, Vec<_>) =
+            [journey(), in_shared(|_| ())].into_iter().unzip();
+        let dormant = |visit: &Observation| visit.mailbox == OWN;
+        assert_eq!(absences(&observations, &novelties, dormant), [false, false]);
         // No address is no journey.
         assert_eq!(absent([session(0, 4, 0)]), [false]);
     }

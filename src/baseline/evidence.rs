@@ -245,13 +245,13 @@ impl Baselines {
         observation: &Observation,
         judgement: &Judgement,
     ) -> (f64, Expectation) {
-        let (week, today) = (judgement.spread, judgement.spread_today);
+        let (lately, today) = (judgement.spread, judgement.spread_today);
         let of = (observation, baseline, &judgement.novelties);
         let rare = |ladder: LadderKind, spread: Spread| {
             self.exceedance(of, ladder, spread_rung(spread.mailboxes))
         };
-        let on_day = rare(LadderKind::SpreadToday, today) < rare(LadderKind::Spread, week);
-        let spread = if on_day { today } else { week };
+        let on_day = rare(LadderKind::SpreadToday, today) < rare(LadderKind::Spread, lately);
+        let spread = if on_day { today } else { lately };
         let (kind, symbol) = spread.by.unwrap_or((CategoryKind::Application, 0));
         let mailboxes = spread.mailboxes.max(1) as u32;
         let expectation = Expectation::Spread {

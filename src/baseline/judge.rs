@@ -34,8 +34,6 @@ const TRIED_DAYS: u32 = 14;
 /// Few mailboxes: so many, or this share of the active ones. A whole office that moves is more.
 const FEW_MAILBOXES: f64 = 3.0;
 const FEW_SHARE: f64 = 0.05;
-/// Days without the owner after which a mailbox is dormant: more than a week off.
-const DORMANT_DAYS: i32 = 9;
 
 pub(super) type Novelties = ([Novelty; CategoryKind::COUNT], Novelty);
 
@@ -59,8 +57,8 @@ struct Day<'a> {
 struct Sharers {
     /// On the day.
     today: usize,
-    /// On the day and in the week before.
-    week: BTreeSet<Symbol>,
+    /// On the day and in the two weeks before.
+    lately: BTreeSet<Symbol>,
 }
 
 impl Baselines {
@@ -84,7 +82,10 @@ impl Baselines {
             .collect();
         let tokens = self.token_rungs(observations, &novelties);
         day.unfamiliar = self.unfamiliar_today(observations, &novelties);
-        let absences = absences(observations, &novelties);
+        let absences = absences(observations, &novelties, |observation| {
+            let mailbox = self.mailbox(observation, &day);
+            mailbox.is_dormant(observation.day, self.tenant.days)
+        });
         observations
             .par_iter()
             .zip(novelties)
@@ -95,7 +96,7 @@ impl Baselines {
                     let mailbox = self.mailbox(observation, &day);
                     let novelties = (&judgement.novelties, judgement.network);
                     judgement.circumstances = Circumstances {
-                        absent: absent && !is_dormant(observation, mailbox),
+                        absent,
                         back: returns(observation, novelties, mailbox),
                         young: self.young(observation, mailbox),
                     };
@@ -113,7 +114,8 @@ impl Baselines {
 
     /// The mailbox of somebody who opens that of somebody else, where the log has one.
     fn visitors_mailbox(&self, observation: &Observation) -> Option<&MailboxBaseline> {
-        let visits = observation.delegated && observation.who != observation.mailbox;
+        let visits =
+            observation.delegated && observation.who != 0 && observation.who != observation.mailbox;
         let own = visits.then(|| self.mailboxes.get(&observation.who));
         own.flatten().map(|baseline| &**baseline)
     }
@@ -184,18 +186,18 @@ impl Baselines {
                 unfamiliar
                     .entry(category)
                     .or_default()
-                    .week
+                    .lately
                     .insert(observation.mailbox);
             }
         }
         for (category, sharers) in &mut unfamiliar {
-            sharers.today = sharers.week.len();
+            sharers.today = sharers.lately.len();
             if let Some(earlier) = self.tenant.unfamiliar.get(category) {
                 let recent = earlier
                     .iter()
                     // A day that is judged by later ones has them within two weeks of it, too.
                     .filter(|&(_, &last)| (this_day - last).abs() < SPREAD_DAYS);
-                sharers.week.extend(recent.map(|(&mailbox, _)| mailbox));
+                sharers.lately.extend(recent.map(|(&mailbox, _)| mailbox));
             }
         }
         unfamiliar
@@ -232,7 +234,7 @@ impl Baselines {
         };
         // Who sets calendars in ten mailboxes, and does nothing else there, opens none.
         if !observation.administrative || observation.action >= Action::Concealing {
-            judgement.spread = shared(|sharers| sharers.week.len());
+            judgement.spread = shared(|sharers| sharers.lately.len());
             judgement.spread_today = shared(|sharers| sharers.today);
         }
         let on = |ladder: LadderKind, rung: usize| {
@@ -329,9 +331,15 @@ impl Baselines {
         network: Novelty,
         today: &TenantToday,
     ) -> bool {
-        let place = known_as(observation, CategoryKind::Network);
         let lately = |first: i32| observation.day.abs_diff(first) < TRIED_DAYS;
-        let in_tenant = || self.tenant.known.first_day(&place).is_none_or(lately);
+        // Who knows a network is told of its block.
+        let in_tenant = || {
+            let block = known_as(observation, CategoryKind::Block);
+            let names = [Some(block), or_known_as(block)];
+            let first = |name: Category| self.tenant.known.first_day(&name);
+            names.into_iter().flatten().filter_map(first).all(lately)
+        };
+        let place = known_as(observation, CategoryKind::Network);
         let in_mailbox = || {
             let known = baseline.known.get(&place);
             known.is_some_and(|known| {
@@ -368,12 +376,6 @@ fn memory(mailbox: &MailboxBaseline, day: i32) -> Memory<'_> {
         young: mailbox.owner_age() < u32::from(TRUST_DAYS),
         clock: mailbox.clock(day),
     }
-}
-
-/// Whether nobody has come to a mailbox for so long that who comes now need not be its owner on a journey.
-fn is_dormant(observation: &Observation, mailbox: &MailboxBaseline) -> bool {
-    let idle = |last: i32| observation.day.saturating_sub(last) > DORMANT_DAYS;
-    mailbox.person_day.is_some_and(idle)
 }
 
 /// The unfamiliar category of a session that most mailboxes share, if more than one does.
@@ -535,6 +537,24 @@ mod tests {
     }
 
     #[test]
+    fn services_without_an_address_make_none_of_people_without_one() {
+        let nowhere = 0;
+        let mut baselines = Baselines::default();
+        for day in 0..DAYS {
+            let visits = [visit(day, 1, 7, nowhere)];
+            let judgements = baselines.judge_day(&visits);
+            baselines.teach_day(&visits, &judgements, &[Lesson::All]);
+        }
+        let network = |channel: Channel| {
+            let mut visit = visit(DAYS, 1, 7, nowhere);
+            visit.channel = channel;
+            deviation(&baselines, &[visit], FeatureId::Network)
+        };
+        assert!(network(Channel::Interactive) > 0.2);
+        assert!(network(Channel::Application) < 1e-9);
+    }
+
+    #[test]
     fn people_of_several_mailboxes_from_one_block_spread() {
         let baselines = served(HOME);
         let opened = |mailboxes: Symbol, channel: Channel| {
@@ -552,18 +572,6 @@ mod tests {
         let (screens, phones) = (opened(4, Channel::Interactive), opened(4, Channel::Mobile));
         assert!(screens > 0.5 && phones < 1e-9, "{screens} {phones}");
         assert!(opened(1, Channel::Interactive) < 1e-9);
-    }
-
-    #[test]
-    fn nobody_travels_after_ten_days_without_them() {
-        let comes = |last: Option<i32>| {
-            let mailbox = MailboxBaseline {
-                person_day: last,
-                ..MailboxBaseline::default()
-            };
-            is_dormant(&Observation::visit(100, ELSEWHERE), &mailbox)
-        };
-        assert_eq!([None, Some(91), Some(90)].map(comes), [false, false, true]);
     }
 
     #[test]

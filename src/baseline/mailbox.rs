@@ -94,6 +94,9 @@ impl LadderKind {
 /// Absent days after which a mailbox's clock stands still: a leave or a term abroad is no time in which something fell out of use.
 const PAUSE_DAYS: i32 = 7;
 
+/// Days without the owner after which a mailbox is dormant: more than a week off.
+const DORMANT_DAYS: u32 = 9;
+
 /// Where a `SessionId` was used first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TokenOrigin {
@@ -126,8 +129,10 @@ pub(crate) struct MailboxBaseline {
     pub(crate) learned_days: u32,
     /// Last day on which the owner sat at a screen.
     pub(crate) owner_day: Option<i32>,
-    /// Last day on which the owner came, be it with a phone.
+    /// Last day on which the owner came, be it with a phone, and nothing spoke against it.
     pub(crate) person_day: Option<i32>,
+    /// Days that the tenant had learned with that one.
+    pub(crate) person_learned: u32,
     /// Days for which its clock stood still.
     pub(crate) paused: i32,
     /// Different days with sessions that taught.
@@ -164,6 +169,17 @@ impl MailboxBaseline {
     pub(crate) fn logged_silence_before(&self, day: i32, learned_days: u32) -> u32 {
         let logged = learned_days.saturating_sub(self.learned_days);
         self.silence_before(day).min(logged)
+    }
+
+    /// Whether its owner has not come for so many days of the log that who comes on `day` need not be the owner, when the tenant has
+    /// learned so many.
+    pub(crate) fn is_dormant(&self, day: i32, learned_days: u32) -> bool {
+        let idle = |last: i32| {
+            let days = u32::try_from(day.saturating_sub(last)).unwrap_or(0);
+            days.min(learned_days.saturating_sub(self.person_learned) + 1)
+        };
+        self.person_day
+            .is_some_and(|last| idle(last) > DORMANT_DAYS)
     }
 
     /// A day (since 1970) by the mailbox's own time, which stands still while nobody has come for longer than [`PAUSE_DAYS`].
@@ -236,6 +252,24 @@ pub(crate) mod ordered {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mailbox_without_its_owner_for_ten_days_of_the_log_is_dormant() {
+        let is_dormant = |person_day, learned_days| {
+            let baseline = MailboxBaseline {
+                person_day,
+                person_learned: 50,
+                ..MailboxBaseline::default()
+            };
+            baseline.is_dormant(100, learned_days)
+        };
+        assert_eq!(
+            [None, Some(91), Some(90)].map(|last| is_dormant(last, 59)),
+            [false, false, true]
+        );
+        assert!(!is_dormant(Some(60), 55), "the log has a gap");
+        assert!(!is_dormant(Some(110), 99), "judged by later days");
+    }
 
     #[test]
     fn an_owner_may_begin_after_the_services() {

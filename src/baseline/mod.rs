@@ -116,7 +116,7 @@ pub struct Judgement {
     pub deviations: [f64; FEATURE_COUNT],
     novelties: [Novelty; CategoryKind::COUNT],
     network: Novelty,
-    /// What it shares with other mailboxes within a week, and on its day.
+    /// What it shares with other mailboxes within two weeks, and on its day.
     spread: Spread,
     spread_today: Spread,
     persistent: Option<Persistent>,
@@ -145,7 +145,7 @@ impl Judgement {
         circumstance::temper(&self.deviations, self.circumstances)
     }
 
-    /// Whether it came through a network that the mailbox has come to trust lately, and nobody else in the tenant.
+    /// Whether it came through a network that the mailbox has come to trust lately, and hardly anybody else in the tenant.
     pub fn lately_trusted(&self) -> bool {
         self.lately_trusted
     }

@@ -49,6 +49,8 @@ pub(crate) struct Acquaintance {
     pub(crate) met: u16,
     /// Rung on the first of those days.
     pub(crate) origin: u8,
+    /// Whether the tenant counts this mailbox among those to which it is familiar.
+    pub(crate) settled: bool,
 }
 
 impl Acquaintance {
@@ -163,6 +165,8 @@ pub(crate) struct Novelty {
     pub(crate) familiar_elsewhere: u32,
     /// Whether the tenant is to note that it is in use.
     pub(crate) due: bool,
+    /// The rung that it keeps until it is familiar: a colleague's device is expected of the colleague, and of nobody else.
+    pub(crate) origin: usize,
 }
 
 impl Novelty {
@@ -298,6 +302,7 @@ pub(crate) fn novelty(
         let share = f64::from(meet_it) / f64::from(today.active_mailboxes.max(1));
         meet_it >= ROLLOUT_MAILBOXES && share >= ROLLOUT_SHARE
     };
+    let in_wave = |met: i32| tenant.is_none_or(|t| met - t.first < ROLLOUT_DAYS);
     let old = tenant.is_some_and(|t| day - t.first >= ESTABLISHED_DAYS);
     let familiar = tenant.map_or(0, |t| t.familiar);
     let place = matches!(category.0, CategoryKind::Network | CategoryKind::Block);
@@ -323,17 +328,17 @@ pub(crate) fn novelty(
                 false => usize::from(known.origin),
             },
             // What the others have come to trust meanwhile is no stranger here.
-            rollout: (!trusted || forgotten) && many(mailboxes),
+            rollout: (!trusted || forgotten) && many(mailboxes) && in_wave(known.first),
             adoption: forgotten,
             days: known.met,
             mailboxes,
-            familiar_elsewhere: familiar.saturating_sub(u32::from(trusted)),
+            familiar_elsewhere: familiar.saturating_sub(u32::from(known.settled)),
             due,
+            origin: by_tenant,
         };
     }
     let adopters = today.adopters.get(&category).copied().unwrap_or(1);
-    let wave = tenant.is_none_or(|t| day - t.first < ROLLOUT_DAYS);
-    let rollout = many(adopters) || wave && many(mailboxes + adopters);
+    let rollout = many(adopters) || in_wave(day) && many(mailboxes + adopters);
     Novelty {
         rung: by_tenant,
         rollout,
@@ -342,6 +347,7 @@ pub(crate) fn novelty(
         mailboxes,
         familiar_elsewhere: familiar,
         due,
+        origin: by_tenant,
     }
 }
 
@@ -406,14 +412,25 @@ pub(crate) fn novelties(
         }
         let here = of(category);
         let there = or_known_as(category).map(of);
-        let better = |there: &Novelty| there.least_rung() < here.least_rung();
-        there.filter(better).unwrap_or(here)
+        match there.filter(|there| there.least_rung() < here.least_rung()) {
+            // What is remembered is how applications know it.
+            Some(there) => Novelty {
+                adoption: here.adoption && there.adoption,
+                days: here.days,
+                due: here.due,
+                ..there
+            },
+            None => here,
+        }
     });
     if let Some(visitor) = visitor.filter(|_| is_member(observation, &all)) {
         for kind in BROUGHT_ALONG {
             if visitor.is_familiar(&(kind, observation.category(kind))) {
                 let novelty = &mut all[kind as usize];
-                *novelty = novelty.expected();
+                *novelty = Novelty {
+                    origin: novelty.origin,
+                    ..novelty.expected()
+                };
             }
         }
     }
@@ -437,6 +454,7 @@ pub(crate) fn novelties(
     if network.rung <= ROLLOUT {
         for novelty in all.iter_mut().filter(|novelty| novelty.rollout) {
             novelty.rung = novelty.rung.min(ROLLOUT);
+            novelty.origin = novelty.origin.min(ROLLOUT);
         }
     }
     (all, network)
@@ -444,7 +462,7 @@ pub(crate) fn novelties(
 
 /// Whether it says something that a session names no category of a kind. Who names no client where clients are named is somebody, and
 /// so is who comes to a screen from no address; an administrator's console names none.
-fn is_telling(observation: &Observation, kind: CategoryKind) -> bool {
+pub(crate) fn is_telling(observation: &Observation, kind: CategoryKind) -> bool {
     match kind {
         CategoryKind::Application | CategoryKind::Client => !observation.administrative,
         CategoryKind::Network | CategoryKind::Block => {
@@ -464,7 +482,7 @@ pub(crate) fn is_member(
     observation.touches_mailbox
         && observation.delegated
         && observation.channel != Channel::Application
-        && observation.category(CategoryKind::Actor) != 0
+        && observation.who != 0
         && novelties[CategoryKind::Actor as usize].rung == 0
 }
 
@@ -522,6 +540,7 @@ mod tests {
             days: 0,
             met: 2,
             origin: 5,
+            settled: false,
         };
         let meets_again = |mailboxes| {
             let tenant = TenantAcquaintance {
@@ -551,6 +570,7 @@ mod tests {
             days: 1,
             met: 1,
             origin: 5,
+            settled: false,
         };
         let old = Acquaintance {
             days: TRUST_DAYS,
@@ -575,6 +595,7 @@ mod tests {
             days: 20,
             met: 20,
             origin: 5,
+            settled: false,
         };
         let tenant = TenantAcquaintance {
             first: 10,
@@ -630,6 +651,7 @@ mod tests {
             mailboxes: 9,
             familiar_elsewhere: 8,
             due: false,
+            origin: 0,
         };
         let fresh = Novelty {
             rung: 5,
@@ -639,6 +661,7 @@ mod tests {
             mailboxes: 0,
             familiar_elsewhere: 0,
             due: false,
+            origin: 5,
         };
         assert_eq!(network_novelty(fresh, familiar, None, false).rung, 1);
         assert_eq!(network_novelty(familiar, familiar, None, false).rung, 0);
@@ -717,6 +740,7 @@ mod tests {
             days: 20,
             met: 20,
             origin: 5,
+            settled: false,
         };
         let from = |teacher: Channel, visitor: Channel| {
             let place = |channel| {
@@ -753,10 +777,12 @@ mod tests {
             days: 20,
             met: 20,
             origin: 5,
+            settled: false,
         };
         let all = |is_member: bool, delegated: bool, clock: i32| {
             let mut visit = Observation::visit(100, 8);
             visit.categories[CategoryKind::Actor as usize] = 5;
+            visit.who = 4;
             visit.categories[CategoryKind::Client as usize] = 6;
             visit.categories[CategoryKind::Block as usize] = 9;
             visit.delegated = delegated;
@@ -777,7 +803,9 @@ mod tests {
             );
             let tenant = TenantKnown::default();
             let (all, network) = novelties(&visit, memories, &tenant, &today(1, 80));
-            (all[CategoryKind::Client as usize].rung, network.rung)
+            let client = all[CategoryKind::Client as usize];
+            assert_eq!(client.origin, 5, "of anybody else it is news");
+            (client.rung, network.rung)
         };
         assert_eq!(all(true, true, 100), (0, 0));
         assert_eq!(all(false, true, 100), (5, 4), "who knows them?");
@@ -809,6 +837,7 @@ mod tests {
             days: 20,
             met: 20,
             origin: 5,
+            settled: false,
         };
         let usual = [CategoryKind::Network, CategoryKind::Block].map(|kind| ((kind, 0), trusted));
         assert_eq!(rung(&FxHashMap::from_iter(usual), |_| ()), 0);

@@ -117,6 +117,7 @@ mod tests {
                 days: met,
                 met,
                 origin: 5,
+                settled: false,
             };
             baseline.known.insert((CategoryKind::Network, network), met);
         }

@@ -9,7 +9,7 @@ use super::circumstance::is_person;
 use super::hours::hour_class;
 use super::ladder::{FIRST_DAYS, RUNGS, STRATA};
 use super::mailbox::{FamilyVolume, LadderKind, MailboxBaseline};
-use super::novelty::{Acquaintance, Category, FORGOTTEN_DAYS, TRUST_DAYS, known_as};
+use super::novelty::{Acquaintance, Category, FORGOTTEN_DAYS, TRUST_DAYS, is_telling, known_as};
 use super::odd_days::odd_rung;
 use super::peers::{PEER_DAYS, Peers};
 use super::token::{Home, homes};
@@ -290,8 +290,9 @@ fn remember(day: &Taught<'_>, pupil: &mut Pupil<'_>, homes: &FxHashMap<(Symbol, 
         if is_person(observation) && observation.channel == Channel::Interactive {
             baseline.owner_day = baseline.owner_day.max(Some(observation.day));
         }
-        if is_person(observation) {
+        if is_person(observation) && day.lessons[index] != Lesson::Nothing {
             baseline.person_day = baseline.person_day.max(Some(observation.day));
+            baseline.person_learned = day.learned_days;
         }
         if judgement.odd_days > 0 {
             baseline.odd_days.count(observation.day);
@@ -428,8 +429,11 @@ fn acquaint(
     let application = observation.category(CategoryKind::Application);
     for kind in CategoryKind::ALL {
         let category = known_as(observation, kind);
+        if category.1 == 0 && !is_telling(observation, kind) {
+            continue;
+        }
         let novelty = judgement.novelties[kind as usize];
-        let origin = novelty.rung as u8;
+        let origin = novelty.origin as u8;
         let never = i32::MIN;
         let known = baseline.known.entry(category).or_insert(Acquaintance {
             first: day,
@@ -438,6 +442,7 @@ fn acquaint(
             days: 0,
             met: 0,
             origin,
+            settled: false,
         });
         if known.last != day {
             if novelty.adoption && day.saturating_sub(known.last) > FORGOTTEN_DAYS {
@@ -451,8 +456,11 @@ fn acquaint(
             if novelty.due {
                 met.due.push(category);
             }
-            if known.days == 0 || novelty.mailboxes == 0 && category.1 != 0 {
+            let forgotten = novelty.mailboxes == 0 && category.1 != 0;
+            if known.days == 0 || forgotten {
                 met.begun.push((category, application, day));
+                // Where the tenant had forgotten it, it counts anew.
+                known.settled &= !forgotten;
             }
             if known.days > 0 && novelty.adoption {
                 // It had been forgotten, and has to earn its trust again.
@@ -461,7 +469,8 @@ fn acquaint(
             }
             known.trusted = clock;
             known.days = known.days.saturating_add(1);
-            if known.days == TRUST_DAYS {
+            if known.days >= TRUST_DAYS && !known.settled {
+                known.settled = true;
                 met.familiar.push(category);
             }
             if kind == CategoryKind::Origin && category.1 != 0 && lesson == Lesson::All {

@@ -120,7 +120,7 @@ catalogue! {
     Searches, "searches", Operation, "mailbox searches and failed operations",
         "searches or failures that this mailbox's sessions rarely show";
     Spread, "spread", Pattern, "mailboxes in which the same application, client, network, block or actor is unfamiliar, on the day or within two weeks",
-        "the same unfamiliar application, client or network opened several mailboxes";
+        "the same unfamiliar application, client, network, block or actor opened several mailboxes";
     Persistence, "persistence", Pattern, "earlier days on which the mailbox met the same still unfamiliar client or network",
         "an unfamiliar client or network comes back day after day";
     OddDays, "odd_days", Pattern, "days of the last two weeks on which a person's client came at an odd hour from a network new to the mailbox",
