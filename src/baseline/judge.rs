@@ -7,11 +7,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::circumstance::{Circumstances, absences, is_person, returns};
 use super::hours::{HOUR_CLASSES, hour_class};
+use super::known::{Category, Memory, TRUST_DAYS, known_as, or_known_as};
 use super::ladder::bans;
 use super::mailbox::{LadderKind, MailboxBaseline};
-use super::novelty::{
-    Category, Memory, Novelty, TRUST_DAYS, TenantToday, known_as, novelties, or_known_as,
-};
+use super::novelty::{Novelty, TenantToday, novelties};
 use super::odd_days::{ARRIVAL_DAYS, SETTLED_DAYS, is_odd, odd_rung};
 use super::{
     Baselines, Judgement, SPREAD_DAYS, Spread, Stage, VOLUME_FEATURES, novelty_bound, persistent,

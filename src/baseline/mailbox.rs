@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::hours::{HOUR_CLASSES, WeekHistogram};
+use super::known::{Acquaintance, Category};
 use super::ladder::{FIRST_DAYS, MailboxLadder};
-use super::novelty::{Acquaintance, Category};
 use super::odd_days::{OddDays, SETTLED_DAYS};
 use super::volume::Moments;
 use crate::feature::{CategoryKind, MEASURES, Observation};

@@ -9,6 +9,7 @@ mod circumstance;
 mod evidence;
 mod hours;
 mod judge;
+mod known;
 mod ladder;
 mod mailbox;
 mod novelty;
@@ -34,9 +35,10 @@ pub(crate) use weight::TELLING_CHANGE;
 pub use weight::{GROUPS, Manner, Weight, weigh};
 
 use hours::{HOUR_CLASSES, WeekHistogram};
+use known::{Category, TRUST_DAYS, TenantKnown};
 use ladder::{RUNGS, TenantLadder};
 use mailbox::{FamilyVolume, LadderKind, MailboxBaseline, ordered};
-use novelty::{Category, Novelty, RARE, TRUST_DAYS, TenantKnown};
+use novelty::{Novelty, RARE};
 use peers::Peers;
 use volume::{Moments, Predictive};
 

@@ -1,26 +1,19 @@
-//! Who and what a mailbox knows, and how new something is to it.
+//! How new something is to a mailbox, by what it and its tenant know ([`super::known`]).
 //!
 //! A category (application, client, actor, network) climbs a ladder of novelty: familiar to the mailbox, then a
 //! roll-out that many mailboxes meet at once, then known to the tenant well, a little, or not at all. Trust is slow: a
-//! category keeps the rung of its first day until the mailbox has met it on [`TRUST_DAYS`] different days, so the
+//! category keeps the rung of its first day until the mailbox has met it on [`super::known::TRUST_DAYS`] different days, so the
 //! second day of an intrusion looks as new as the first, while the ladder counts an adoption only once. It ends after
-//! [`FORGOTTEN_DAYS`] without the category, in the mailbox and in the tenant alike. Only what many
+//! [`super::known::FORGOTTEN_DAYS`] without the category, in the mailbox and in the tenant alike. Only what many
 //! other mailboxes have begun to trust meanwhile counts as a roll-out in the mailbox that met it first, too.
 
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
 
-use super::mailbox::ordered;
-use super::odd_days::SETTLED_DAYS;
-use crate::feature::{CategoryKind, Channel, Observation, Symbol};
+use super::known::{
+    Acquaintance, Category, Memory, TenantAcquaintance, TenantKnown, known_as, or_known_as,
+};
+use crate::feature::{CategoryKind, Channel, Observation};
 
-/// Different days on which a mailbox must meet a category before it is familiar.
-pub(crate) const TRUST_DAYS: u16 = 3;
-/// What a mailbox trusted and has not seen for so many days by its own clock ([`super::mailbox::MailboxBaseline::clock`]) is not its
-/// own any more: forgotten applications and old clients are ways in.
-pub(crate) const FORGOTTEN_DAYS: i32 = 90;
-/// Days after which the tenant notes again that a category is in use. Every day would be a note for everything that anybody uses.
-const NOTED_AFTER_DAYS: u32 = 7;
 /// A category whose tenant age is at least this many days, in several mailboxes, is established.
 const ESTABLISHED_DAYS: i32 = 5;
 /// Mailboxes that make a category established.
@@ -31,58 +24,6 @@ const ROLLOUT_SHARE: f64 = 0.25;
 const ROLLOUT_DAYS: i32 = 30;
 /// ...but not in a handful of mailboxes.
 const ROLLOUT_MAILBOXES: u32 = 4;
-/// An application acts from a fixed place when it has been met on this many mailbox-days for every block that it came from.
-/// Another block is then as rare as one in so many (the rule of succession).
-const DAYS_AT_ONE_PLACE: u32 = 10;
-
-/// How a mailbox knows a category.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Acquaintance {
-    /// First and last day, days since 1970.
-    pub(crate) first: i32,
-    pub(crate) last: i32,
-    /// When a session that may teach brought it last, by the mailbox's clock.
-    pub(crate) trusted: i32,
-    /// Different days on which a session that may teach brought it, since it was new or had been forgotten.
-    pub(crate) days: u16,
-    /// Different days on which any session brought it.
-    pub(crate) met: u16,
-    /// Rung on the first of those days.
-    pub(crate) origin: u8,
-    /// Whether the tenant counts this mailbox among those to which it is familiar.
-    pub(crate) settled: bool,
-}
-
-impl Acquaintance {
-    /// Whether it has been met often enough to be familiar.
-    fn is_trusted(&self) -> bool {
-        self.days >= TRUST_DAYS
-    }
-
-    /// Whether it was familiar and has not been seen for too long, by the mailbox's clock.
-    fn is_forgotten(&self, clock: i32) -> bool {
-        self.is_trusted() && clock.saturating_sub(self.trusted) > FORGOTTEN_DAYS
-    }
-}
-
-/// What a mailbox knows on a day.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Memory<'a> {
-    pub(crate) known: &'a FxHashMap<Category, Acquaintance>,
-    /// Whether its owner has used it for a few days at most.
-    pub(crate) young: bool,
-    /// The mailbox's own time: who comes back from a long leave has forgotten nothing.
-    pub(crate) clock: i32,
-}
-
-impl Memory<'_> {
-    /// Whether a category is familiar to it.
-    fn is_familiar(&self, category: &Category) -> bool {
-        let known = self.known.get(category);
-        known.is_some_and(|known| known.is_trusted() && !known.is_forgotten(self.clock))
-    }
-}
-
 /// What people bring along into the mailboxes of others.
 const BROUGHT_ALONG: [CategoryKind; 6] = [
     CategoryKind::Application,
@@ -92,56 +33,6 @@ const BROUGHT_ALONG: [CategoryKind; 6] = [
     CategoryKind::Block,
     CategoryKind::Country,
 ];
-
-/// How the tenant knows a category.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TenantAcquaintance {
-    pub(crate) first: i32,
-    /// Mailboxes that have begun to trust it.
-    pub(crate) mailboxes: u32,
-    /// Mailboxes to which it has become familiar.
-    pub(crate) familiar: u32,
-    /// Days that the tenant had learned when a session that may teach brought it last, to a week.
-    pub(crate) last: u32,
-}
-
-impl TenantAcquaintance {
-    /// Whether no mailbox has used it for as long as a mailbox remembers, after so many learned days.
-    fn is_forgotten(&self, days: u32) -> bool {
-        days.saturating_sub(self.last) > FORGOTTEN_DAYS.unsigned_abs()
-    }
-
-    /// Whether it is time to note that it is still in use.
-    fn is_due(&self, days: u32) -> bool {
-        days.saturating_sub(self.last) >= NOTED_AFTER_DAYS
-    }
-}
-
-/// A category with its kind.
-pub(crate) type Category = (CategoryKind, Symbol);
-
-/// Marks the places of applications: symbols are numbered from below.
-const OF_APPLICATIONS: Symbol = 1 << 31;
-
-/// Under which name a session's category is known. Where applications come from is known by itself: a service in somebody's cloud does
-/// not make all its hosts places for people to come from.
-pub(crate) fn known_as(observation: &Observation, kind: CategoryKind) -> Category {
-    let symbol = observation.category(kind);
-    let place = matches!(
-        kind,
-        CategoryKind::Network | CategoryKind::Block | CategoryKind::Country
-    );
-    if place && symbol != 0 && observation.channel == Channel::Application {
-        (kind, symbol | OF_APPLICATIONS)
-    } else {
-        (kind, symbol)
-    }
-}
-
-/// Under which other name a category may be known to be familiar as well: applications may come from where people do.
-pub(crate) fn or_known_as((kind, symbol): Category) -> Option<Category> {
-    (symbol & OF_APPLICATIONS != 0).then_some((kind, symbol & !OF_APPLICATIONS))
-}
 
 /// Rung at which a category is known to few mailboxes of the tenant, or none.
 pub(crate) const RARE: usize = 3;
@@ -201,91 +92,6 @@ pub(crate) struct TenantToday {
     pub(crate) days: u32,
     /// Whether the log is old enough for what is new to it to be news.
     pub(crate) settled: bool,
-}
-
-/// The tenant's side of novelty.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct TenantKnown {
-    #[serde(with = "ordered")]
-    categories: FxHashMap<Category, TenantAcquaintance>,
-    /// Where each application comes from.
-    #[serde(with = "ordered")]
-    whereabouts: FxHashMap<Symbol, Whereabouts>,
-}
-
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-struct Whereabouts {
-    /// Different blocks.
-    blocks: u32,
-    /// Mailboxes times days, by block.
-    days: u32,
-}
-
-impl TenantKnown {
-    /// What the tenant has not forgotten after so many learned days.
-    fn get(&self, category: &Category, days: u32) -> Option<&TenantAcquaintance> {
-        let known = self.categories.get(category);
-        known.filter(|known| !known.is_forgotten(days))
-    }
-
-    /// Another mailbox has begun to trust a category, that `application` brought, after so many learned days.
-    pub(crate) fn begin(
-        &mut self,
-        category: Category,
-        application: Symbol,
-        (first, days): (i32, u32),
-    ) {
-        let new = !self.categories.contains_key(&category);
-        if new && category.0 == CategoryKind::Origin && category.1 != 0 {
-            self.whereabouts.entry(application).or_default().blocks += 1;
-        }
-        let met = TenantAcquaintance {
-            first,
-            mailboxes: 0,
-            familiar: 0,
-            last: days,
-        };
-        let known = self.categories.entry(category).or_insert(met);
-        if known.is_forgotten(days) {
-            *known = met;
-        }
-        known.mailboxes += 1;
-        known.last = days;
-    }
-
-    /// A category has become familiar to another mailbox.
-    pub(crate) fn settle(&mut self, category: &Category) {
-        if let Some(known) = self.categories.get_mut(category) {
-            known.familiar += 1;
-        }
-    }
-
-    /// The first day on which it was met, since 1970.
-    pub(crate) fn first_day(&self, category: &Category) -> Option<i32> {
-        self.categories.get(category).map(|known| known.first)
-    }
-
-    /// A category is still in use after so many learned days.
-    pub(crate) fn note(&mut self, category: &Category, days: u32) {
-        if let Some(known) = self.categories.get_mut(category) {
-            known.last = days;
-        }
-    }
-
-    /// An application came to a mailbox on a day from somewhere, as it should.
-    pub(crate) fn visit(&mut self, application: Symbol) {
-        self.whereabouts.entry(application).or_default().days += 1;
-    }
-
-    /// Whether an application has been here for a while and nearly always comes from the same blocks, as a service does. The
-    /// mail program of a person travels.
-    fn stays(&self, application: Symbol, day: i32, days: u32) -> bool {
-        let settled = self
-            .get(&(CategoryKind::Application, application), days)
-            .is_some_and(|known| day - known.first >= SETTLED_DAYS as i32);
-        let known = self.whereabouts.get(&application);
-        settled && known.is_some_and(|known| known.days >= known.blocks * DAYS_AT_ONE_PLACE)
-    }
 }
 
 /// How new a category is to a mailbox on a day, `clock` by the mailbox's own time.
@@ -504,6 +310,7 @@ fn is_brought(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::baseline::known::{OF_APPLICATIONS, TRUST_DAYS};
 
     const APPLICATION: Category = (CategoryKind::Application, 7);
 
@@ -514,6 +321,17 @@ mod tests {
             clock,
         }
     }
+
+    /// How a mailbox knows what it has met on many days, yesterday among them.
+    const TRUSTED: Acquaintance = Acquaintance {
+        first: 60,
+        last: 99,
+        trusted: 99,
+        days: 20,
+        met: 20,
+        origin: 5,
+        settled: false,
+    };
 
     fn today(adopters: u32, active: u32) -> TenantToday {
         TenantToday {
@@ -733,15 +551,6 @@ mod tests {
 
     #[test]
     fn applications_come_from_where_people_do_and_not_the_other_way() {
-        let trusted = Acquaintance {
-            first: 60,
-            last: 99,
-            trusted: 99,
-            days: 20,
-            met: 20,
-            origin: 5,
-            settled: false,
-        };
         let from = |teacher: Channel, visitor: Channel| {
             let place = |channel| {
                 let mut visit = Observation::visit(100, 8);
@@ -750,7 +559,7 @@ mod tests {
                 visit
             };
             let known = [CategoryKind::Network, CategoryKind::Block]
-                .map(|kind| (known_as(&place(teacher), kind), trusted));
+                .map(|kind| (known_as(&place(teacher), kind), TRUSTED));
             let known = FxHashMap::from_iter(known);
             let memories = (remembers(&known, false, 100), None);
             let tenant = TenantKnown::default();
@@ -770,15 +579,6 @@ mod tests {
 
     #[test]
     fn members_bring_what_their_own_mailbox_knows() {
-        let trusted = Acquaintance {
-            first: 60,
-            last: 99,
-            trusted: 99,
-            days: 20,
-            met: 20,
-            origin: 5,
-            settled: false,
-        };
         let all = |is_member: bool, delegated: bool, clock: i32| {
             let mut visit = Observation::visit(100, 8);
             visit.categories[CategoryKind::Actor as usize] = 5;
@@ -786,7 +586,7 @@ mod tests {
             visit.categories[CategoryKind::Client as usize] = 6;
             visit.categories[CategoryKind::Block as usize] = 9;
             visit.delegated = delegated;
-            let of = |kind: CategoryKind| (known_as(&visit, kind), trusted);
+            let of = |kind: CategoryKind| (known_as(&visit, kind), TRUSTED);
             let shared: FxHashMap<Category, Acquaintance> = is_member
                 .then(|| of(CategoryKind::Actor))
                 .into_iter()
@@ -830,16 +630,7 @@ mod tests {
             0
         );
         assert_eq!(rung(&nothing, |visit| visit.touches_mailbox = false), 0);
-        let trusted = Acquaintance {
-            first: 60,
-            last: 99,
-            trusted: 99,
-            days: 20,
-            met: 20,
-            origin: 5,
-            settled: false,
-        };
-        let usual = [CategoryKind::Network, CategoryKind::Block].map(|kind| ((kind, 0), trusted));
+        let usual = [CategoryKind::Network, CategoryKind::Block].map(|kind| ((kind, 0), TRUSTED));
         assert_eq!(rung(&FxHashMap::from_iter(usual), |_| ()), 0);
     }
 

@@ -100,7 +100,7 @@ pub(crate) fn odd_rung(days: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::baseline::novelty::Acquaintance;
+    use crate::baseline::known::Acquaintance;
 
     #[test]
     fn odd_is_a_person_at_night_in_a_network_that_is_new_and_not_allowed() {

@@ -7,9 +7,11 @@ use rustc_hash::FxHashMap;
 
 use super::circumstance::is_person;
 use super::hours::hour_class;
+use super::known::{Acquaintance, Category, FORGOTTEN_DAYS, TRUST_DAYS, known_as};
 use super::ladder::{FIRST_DAYS, RUNGS, STRATA};
 use super::mailbox::{FamilyVolume, LadderKind, MailboxBaseline};
-use super::novelty::{Acquaintance, Category, FORGOTTEN_DAYS, TRUST_DAYS, is_telling, known_as};
+
+use super::novelty::is_telling;
 use super::odd_days::odd_rung;
 use super::peers::{PEER_DAYS, Peers};
 use super::token::{Home, homes};
